@@ -1,0 +1,68 @@
+# CMake functions shared by the condcomp tree.
+
+# One precompiled header for every library: MLIR's headers dominate compile
+# time. The object library exists to build it once; others reuse it.
+file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/pch/pch.cpp" "\n")
+add_library(condcomp_pch OBJECT "${CMAKE_CURRENT_BINARY_DIR}/pch/pch.cpp")
+
+# Compile and include settings, the same for all so that the precompiled
+# header can be shared.
+function(condcomp_compile_settings target)
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
+    $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include>
+    $<INSTALL_INTERFACE:include>)
+  target_include_directories(${target} SYSTEM PUBLIC
+    ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wno-unused-parameter -Werror=switch -fno-exceptions
+    -ffunction-sections -fdata-sections
+    # Without time stamps, compiler caches can reuse the precompiled header.
+    $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
+  if(NOT LLVM_ENABLE_RTTI)
+    target_compile_options(${target} PRIVATE -fno-rtti)
+  endif()
+endfunction()
+
+condcomp_compile_settings(condcomp_pch)
+target_precompile_headers(condcomp_pch PRIVATE
+  "${CMAKE_CURRENT_SOURCE_DIR}/lib/Precompiled.h")
+
+# condcomp_add_library(<name> <sources...> [DEPENDS <tablegen targets...>]
+#                      [LINK_LIBS <targets...>])
+# A static library over the MLIR dylib. libMLIR is linked once, by the final
+# program or plugin, so that one MLIR exists per process.
+function(condcomp_add_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  condcomp_compile_settings(${name})
+  target_precompile_headers(${name} REUSE_FROM condcomp_pch)
+  target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS})
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY CONDCOMP_LIBS ${name})
+endfunction()
+
+# condcomp_add_tool(<name> <sources...> [LINK_LIBS <targets...>])
+function(condcomp_add_tool name)
+  cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  condcomp_compile_settings(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
+  install(TARGETS ${name} RUNTIME DESTINATION bin)
+endfunction()
+
+# condcomp_tablegen(<td file> <target> <output> <flags> ...)
+# Runs mlir-tblgen once per (output, flags) pair, as one target.
+function(condcomp_tablegen td target)
+  set(LLVM_TARGET_DEFINITIONS ${td})
+  set(pairs ${ARGN})
+  while(pairs)
+    list(POP_FRONT pairs output flags)
+    separate_arguments(flags)
+    mlir_tablegen(${output} ${flags} EXTRA_INCLUDES "${CMAKE_SOURCE_DIR}/include")
+  endwhile()
+  add_public_tablegen_target(${target})
+  add_dependencies(mlir-headers ${target})
+endfunction()

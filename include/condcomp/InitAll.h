@@ -1,0 +1,26 @@
+//===- InitAll.h - registration of everything in condcomp -------*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_INITALL_H
+#define CONDCOMP_INITALL_H
+
+#include "condcomp/Dialect/CondComp/IR/CondComp.h"
+
+namespace condcomp {
+
+/// Adds the condcomp dialect and its interface models to `registry`.
+inline void registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<CondCompDialect>();
+}
+
+/// Registers every condcomp pass and pipeline.
+inline void registerAllPasses() {}
+
+} // namespace condcomp
+
+#endif // CONDCOMP_INITALL_H

@@ -132,10 +132,10 @@ void RoutingType::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-LogicalResult
-RoutingType::verify(function_ref<InFlightDiagnostic()> emitError,
-                    ArrayRef<int64_t> shape, FloatType elementType,
-                    Bound rowBound, Bound moduleBound, Form form) {
+LogicalResult RoutingType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  ArrayRef<int64_t> shape,
+                                  FloatType elementType, Bound rowBound,
+                                  Bound moduleBound, Form form) {
   if (shape.size() < 2)
     return emitError() << "routing C1: expected at least two dims (rows, "
                           "modules), got "
@@ -152,9 +152,8 @@ RoutingType::verify(function_ref<InFlightDiagnostic()> emitError,
       return emitError() << "routing C3: " << name
                          << " bound must not be negative, got " << *max;
     if (bound.kind == BoundKind::Exactly && size != kDynamic && *max > size)
-      return emitError() << "routing C4: " << name << " bound 'exactly "
-                         << *max << "' exceeds the number of " << what << ", "
-                         << size;
+      return emitError() << "routing C4: " << name << " bound 'exactly " << *max
+                         << "' exceeds the number of " << what << ", " << size;
     return success();
   };
   if (failed(checkBound(rowBound, shape.back(), "row", "modules")))

@@ -42,8 +42,7 @@ struct Bound {
   bool operator!=(const Bound &other) const { return !(*this == other); }
   explicit operator bool() const { return kind != BoundKind::None; }
   bool isDynamic() const {
-    return kind == BoundKind::Exactly &&
-           count == mlir::ShapedType::kDynamic;
+    return kind == BoundKind::Exactly && count == mlir::ShapedType::kDynamic;
   }
   /// The largest number of entries, if it is static.
   std::optional<int64_t> getStaticMax() const {

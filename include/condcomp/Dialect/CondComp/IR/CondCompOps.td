@@ -9,8 +9,10 @@
 #ifndef CONDCOMP_OPS_TD
 #define CONDCOMP_OPS_TD
 
-include "condcomp/Dialect/CondComp/IR/CondCompDialect.td"
-include "condcomp/Dialect/CondComp/IR/CondCompEnums.td"
-include "condcomp/Dialect/CondComp/IR/CondCompTypes.td"
+include "condcomp/Dialect/CondComp/IR/CondCompAlgebra.td"
+include "condcomp/Dialect/CondComp/IR/CondCompControl.td"
+include "condcomp/Dialect/CondComp/IR/CondCompGates.td"
+include "condcomp/Dialect/CondComp/IR/CondCompMovement.td"
+include "condcomp/Dialect/CondComp/IR/CondCompQueries.td"
 
 #endif // CONDCOMP_OPS_TD

@@ -1,0 +1,226 @@
+//===- CondCompControl.td - conditional bodies -*- tablegen -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_CONTROL_TD
+#define CONDCOMP_CONTROL_TD
+
+include "condcomp/Dialect/CondComp/IR/CondCompBase.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+
+def CondComp_ApplyOp : CondComp_Op<"apply", [
+    AttrSizedOperandSegments, RecursiveMemoryEffects,
+    RecursivelySpeculatable, SingleBlock, DestinationStyleOpInterface,
+    SingleBlockImplicitTerminator<"::condcomp::YieldOp">,
+    DeclareOpInterfaceMethods<RegionBranchOpInterface>,
+    DeclareOpInterfaceMethods<CondComp_ConditionalOpInterface>]> {
+  let summary = "runs module bodies on the rows routed to them";
+  let description = [{
+    Dispatch, body and combine in one op: module m's body runs on the rows that
+    have an entry at m, and the results are combined per row in ascending module
+    order. One region with stacked `params` (experts), or one region per module
+    (branches, identity, zero experts). docs/spec.md, "apply".
+
+    Example (a mixture-of-experts layer):
+
+    ```mlir
+    %y = condcomp.apply %r : !condcomp.routing<?x64, f32, exactly 8>
+        rows(%x : tensor<?x128xf32>) params(%w : tensor<64x128x128xf32>)
+        outs(%zero : tensor<?x128xf32>) combine(sum) {
+    ^bb0(%xe: tensor<?x128xf32>, %we: tensor<128x128xf32>):
+      %c0 = arith.constant 0 : index
+      %n = tensor.dim %xe, %c0 : tensor<?x128xf32>
+      %f0 = arith.constant 0.0 : f32
+      %e = tensor.empty(%n) : tensor<?x128xf32>
+      %z = linalg.fill ins(%f0 : f32) outs(%e : tensor<?x128xf32>)
+        -> tensor<?x128xf32>
+      %h = linalg.matmul ins(%xe, %we : tensor<?x128xf32>, tensor<128x128xf32>)
+        outs(%z : tensor<?x128xf32>) -> tensor<?x128xf32>
+      condcomp.yield %h : tensor<?x128xf32>
+    } -> tensor<?x128xf32>
+    ```
+  }];
+  let arguments = (ins
+    CondComp_RoutingType:$routing,
+    Variadic<AnyRankedTensor>:$rows,
+    Variadic<AnyRankedTensor>:$entries,
+    Variadic<AnyRankedTensor>:$params,
+    Variadic<AnyRankedTensor>:$outs,
+    DefaultValuedAttr<CondComp_CombineKind,
+                      "::condcomp::CombineKind::Sum">:$combine,
+    DefaultValuedAttr<CondComp_WeightUse,
+                      "::condcomp::WeightUse::Output">:$weight_use,
+    DefaultValuedAttr<CondComp_Scope, "::condcomp::Scope::Row">:$scope,
+    UnitAttr:$with_ids, UnitAttr:$with_module);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
+  let assemblyFormat = [{
+    $routing `:` qualified(type($routing))
+    (`rows` `(` $rows^ `:` type($rows) `)`)?
+    (`entries` `(` $entries^ `:` type($entries) `)`)?
+    (`params` `(` $params^ `:` type($params) `)`)?
+    (`outs` `(` $outs^ `:` type($outs) `)`)?
+    (`combine` `(` $combine^ `)`)? (`weights` `(` $weight_use^ `)`)?
+    (`scope` `(` $scope^ `)`)? (`with_ids` $with_ids^)?
+    (`with_module` $with_module^)? attr-dict-with-keyword
+    $bodies `->` type($results)
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return getOutsMutable();
+    }
+    /// Whether one region, with stacked params, serves all modules.
+    bool hasSharedBody() { return getBodies().size() == 1; }
+    /// Types of the block arguments that every body must have.
+    ::llvm::SmallVector<::mlir::Type> getBodyArgumentTypes();
+  }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
+def CondComp_CascadeOp : CondComp_Op<"cascade", [
+    AttrSizedOperandSegments, RecursiveMemoryEffects,
+    RecursivelySpeculatable, SingleBlock,
+    DeclareOpInterfaceMethods<RegionBranchOpInterface>,
+    DeclareOpInterfaceMethods<CondComp_ConditionalOpInterface>]> {
+  let summary = "stages with exits: sure rows leave, the others go on";
+  let description = [{
+    A stage sees the rows that are still there and ends in `exit`, which sends
+    `done` rows out with the stage's results and the others on with what they
+    carry. Results come in the original row order, followed by the state tensors
+    and by the stage at which each row left. docs/spec.md, "cascade".
+
+    Example:
+
+    ```mlir
+    %class, %left_at = condcomp.cascade rows(%h : tensor<?x64xf32>) {
+    ^bb0(%h0: tensor<?x64xf32>):
+      %done, %logits, %h1 = func.call @stage0(%h0) : (tensor<?x64xf32>)
+        -> (tensor<?xi1>, tensor<?x10xf32>, tensor<?x64xf32>)
+      condcomp.exit %done : tensor<?xi1> results(%logits : tensor<?x10xf32>)
+        carry(%h1 : tensor<?x64xf32>)
+    }, {
+    ^bb0(%h1: tensor<?x64xf32>):
+      %logits = func.call @stage1(%h1) : (tensor<?x64xf32>) -> tensor<?x10xf32>
+      condcomp.yield %logits : tensor<?x10xf32>
+    } -> tensor<?x10xf32>, tensor<?xi32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$rows,
+                       Variadic<AnyRankedTensor>:$state,
+                       UnitAttr:$with_ids);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region VariadicRegion<SizedRegion<1>>:$stages);
+  let assemblyFormat = [{
+    `rows` `(` $rows `:` type($rows) `)`
+    (`state` `(` $state^ `:` type($state) `)`)? (`with_ids` $with_ids^)?
+    attr-dict-with-keyword $stages `->` type($results)
+  }];
+  let extraClassDeclaration = [{
+    /// The per-row results, without state and the exit stage.
+    ::mlir::ResultRange getRowResults() {
+      return getResults().drop_back(getState().size() + 1);
+    }
+    ::mlir::ResultRange getStateResults() {
+      return getResults().drop_back(1).take_back(getState().size());
+    }
+    /// The stage at which each row left.
+    ::mlir::Value getLeftAt() { return getResults().back(); }
+  }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+}
+
+def CondComp_ExitOp : CondComp_Op<"exit", [Pure, Terminator,
+    DeclareOpInterfaceMethods<RegionBranchTerminatorOpInterface>,
+    AttrSizedOperandSegments, HasParent<"::condcomp::CascadeOp">]> {
+  let summary = "ends a stage: done rows leave, the others are carried on";
+  let description = [{
+    Example:
+
+    ```mlir
+    condcomp.exit %done : tensor<?xi1> results(%logits : tensor<?x10xf32>)
+      carry(%h : tensor<?x64xf32>)
+    ```
+  }];
+  let arguments = (ins CondComp_MaskTensor:$done,
+                       Variadic<AnyRankedTensor>:$results,
+                       Variadic<AnyRankedTensor>:$carry,
+                       Variadic<AnyRankedTensor>:$state);
+  let assemblyFormat = [{
+    $done `:` type($done)
+    (`results` `(` $results^ `:` type($results) `)`)?
+    (`carry` `(` $carry^ `:` type($carry) `)`)?
+    (`state` `(` $state^ `:` type($state) `)`)? attr-dict
+  }];
+}
+
+def CondComp_YieldOp : CondComp_Op<"yield", [Pure, Terminator,
+    DeclareOpInterfaceMethods<RegionBranchTerminatorOpInterface>,
+    ParentOneOf<["::condcomp::ApplyOp", "::condcomp::CascadeOp"]>]> {
+  let summary = "ends a body or the last stage of a cascade";
+  let description = [{
+    Example:
+
+    ```mlir
+    condcomp.yield %y : tensor<?x64xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{ /* an empty yield */ }]>];
+}
+
+def CondComp_ConfidenceOp : CondComp_Op<"confidence", [NoMemoryEffect,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+  let summary = "how sure a classifier is: max_prob, entropy or margin";
+  let description = [{
+    Of p = softmax(logits) over the last dim: the largest p, −Σ p ln p in nats
+    (BranchyNet, arXiv 1709.01686; small when sure), or the largest less the
+    second largest. docs/spec.md, "confidence".
+
+    Example:
+
+    ```mlir
+    %c = condcomp.confidence max_prob %logits : tensor<?x10xf32> -> tensor<?xf32>
+    ```
+  }];
+  let arguments = (ins CondComp_ConfidenceKind:$kind,
+                       CondComp_FloatTensor:$logits);
+  let results = (outs CondComp_WeightTensor:$result);
+  let assemblyFormat = [{
+    $kind $logits attr-dict `:` type($logits) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def CondComp_CheckOp : CondComp_Op<"check", [
+    MemoryEffects<[MemWrite]>]> {
+  let summary = "ends the call with a message when a condition is false";
+  let description = [{
+    `{i}` in the message stands for the i-th value. `condcomp-lower-checks` turns
+    it into a status in the call context. docs/spec.md, "check".
+
+    Example:
+
+    ```mlir
+    condcomp.check %ok, "k = {0} exceeds the number of modules, {1}"(%k, %m)
+      : index, index
+    ```
+  }];
+  let arguments = (ins I1:$condition, StrAttr:$message,
+    Variadic<AnyTypeOf<[Index, AnySignlessInteger, AnyFloat]>>:$values);
+  let assemblyFormat = [{
+    $condition `,` $message (`(` $values^ `)` `:` type($values))? attr-dict
+  }];
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
+#endif // CONDCOMP_CONTROL_TD

@@ -1,0 +1,141 @@
+//===- CondCompGates.td - scores to routings -*- tablegen -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_GATES_TD
+#define CONDCOMP_GATES_TD
+
+include "condcomp/Dialect/CondComp/IR/CondCompBase.td"
+
+class CondComp_GateOp<string mnemonic, list<Trait> traits = []>
+    : CondComp_Op<mnemonic, !listconcat(traits,
+        [DeclareOpInterfaceMethods<CondComp_GateOpInterface>])> {
+  let results = (outs CondComp_RoutingType:$routing);
+  let hasVerifier = 1;
+}
+
+def CondComp_TopKOp : CondComp_GateOp<"top_k", [NoMemoryEffect, 
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+  let summary = "token choice: each row takes its k best modules";
+  let description = [{
+    Scores `[B…, R, M]` to a routing with exactly k entries per row, weighted by
+    the score. Larger scores first, ties to the lower module, every number
+    before every NaN. Shazeer et al. 2017, arXiv 1701.06538. docs/spec.md,
+    "top_k".
+
+    Example:
+
+    ```mlir
+    %r = condcomp.top_k %scores, 8 : tensor<?x64xf32>
+      -> !condcomp.routing<?x64, f32, exactly 8>
+    %s = condcomp.top_k %saliency, %k : tensor<32x196xf32>
+      -> !condcomp.routing<32x196, f32, exactly ?>
+    ```
+  }];
+  let arguments = (ins CondComp_FloatTensor:$scores, Optional<Index>:$k,
+                       OptionalAttr<I64Attr>:$static_k);
+  let assemblyFormat = [{
+    $scores `,` custom<IndexOrInteger>($k, $static_k) attr-dict
+    `:` type($scores) `->` qualified(type($routing))
+  }];
+}
+
+def CondComp_ThresholdOp : CondComp_GateOp<"threshold", [Pure]> {
+  let summary = "an entry wherever the score reaches a threshold";
+  let description = [{
+    Scores `[B…, R, M]` to a routing with an entry wherever score ≥ tau, weighted
+    by the score. NaN gives no entry. docs/spec.md, "threshold".
+
+    Example:
+
+    ```mlir
+    %r = condcomp.threshold %scores, %tau : tensor<?x64xf32>, f32
+      -> !condcomp.routing<?x64, f32>
+    ```
+  }];
+  let arguments = (ins CondComp_FloatTensor:$scores, CondComp_WeightScalar:$tau);
+  let assemblyFormat = [{
+    $scores `,` $tau attr-dict `:` type($scores) `,` type($tau) `->`
+    qualified(type($routing))
+  }];
+}
+
+def CondComp_AssignOp : CondComp_GateOp<"assign", [NoMemoryEffect, AttrSizedOperandSegments]> {
+  let summary = "entries at given indices: hash, fixed or oracle routing";
+  let description = [{
+    Indices `[B…, R, k]` to a routing with the entries (row, index), weighted by
+    `weights` or 1. The indices of a row are distinct and in range; with
+    `out_of_range(drop)` an index outside [0, M) gives no entry. docs/spec.md,
+    "assign".
+
+    Example:
+
+    ```mlir
+    %r = condcomp.assign %expert_of_token : tensor<?x1xi32>
+      -> !condcomp.routing<?x16, f32, exactly 1>
+    %s = condcomp.assign %ids weights(%w : tensor<?x2xf32>) modules(%m)
+      out_of_range(drop) : tensor<?x2xindex>
+      -> !condcomp.routing<?x?, f32, at_most 2>
+    ```
+  }];
+  let arguments = (ins
+    CondComp_IndicesTensor:$indices,
+    Optional<CondComp_WeightTensor>:$weights,
+    Optional<Index>:$modules,
+    DefaultValuedAttr<CondComp_OutOfRange,
+                      "::condcomp::OutOfRange::Error">:$out_of_range);
+  let assemblyFormat = [{
+    $indices (`weights` `(` $weights^ `:` type($weights) `)`)?
+    (`modules` `(` $modules^ `)`)?
+    (`out_of_range` `(` $out_of_range^ `)`)? attr-dict
+    `:` type($indices) `->` qualified(type($routing))
+  }];
+}
+
+def CondComp_FromMaskOp : CondComp_GateOp<"from_mask", [Pure]> {
+  let summary = "an entry wherever a mask is true";
+  let description = [{
+    Mask `[B…, R, M]` to a routing, weighted by `weights` or 1. docs/spec.md,
+    "from_mask".
+
+    Example:
+
+    ```mlir
+    %r = condcomp.from_mask %mask weights(%w : tensor<?x64xf32>)
+      : tensor<?x64xi1> -> !condcomp.routing<?x64, f32>
+    ```
+  }];
+  let arguments = (ins CondComp_MaskTensor:$mask,
+                       Optional<CondComp_WeightTensor>:$weights);
+  let assemblyFormat = [{
+    $mask (`weights` `(` $weights^ `:` type($weights) `)`)? attr-dict
+    `:` type($mask) `->` qualified(type($routing))
+  }];
+}
+
+def CondComp_FromOffsetsOp : CondComp_GateOp<"from_offsets", [NoMemoryEffect, 
+    DeclareOpInterfaceMethods<CondComp_GateOpInterface, ["isRowwise"]>]> {
+  let summary = "segments: row i belongs to the module whose segment holds it";
+  let description = [{
+    Offsets `[M + 1]` to a routing with one entry of weight 1 per row: module m
+    holds the rows offsets[m] to offsets[m+1] − 1. docs/spec.md,
+    "from_offsets".
+
+    Example:
+
+    ```mlir
+    %r = condcomp.from_offsets %offsets : tensor<33xindex>
+      -> !condcomp.routing<?x32, f32, exactly 1>
+    ```
+  }];
+  let arguments = (ins CondComp_IndexTensor:$offsets);
+  let assemblyFormat = [{
+    $offsets attr-dict `:` type($offsets) `->` qualified(type($routing))
+  }];
+}
+
+#endif // CONDCOMP_GATES_TD

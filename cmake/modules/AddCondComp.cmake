@@ -50,6 +50,7 @@ function(condcomp_add_tool name)
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   condcomp_compile_settings(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
+  set_property(GLOBAL APPEND PROPERTY CONDCOMP_TOOLS ${name})
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 

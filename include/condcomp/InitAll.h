@@ -9,7 +9,9 @@
 #ifndef CONDCOMP_INITALL_H
 #define CONDCOMP_INITALL_H
 
+#include "condcomp/Codegen/CPU/Passes.h"
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
+#include "condcomp/Pipelines/Pipelines.h"
 
 namespace condcomp {
 
@@ -19,7 +21,10 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 }
 
 /// Registers every condcomp pass and pipeline.
-inline void registerAllPasses() {}
+inline void registerAllPasses() {
+  registerCodegenCPUPasses();
+  registerPipelines();
+}
 
 } // namespace condcomp
 

@@ -1,0 +1,39 @@
+//===- Pipelines.h - the compiler's pipelines -------------------*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_PIPELINES_PIPELINES_H
+#define CONDCOMP_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace condcomp {
+
+/// Options of `condcomp-to-cpu`.
+struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
+  PassOptions::Option<bool> parallel{
+      *this, "parallel",
+      llvm::cl::desc("Run loops on all threads of OpenMP (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<unsigned> vectorBits{
+      *this, "vector-bits",
+      llvm::cl::desc("Width of a vector register in bits: 128, 256 or 512 "
+                     "(default: 0, that of the machine compiled on)"),
+      llvm::cl::init(0)};
+};
+
+/// Adds the passes of `condcomp-to-cpu`: from linalg on tensors to the LLVM
+/// dialect.
+void buildToCPUPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
+
+/// Registers every pipeline by name.
+void registerPipelines();
+
+} // namespace condcomp
+
+#endif // CONDCOMP_PIPELINES_PIPELINES_H

@@ -1,0 +1,73 @@
+//===- ContractionKernels.h - shared kernels of contractions ----*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_LIB_CODEGEN_CPU_CONTRACTIONKERNELS_H
+#define CONDCOMP_LIB_CODEGEN_CPU_CONTRACTIONKERNELS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace condcomp {
+
+/// How a matrix lies in memory: unit stride along its columns (row-major),
+/// along its rows (column-major), or neither.
+enum class Layout { RowMajor, ColumnMajor, Strided };
+
+/// What a panel function is specialized for.
+struct PanelConfig {
+  mlir::FloatType acc, rhs, result;
+  Layout lhsLayout, rhsLayout, resultLayout;
+};
+
+/// The panel functions and kernels of one module, made on demand.
+class KernelLibrary {
+public:
+  KernelLibrary(mlir::ModuleOp module, unsigned vectorBits)
+      : module(module), vectorBits(vectorBits) {}
+
+  /// Returns the function
+  ///   (%lhs: [m, k] of acc, %rhs: [k, n] of rhs, %result: [m, n] of result,
+  ///    %accumulate: i1)
+  /// that computes result = lhs * rhs (+ result if %accumulate) for
+  /// n <= panelColumns(acc) and m <= kMaxRows. Offsets, sizes and strides are
+  /// dynamic, except for unit strides of the layouts.
+  mlir::func::FuncOp getPanel(const PanelConfig &config);
+
+  /// Vector lanes for elements of `type`.
+  int64_t lanes(mlir::Type type) const;
+  /// Columns of a panel.
+  int64_t panelColumns(mlir::Type acc) const { return 2 * lanes(acc); }
+  /// Rows of the register tile.
+  int64_t tileRows() const { return vectorBits >= 512 ? 8 : 6; }
+
+  /// Most rows a panel function takes.
+  static constexpr int64_t kMaxRows = 256;
+
+  /// The type of a rank-2 view with the given layout.
+  static mlir::MemRefType
+  viewType(mlir::Type element, Layout layout,
+           int64_t columns = mlir::ShapedType::kDynamic);
+
+private:
+  mlir::func::FuncOp getKernel(mlir::FloatType acc, mlir::FloatType rhs,
+                               Layout lhsLayout);
+  mlir::func::FuncOp getPack(mlir::FloatType acc, mlir::FloatType rhs,
+                             Layout rhsLayout);
+  /// Looks up `name`, or makes a function of that name with an empty body and
+  /// sets `isNew`.
+  mlir::func::FuncOp lookupOrCreate(llvm::StringRef name,
+                                    mlir::TypeRange inputs, bool &isNew);
+
+  mlir::ModuleOp module;
+  unsigned vectorBits;
+};
+
+} // namespace condcomp
+
+#endif // CONDCOMP_LIB_CODEGEN_CPU_CONTRACTIONKERNELS_H

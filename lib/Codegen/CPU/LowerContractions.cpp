@@ -1,0 +1,562 @@
+//===- LowerContractions.cpp - contractions to tiled loops ----------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContractionKernels.h"
+#include "LoopBuilder.h"
+#include "condcomp/Codegen/CPU/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
+namespace condcomp {
+#define GEN_PASS_DEF_LOWERCONTRACTIONS
+#include "condcomp/Codegen/CPU/Passes.h.inc"
+} // namespace condcomp
+
+using namespace mlir;
+using namespace condcomp;
+
+namespace {
+
+/// A linalg op seen as result[batch, m, n] += lhs[batch, m, k] * rhs[batch, k,
+/// n], each of the four a list of loops.
+struct Contraction {
+  linalg::LinalgOp op;
+  OpOperand *lhs, *rhs, *result;
+  SmallVector<unsigned> batch, m, n, k;
+  FloatType acc;
+
+  AffineMap map(OpOperand *operand) const {
+    return linalg::LinalgOp(op).getMatchingIndexingMap(operand);
+  }
+};
+
+} // namespace
+
+/// Follows `value` through extensions to a block argument.
+static BlockArgument skipExtensions(Value value) {
+  while (auto extension = value.getDefiningOp<arith::ExtFOp>())
+    value = extension.getIn();
+  return dyn_cast<BlockArgument>(value);
+}
+
+/// Whether the body is `out + lhs * rhs`, in any order of the operands.
+static bool isMultiplyAdd(Block &body, BlockArgument lhs, BlockArgument rhs,
+                          BlockArgument out) {
+  for (Operation &op : body)
+    if (!isa<arith::MulFOp, arith::AddFOp, arith::ExtFOp, linalg::YieldOp>(op))
+      return false;
+  auto sum = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!sum)
+    return false;
+  for (auto [x, y] : {std::pair(sum.getLhs(), sum.getRhs()),
+                      std::pair(sum.getRhs(), sum.getLhs())}) {
+    auto product = y.getDefiningOp<arith::MulFOp>();
+    if (x != out || !product)
+      continue;
+    BlockArgument p = skipExtensions(product.getLhs());
+    BlockArgument q = skipExtensions(product.getRhs());
+    return (p == lhs && q == rhs) || (p == rhs && q == lhs);
+  }
+  return false;
+}
+
+/// Whether a map is linear and uses each loop at most once, with a constant
+/// factor that is not negative (a factor above one is a strided window).
+static bool isLinear(AffineMap map) {
+  SmallVector<bool> seen(map.getNumDims(), false);
+  for (AffineExpr result : map.getResults()) {
+    bool linear = true;
+    result.walk([&](AffineExpr expr) {
+      if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+        linear &= !seen[dim.getPosition()];
+        seen[dim.getPosition()] = true;
+      } else if (expr.getKind() == AffineExprKind::Mul) {
+        auto product = cast<AffineBinaryOpExpr>(expr);
+        auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
+        linear &= isa<AffineDimExpr>(product.getLHS()) && factor &&
+                  factor.getValue() > 0;
+      } else if (expr.getKind() != AffineExprKind::Add &&
+                 !isa<AffineConstantExpr>(expr)) {
+        linear = false;
+      }
+    });
+    if (!linear)
+      return false;
+    // Constants only as factors: an offset would need a shifted base.
+    for (AffineExpr rest = result;;) {
+      auto sum = dyn_cast<AffineBinaryOpExpr>(rest);
+      if (!sum || sum.getKind() != AffineExprKind::Add) {
+        if (isa<AffineConstantExpr>(rest) &&
+            cast<AffineConstantExpr>(rest).getValue() != 0)
+          return false;
+        break;
+      }
+      if (isa<AffineConstantExpr>(sum.getRHS()))
+        return false;
+      rest = sum.getLHS();
+    }
+  }
+  return true;
+}
+
+static std::optional<Contraction> matchContraction(linalg::LinalgOp op) {
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+      !op.hasPureBufferSemantics() || !op->getRegion(0).hasOneBlock())
+    return std::nullopt;
+  Contraction c;
+  c.op = op;
+  c.lhs = op.getDpsInputOperand(0);
+  c.rhs = op.getDpsInputOperand(1);
+  c.result = op.getDpsInitOperand(0);
+  SmallVector<Type> elements;
+  for (OpOperand *operand : {c.lhs, c.rhs, c.result}) {
+    auto type = dyn_cast<MemRefType>(operand->get().getType());
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (!type ||
+        !isa<Float64Type, Float32Type, BFloat16Type, Float16Type>(
+            type.getElementType()) ||
+        failed(type.getStridesAndOffset(strides, offset)) ||
+        !isLinear(c.map(operand)))
+      return std::nullopt;
+    elements.push_back(type.getElementType());
+  }
+  if (!c.map(c.result).isProjectedPermutation())
+    return std::nullopt;
+  // Inputs are extended, never shortened.
+  if (elements[2].isF64())
+    c.acc = Float64Type::get(op.getContext());
+  else if (elements[0].isF64() || elements[1].isF64())
+    return std::nullopt;
+  else
+    c.acc = Float32Type::get(op.getContext());
+  if (!isMultiplyAdd(*op.getBlock(), op.getMatchingBlockArgument(c.lhs),
+                     op.getMatchingBlockArgument(c.rhs),
+                     op.getMatchingBlockArgument(c.result)))
+    return std::nullopt;
+
+  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  for (unsigned i = 0; i < kinds.size(); ++i) {
+    utils::IteratorType kind = kinds[i];
+    auto uses = [&](OpOperand *operand) {
+      return c.map(operand).isFunctionOfDim(i);
+    };
+    bool inLhs = uses(c.lhs), inRhs = uses(c.rhs), inResult = uses(c.result);
+    if (kind == utils::IteratorType::reduction && inLhs && inRhs && !inResult)
+      c.k.push_back(i);
+    else if (kind != utils::IteratorType::parallel || !inResult)
+      return std::nullopt;
+    else if (inLhs && inRhs)
+      c.batch.push_back(i);
+    else if (inLhs)
+      c.m.push_back(i);
+    else if (inRhs)
+      c.n.push_back(i);
+    else
+      return std::nullopt;
+  }
+  if (c.k.empty())
+    return std::nullopt;
+  return c;
+}
+
+namespace {
+
+/// One operand's base, and its stride along every loop.
+struct View {
+  Value memref, base, offset;
+  SmallVector<Value> strides;
+};
+
+class ContractionLowering {
+public:
+  ContractionLowering(Contraction contraction, KernelLibrary &kernels,
+                      bool parallel)
+      : c(std::move(contraction)), kernels(kernels), parallel(parallel),
+        b(c.op.getLoc(), c.op) {}
+
+  /// Emits the loops. Fails, having changed nothing, when a rounded result
+  /// would be accumulated in several passes.
+  LogicalResult run();
+
+private:
+  void orientColumns();
+  bool adjacent(unsigned outer, unsigned inner, OpOperand *operand) const;
+  void split(ArrayRef<unsigned> loops, OpOperand *x, OpOperand *y,
+             SmallVector<unsigned> &merged, SmallVector<unsigned> &others);
+  Value convertLhs();
+  View view(OpOperand *operand, Value memref);
+  Value mergedSize(ArrayRef<unsigned> loops);
+  bool startsFromZero();
+  Layout layout(const View &view, Value row, Value column) const;
+  Value slice(const View &view, Value offset, Value rows, Value columns,
+              Value rowStride, Value columnStride, Layout layout);
+
+  Contraction c;
+  KernelLibrary &kernels;
+  bool parallel;
+  ImplicitLocOpBuilder b;
+  SmallVector<Value> sizes;
+};
+
+} // namespace
+
+/// Columns are what is contiguous in the result, or the only dim there is: a
+/// contraction is the same with its sides exchanged.
+void ContractionLowering::orientColumns() {
+  auto lastDim = [&](OpOperand *operand) -> std::optional<unsigned> {
+    AffineMap map = c.map(operand);
+    if (map.getNumResults() == 0)
+      return std::nullopt;
+    auto dim = dyn_cast<AffineDimExpr>(map.getResults().back());
+    return dim ? std::optional(dim.getPosition()) : std::nullopt;
+  };
+  std::optional<unsigned> last = lastDim(c.result);
+  bool exchange = last ? llvm::is_contained(c.m, *last) : false;
+  // A single column is better a single row.
+  auto isUnit = [&](ArrayRef<unsigned> loops) {
+    SmallVector<int64_t> ranges = c.op.getStaticLoopRanges();
+    return llvm::all_of(loops, [&](unsigned i) { return ranges[i] == 1; });
+  };
+  if (isUnit(c.n) && !isUnit(c.m))
+    exchange = true;
+  if (isUnit(c.m))
+    exchange = false;
+  if (exchange) {
+    std::swap(c.lhs, c.rhs);
+    std::swap(c.m, c.n);
+  }
+}
+
+/// Whether `outer` steps over exactly the range of `inner` in `operand`.
+bool ContractionLowering::adjacent(unsigned outer, unsigned inner,
+                                   OpOperand *operand) const {
+  auto type = cast<MemRefType>(operand->get().getType());
+  AffineMap map = c.map(operand);
+  auto position = [&](unsigned loop) {
+    return map.getResultPosition(getAffineDimExpr(loop, map.getContext()));
+  };
+  std::optional<unsigned> x = position(outer), y = position(inner);
+  if (!x || !y)
+    return false;
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  (void)type.getStridesAndOffset(strides, offset);
+  if (*y == *x + 1 && type.getLayout().isIdentity())
+    return true;
+  return !ShapedType::isDynamic(strides[*x]) &&
+         !ShapedType::isDynamic(strides[*y]) && !type.isDynamicDim(*y) &&
+         strides[*x] == strides[*y] * type.getDimSize(*y);
+}
+
+/// Splits `loops` into the innermost ones that act as one loop in both operands
+/// and the rest.
+void ContractionLowering::split(ArrayRef<unsigned> loops, OpOperand *x,
+                                OpOperand *y, SmallVector<unsigned> &merged,
+                                SmallVector<unsigned> &others) {
+  others.assign(loops.begin(), loops.end());
+  if (others.empty())
+    return;
+  // Begin with the loop that is innermost in `y`.
+  AffineMap map = c.map(y);
+  auto rank = [&](unsigned loop) {
+    for (auto [i, result] : llvm::enumerate(map.getResults()))
+      if (result.isFunctionOfDim(loop))
+        return static_cast<int>(i);
+    return -1;
+  };
+  unsigned last = *llvm::max_element(
+      others, [&](unsigned i, unsigned j) { return rank(i) < rank(j); });
+  merged.push_back(last);
+  llvm::erase(others, last);
+  while (true) {
+    auto next = llvm::find_if(others, [&](unsigned i) {
+      return adjacent(i, merged.front(), x) && adjacent(i, merged.front(), y);
+    });
+    if (next == others.end())
+      return;
+    merged.insert(merged.begin(), *next);
+    others.erase(next);
+  }
+}
+
+/// The left-hand side in the accumulator's type.
+Value ContractionLowering::convertLhs() {
+  Value lhs = c.lhs->get();
+  auto type = cast<MemRefType>(lhs.getType());
+  if (type.getElementType() == c.acc)
+    return lhs;
+  SmallVector<Value> dynamic;
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (type.isDynamicDim(i))
+      dynamic.push_back(memref::DimOp::create(b, lhs, i));
+  Value buffer =
+      memref::AllocOp::create(b, MemRefType::get(type.getShape(), c.acc),
+                              dynamic, b.getI64IntegerAttr(64));
+  SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<utils::IteratorType> kinds(type.getRank(),
+                                         utils::IteratorType::parallel);
+  linalg::GenericOp::create(
+      b, TypeRange(), lhs, buffer, maps, kinds,
+      [&](OpBuilder &nested, Location loc, ValueRange args) {
+        Value wide = arith::ExtFOp::create(nested, loc, c.acc, args[0]);
+        linalg::YieldOp::create(nested, loc, wide);
+      });
+  return buffer;
+}
+
+View ContractionLowering::view(OpOperand *operand, Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
+  View view;
+  view.memref = memref;
+  view.base = metadata.getBaseBuffer();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  (void)type.getStridesAndOffset(strides, offset);
+  view.offset = ShapedType::isDynamic(offset) ? metadata.getOffset()
+                                              : constantIndex(b, offset);
+  AffineMap map = c.map(operand);
+  Value zero = constantIndex(b, 0);
+  for (unsigned loop = 0; loop < map.getNumDims(); ++loop) {
+    Value stride = zero;
+    for (auto [i, result] : llvm::enumerate(map.getResults())) {
+      if (!result.isFunctionOfDim(loop))
+        continue;
+      // Linear: the coefficient is the value at the unit point.
+      SmallVector<AffineExpr> point(map.getNumDims(),
+                                    b.getAffineConstantExpr(0));
+      point[loop] = b.getAffineConstantExpr(1);
+      auto factor = cast<AffineConstantExpr>(
+          simplifyAffineExpr(result.replaceDims(point), 0, 0));
+      Value unit = ShapedType::isDynamic(strides[i])
+                       ? metadata.getStrides()[i]
+                       : constantIndex(b, strides[i]);
+      stride = mul(b, unit, constantIndex(b, factor.getValue()));
+    }
+    view.strides.push_back(stride);
+  }
+  return view;
+}
+
+Value ContractionLowering::mergedSize(ArrayRef<unsigned> loops) {
+  Value size = constantIndex(b, 1);
+  for (unsigned loop : loops)
+    size = mul(b, size, sizes[loop]);
+  return size;
+}
+
+/// The buffer behind views.
+static Value bufferOf(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    value = view.getViewSource();
+  return value;
+}
+
+/// Removes a zero fill of the result that directly precedes, as far as this
+/// buffer is concerned, and returns whether there was one.
+bool ContractionLowering::startsFromZero() {
+  Value result = c.result->get(), buffer = bufferOf(result);
+  bool isAllocation = buffer.getDefiningOp<memref::AllocOp>() != nullptr;
+  for (Operation *op = c.op->getPrevNode(); op; op = op->getPrevNode()) {
+    if (auto fill = dyn_cast<linalg::FillOp>(op)) {
+      if (fill.output() == result) {
+        auto constant = fill.value().getDefiningOp<arith::ConstantOp>();
+        auto zero =
+            constant ? dyn_cast<FloatAttr>(constant.getValue()) : FloatAttr();
+        if (!zero || !zero.getValue().isPosZero())
+          return false;
+        fill.erase();
+        return true;
+      }
+    }
+    if (isMemoryEffectFree(op) || isa<memref::AllocOp>(op))
+      continue;
+    // Another op may pass if it cannot touch this allocation.
+    if (!isAllocation || op->getNumRegions() > 1 ||
+        !isa<linalg::LinalgOp, memref::CopyOp>(op))
+      return false;
+    for (Value operand : op->getOperands()) {
+      if (!isa<BaseMemRefType>(operand.getType()))
+        continue;
+      Value other = bufferOf(operand);
+      if (other == buffer || !(other.getDefiningOp<memref::AllocOp>() ||
+                               other.getDefiningOp<memref::GetGlobalOp>()))
+        return false;
+    }
+  }
+  return false;
+}
+
+Layout ContractionLowering::layout(const View &view, Value row,
+                                   Value column) const {
+  if (isConstantIntValue(column, 1))
+    return Layout::RowMajor;
+  return isConstantIntValue(row, 1) ? Layout::ColumnMajor : Layout::Strided;
+}
+
+Value ContractionLowering::slice(const View &view, Value offset, Value rows,
+                                 Value columns, Value rowStride,
+                                 Value columnStride, Layout layout) {
+  Type element = cast<MemRefType>(view.memref.getType()).getElementType();
+  MemRefType type = KernelLibrary::viewType(element, layout);
+  auto fold = [&](Value value, bool unit) -> OpFoldResult {
+    return unit ? OpFoldResult(b.getIndexAttr(1)) : OpFoldResult(value);
+  };
+  return memref::ReinterpretCastOp::create(
+      b, type, view.base, OpFoldResult(offset),
+      ArrayRef<OpFoldResult>{rows, columns},
+      ArrayRef<OpFoldResult>{fold(rowStride, layout == Layout::ColumnMajor),
+                             fold(columnStride, layout == Layout::RowMajor)});
+}
+
+LogicalResult ContractionLowering::run() {
+  orientColumns();
+  SmallVector<unsigned> m, n, k, outer, outerM, outerN, outerK;
+  split(c.m, c.lhs, c.result, m, outerM);
+  split(c.n, c.rhs, c.result, n, outerN);
+  split(c.k, c.lhs, c.rhs, k, outerK);
+  auto resultType = cast<MemRefType>(c.result->get().getType());
+  if (!outerK.empty() && resultType.getElementType() != c.acc)
+    return failure();
+  outer = c.batch;
+  llvm::append_range(outer, outerM);
+  llvm::append_range(outer, outerN);
+  llvm::sort(outer);
+
+  bool fromZero = startsFromZero();
+  Value lhsBuffer = convertLhs();
+  // Sizes come from operand dims that are a plain loop index.
+  sizes.resize(c.op.getNumLoops());
+  for (OpOperand *operand : {c.result, c.lhs, c.rhs}) {
+    for (auto [i, expr] : llvm::enumerate(c.map(operand).getResults()))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        if (Value &size = sizes[dim.getPosition()]; !size)
+          size = b.createOrFold<memref::DimOp>(operand->get(), i);
+  }
+  View lhs = view(c.lhs, lhsBuffer), rhs = view(c.rhs, c.rhs->get());
+  View result = view(c.result, c.result->get());
+
+  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+  auto strideOf = [&](const View &view, ArrayRef<unsigned> loops) {
+    return loops.empty() ? one : view.strides[loops.back()];
+  };
+  Value rows = mergedSize(m), columns = mergedSize(n), depth = mergedSize(k);
+  int64_t panel = kernels.panelColumns(c.acc);
+  Value panelWidth = constantIndex(b, panel);
+  Value maxRows = constantIndex(b, KernelLibrary::kMaxRows);
+
+  Layout lhsLayout = layout(lhs, strideOf(lhs, m), strideOf(lhs, k));
+  if (lhsLayout == Layout::ColumnMajor)
+    lhsLayout = Layout::Strided;
+  Layout rhsLayout = layout(rhs, strideOf(rhs, k), strideOf(rhs, n));
+  Layout resultLayout =
+      layout(result, strideOf(result, m), strideOf(result, n));
+  if (resultLayout == Layout::ColumnMajor)
+    resultLayout = Layout::Strided;
+  auto rhsType = cast<FloatType>(
+      cast<MemRefType>(c.rhs->get().getType()).getElementType());
+  func::FuncOp function = kernels.getPanel(
+      {c.acc, rhsType, cast<FloatType>(resultType.getElementType()), lhsLayout,
+       rhsLayout, resultLayout});
+
+  // Rows are cut evenly into blocks of whole tiles.
+  Value blocks = maximum(b, ceilDiv(b, rows, maxRows), one);
+  Value tile = constantIndex(b, kernels.tileRows());
+  Value blockRows = mul(b, ceilDiv(b, ceilDiv(b, rows, blocks), tile), tile);
+  SmallVector<Value> grid;
+  for (unsigned loop : outer)
+    grid.push_back(sizes[loop]);
+  grid.push_back(blocks);
+  grid.push_back(ceilDiv(b, columns, panelWidth));
+  // Multiply-adds of one panel; about 16 of them are one unit of cost.
+  Value cost = mul(b, minimum(b, rows, blockRows), mul(b, depth, panelWidth));
+  for (unsigned loop : outerK)
+    cost = mul(b, cost, sizes[loop]);
+  cost = add(b, div(b, cost, constantIndex(b, 16)), one);
+
+  buildParallelNest(b, grid, cost, parallel, [&](ArrayRef<Value> ivs) {
+    Value row = mul(b, ivs[outer.size()], blockRows);
+    Value column = mul(b, ivs[outer.size() + 1], panelWidth);
+    Value height = minimum(b, sub(b, maximum(b, rows, row), row), blockRows);
+    Value width = minimum(b, sub(b, columns, column), panelWidth);
+    auto offsetOf = [&](const View &view, Value offset) {
+      for (auto [loop, iv] : llvm::zip(outer, ivs))
+        offset = add(b, offset, mul(b, view.strides[loop], iv));
+      return offset;
+    };
+    Value lhsOffset = add(b, offsetOf(lhs, lhs.offset),
+                          mul(b, strideOf(lhs, m), m.empty() ? zero : row));
+    Value rhsOffset = add(b, offsetOf(rhs, rhs.offset),
+                          mul(b, strideOf(rhs, n), n.empty() ? zero : column));
+    Value resultOffset = offsetOf(result, result.offset);
+    if (!m.empty())
+      resultOffset = add(b, resultOffset, mul(b, strideOf(result, m), row));
+    if (!n.empty())
+      resultOffset = add(b, resultOffset, mul(b, strideOf(result, n), column));
+
+    Value accumulate = arith::ConstantIntOp::create(b, fromZero ? 0 : 1, 1);
+    OpBuilder::InsertionGuard guard(b);
+    // What cannot be merged is summed in several passes, in order.
+    for (unsigned loop : outerK) {
+      auto pass = scf::ForOp::create(b, zero, sizes[loop], one);
+      b.setInsertionPointToStart(pass.getBody());
+      Value iv = pass.getInductionVar();
+      lhsOffset = add(b, lhsOffset, mul(b, lhs.strides[loop], iv));
+      rhsOffset = add(b, rhsOffset, mul(b, rhs.strides[loop], iv));
+      Value later =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::ne, iv, zero);
+      accumulate = arith::OrIOp::create(b, accumulate, later);
+    }
+    func::CallOp::create(
+        b, function,
+        ValueRange{slice(lhs, lhsOffset, height, depth, strideOf(lhs, m),
+                         strideOf(lhs, k), lhsLayout),
+                   slice(rhs, rhsOffset, depth, width, strideOf(rhs, k),
+                         strideOf(rhs, n), rhsLayout),
+                   slice(result, resultOffset, height, width,
+                         strideOf(result, m), strideOf(result, n),
+                         resultLayout),
+                   accumulate});
+  });
+  if (lhsBuffer != c.lhs->get())
+    memref::DeallocOp::create(b, lhsBuffer);
+  c.op.erase();
+  return success();
+}
+
+namespace {
+struct LowerContractionsPass
+    : public condcomp::impl::LowerContractionsBase<LowerContractionsPass> {
+  using LowerContractionsBase::LowerContractionsBase;
+
+  void runOnOperation() override {
+    KernelLibrary kernels(getOperation(), vectorBits);
+    SmallVector<Contraction, 0> contractions;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (std::optional<Contraction> c = matchContraction(op))
+        contractions.push_back(std::move(*c));
+    });
+    for (Contraction &c : contractions) {
+      Location loc = c.op.getLoc();
+      if (failed(ContractionLowering(c, kernels, parallel).run()))
+        remark::failed(loc, remark::RemarkOpts::name("Contraction")
+                                .category("condcomp-lower-contractions"))
+            << "the reduction dims do not lie together in memory and the "
+               "result is rounded: left to the loop vectorizer";
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,61 @@
+// RUN: cc-opt %s --condcomp-lower-contractions="vector-bits=512" | FileCheck %s
+// RUN: cc-opt %s --condcomp-lower-contractions="vector-bits=256" | FileCheck %s --check-prefix=AVX2
+
+// The slice of the right-hand side lies on the stack.
+
+// CHECK-LABEL: func.func private @condcomp_panel_rcr_f32_f32_f32(
+// CHECK:         memref.alloca() {{.*}} : memref<512x32xf32>
+// CHECK:         scf.for
+// CHECK:           call @condcomp_pack_c_f32_f32
+// CHECK:           call @condcomp_kernel_r_f32_f32
+
+// The register tile: 8 rows of 2 vectors, one fused multiply-add per element
+// and step, the columns of the second vector masked; then 1 to 7 rows.
+
+// CHECK-LABEL: func.func private @condcomp_kernel_r_f32_f32(
+// CHECK-SAME:    llvm.linkage = #llvm.linkage<internal>
+// CHECK:         scf.if
+// CHECK:         scf.for {{.*}} iter_args
+// CHECK-COUNT-16:  vector.fma {{.*}} : vector<16xf32>
+// CHECK-NOT:       vector.fma
+// CHECK:           scf.yield
+// CHECK:         vector.store
+// CHECK:         vector.maskedstore
+// CHECK:         scf.index_switch
+// CHECK:         case 1
+// CHECK-COUNT-2:   vector.fma {{.*}} : vector<16xf32>
+// CHECK-NOT:       vector.fma
+// CHECK:           scf.yield
+// CHECK:         case 7
+
+// A transposed one is transposed in registers.
+
+// CHECK-LABEL: func.func private @condcomp_pack_c_f32_f32(
+// CHECK:         vector.load {{.*}} vector<16xf32>
+// CHECK:         vector.shuffle
+
+// Narrow vectors have a tile of 6 rows.
+// AVX2-LABEL: func.func private @condcomp_kernel_r_f32_f32(
+// AVX2-COUNT-12: vector.fma {{.*}} : vector<8xf32>
+// AVX2-NOT:      vector.fma
+// AVX2:          scf.yield
+func.func @f32(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
+  linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                                 affine_map<(m, n, k) -> (n, k)>,
+                                 affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %b : memref<?x?xf32>, memref<?x?xf32>)
+      outs(%c : memref<?x?xf32>)
+  return
+}
+
+// bf16 is summed in f32 and rounded once, after the last slice.
+// CHECK-LABEL: func.func private @condcomp_panel_rrr_f32_bf16_bf16(
+// CHECK:         memref.alloca() {{.*}} : memref<256x32xf32>
+// CHECK:         call @condcomp_kernel_r_f32_f32
+// CHECK:         arith.truncf {{.*}} : vector<16xf32> to vector<16xbf16>
+func.func @bf16(%a: memref<?x?xbf16>, %b: memref<?x?xbf16>,
+                %c: memref<?x?xbf16>) {
+  linalg.matmul ins(%a, %b : memref<?x?xbf16>, memref<?x?xbf16>)
+                outs(%c : memref<?x?xbf16>)
+  return
+}

@@ -62,7 +62,8 @@ static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
   contractions.parallel = options.parallel;
   contractions.vectorBits = vectorBits;
   pm.addPass(createLowerContractions(contractions));
-  pm.addPass(createConvertLinalgToParallelLoopsPass());
+  pm.addPass(options.parallel ? createConvertLinalgToParallelLoopsPass()
+                              : createConvertLinalgToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

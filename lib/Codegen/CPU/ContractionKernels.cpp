@@ -10,6 +10,7 @@
 #include "LoopBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -149,7 +150,7 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
       left = vector::BroadcastOp::create(b, type, left);
       for (int64_t j = 0; j < vectors; ++j) {
         Value &sum = sums[i * vectors + j];
-        sum = vector::FMAOp::create(b, left, right[j], sum);
+        sum = math::FmaOp::create(b, left, right[j], sum);
       }
     }
     scf::YieldOp::create(b, sums);

@@ -16,15 +16,15 @@
 // CHECK-SAME:    llvm.linkage = #llvm.linkage<internal>
 // CHECK:         scf.if
 // CHECK:         scf.for {{.*}} iter_args
-// CHECK-COUNT-16:  vector.fma {{.*}} : vector<16xf32>
-// CHECK-NOT:       vector.fma
+// CHECK-COUNT-16:  math.fma {{.*}} : vector<16xf32>
+// CHECK-NOT:       math.fma
 // CHECK:           scf.yield
 // CHECK:         vector.store
 // CHECK:         vector.maskedstore
 // CHECK:         scf.index_switch
 // CHECK:         case 1
-// CHECK-COUNT-2:   vector.fma {{.*}} : vector<16xf32>
-// CHECK-NOT:       vector.fma
+// CHECK-COUNT-2:   math.fma {{.*}} : vector<16xf32>
+// CHECK-NOT:       math.fma
 // CHECK:           scf.yield
 // CHECK:         case 7
 
@@ -36,8 +36,8 @@
 
 // Narrow vectors have a tile of 6 rows.
 // AVX2-LABEL: func.func private @condcomp_kernel_r_f32_f32(
-// AVX2-COUNT-12: vector.fma {{.*}} : vector<8xf32>
-// AVX2-NOT:      vector.fma
+// AVX2-COUNT-12: math.fma {{.*}} : vector<8xf32>
+// AVX2-NOT:      math.fma
 // AVX2:          scf.yield
 func.func @f32(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
   linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>,

@@ -1,0 +1,96 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Gates: scores [B, R, M] to a routing of that shape."""
+
+import numpy as np
+
+from .routing import Routing, check, order_key, widen
+
+
+def top_k(scores, k):
+    """Each row's k best modules, weighted by their scores.
+
+    scores: [B, R, M]. k: int.
+    """
+    scores = widen(scores)
+    modules = scores.shape[-1]
+    check(0 <= k <= modules, f"top_k C3: k = {k} is not in 0 to {modules}")
+    presence = np.zeros(scores.shape, dtype=bool)
+    for row in np.ndindex(scores.shape[:-1]):
+        # sorted() is stable: equal scores stay in ascending order of modules.
+        best = sorted(range(modules), key=lambda m: order_key(scores[row][m]))[:k]
+        presence[row][best] = True
+    return Routing(presence, scores, k)
+
+
+def threshold(scores, tau):
+    """An entry wherever score >= tau, weighted by the score.
+
+    scores: [B, R, M]. tau: scalar. NaN gives no entries.
+    """
+    scores = widen(scores)
+    with np.errstate(invalid="ignore"):
+        return Routing(scores >= float(tau), scores)
+
+
+def assign(indices, modules, weights=None, out_of_range="error"):
+    """Entries at given indices.
+
+    indices: int [B, R, k]. modules: M. weights: [B, R, k], 1 when absent.
+    out_of_range: "error", or "drop" for no entry where an index is not in range.
+    """
+    indices = np.asarray(indices)
+    weights = np.ones(indices.shape) if weights is None else widen(weights)
+    check(weights.shape == indices.shape, "assign: weights and indices differ in shape")
+    shape = indices.shape[:-1] + (modules,)
+    presence, dense = np.zeros(shape, dtype=bool), np.zeros(shape)
+    for position in np.ndindex(indices.shape):
+        row, module = position[:-1], int(indices[position])
+        if not 0 <= module < modules:
+            check(
+                out_of_range == "drop",
+                f"assign C3: index {module} is not in 0 to {modules - 1}",
+            )
+            continue
+        check(
+            not presence[row][module],
+            f"assign C4: index {module} is in row {row} twice",
+        )
+        presence[row][module] = True
+        dense[row][module] = weights[position]
+    return Routing(
+        presence, dense, None if out_of_range == "drop" else indices.shape[-1]
+    )
+
+
+def from_mask(mask, weights=None):
+    """An entry wherever the mask is true.
+
+    mask: bool [B, R, M]. weights: [B, R, M], 1 when absent.
+    """
+    mask = np.asarray(mask, dtype=bool)
+    weights = np.ones(mask.shape) if weights is None else widen(weights)
+    check(weights.shape == mask.shape, "from_mask: weights and mask differ in shape")
+    return Routing(mask, weights)
+
+
+def from_offsets(offsets, rows=None):
+    """Row i belongs to the module m with offsets[m] <= i < offsets[m + 1].
+
+    offsets: int [M + 1]. rows: R, where the type has it.
+    """
+    offsets = [int(offset) for offset in offsets]
+    check(len(offsets) >= 1, "from_offsets C2: there is no offset")
+    check(offsets[0] == 0, f"from_offsets C2: the first offset is {offsets[0]}, not 0")
+    for before, after in zip(offsets, offsets[1:]):
+        check(before <= after, f"from_offsets C2: {after} comes after {before}")
+    rows = offsets[-1] if rows is None else rows
+    check(
+        offsets[-1] == rows,
+        f"from_offsets C2: the last offset is {offsets[-1]}, not {rows}",
+    )
+    presence = np.zeros((rows, len(offsets) - 1), dtype=bool)
+    for module, (begin, end) in enumerate(zip(offsets, offsets[1:])):
+        presence[begin:end, module] = True
+    return Routing(presence, np.ones(presence.shape), 1)

@@ -1,0 +1,200 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The reference against results worked out by hand from docs/spec.md."""
+
+import numpy as np
+import pytest
+
+from condcomp import reference as ref
+
+NAN, INF = np.nan, np.inf
+
+
+def chosen(routing):
+    return [list(np.flatnonzero(row)) for row in routing.presence]
+
+
+class TestGates:
+    def test_top_k_takes_the_larger_and_the_lower_of_equals(self):
+        routing = ref.top_k([[1, 3, 2, 3], [0, 0, 0, 0], [-0.0, 0.0, -1, 5]], 2)
+        assert chosen(routing) == [[1, 3], [0, 1], [0, 3]]
+        assert ref.weights(routing).tolist() == [[3, 3], [0, 0], [0, 5]]
+
+    def test_top_k_takes_nan_last(self):
+        routing = ref.top_k([[NAN, -INF, NAN, 1], [NAN, NAN, NAN, INF]], 3)
+        assert chosen(routing) == [[0, 1, 3], [0, 1, 3]]
+        np.testing.assert_array_equal(
+            ref.weights(routing), [[NAN, -INF, 1], [NAN, NAN, INF]]
+        )
+
+    @pytest.mark.parametrize("k", [-1, 4])
+    def test_top_k_refuses(self, k):
+        with pytest.raises(ref.CheckError, match="top_k C3"):
+            ref.top_k(np.zeros((2, 3)), k)
+
+    def test_threshold_includes_equality_and_no_nan(self):
+        scores = [[0.5, 0.4, NAN, INF]]
+        assert chosen(ref.threshold(scores, 0.5)) == [[0, 3]]
+        assert chosen(ref.threshold(scores, NAN)) == [[]]
+
+    def test_assign_orders_entries_by_module(self):
+        routing = ref.assign([[2, 0]], 3, weights=[[5.0, 7.0]])
+        assert ref.indices(routing).tolist() == [[0, 2]]
+        assert ref.weights(routing).tolist() == [[7.0, 5.0]]
+
+    def test_assign_refuses_or_drops(self):
+        with pytest.raises(ref.CheckError, match="assign C3: index 3"):
+            ref.assign([[3]], 3)
+        with pytest.raises(ref.CheckError, match="assign C4"):
+            ref.assign([[1, 1]], 3)
+        dropped = ref.assign([[3, -1], [1, 9]], 3, out_of_range="drop")
+        assert chosen(dropped) == [[], [1]]
+        assert ref.weights(dropped).tolist() == [1.0]
+
+    def test_from_offsets_has_empty_segments(self):
+        routing = ref.from_offsets([0, 0, 2, 2, 3])
+        assert chosen(routing) == [[1], [1], [3]]
+        for offsets in ([1, 2], [0, 2, 1], []):
+            with pytest.raises(ref.CheckError, match="from_offsets C2"):
+                ref.from_offsets(offsets)
+
+
+class TestAlgebra:
+    def test_normalize_keeps_a_row_whose_sum_is_zero(self):
+        routing = ref.from_mask(
+            [[1, 1, 0], [1, 0, 1], [0, 0, 0]], [[1, 3, 9], [2, 0, -2], [1, 1, 1]]
+        )
+        assert ref.to_dense(ref.normalize(routing, "sum")).tolist() == [
+            [0.25, 0.75, 0],
+            [2, 0, -2],
+            [0, 0, 0],
+        ]
+
+    def test_normalize_softmax_of_minus_infinity_alone_is_nan(self):
+        routing = ref.from_mask([[1, 1], [1, 1]], [[0, -INF], [-INF, -INF]])
+        np.testing.assert_array_equal(
+            ref.to_dense(ref.normalize(routing, "softmax")), [[1, 0], [NAN, NAN]]
+        )
+
+    def test_capacity_orders(self):
+        # Three rows want module 0 with these weights, as first or second choice.
+        routing = ref.from_mask([[1, 1], [1, 0], [1, 0]], [[1, 5], [2, 0], [3, 0]])
+        kept = lambda *a, **k: chosen(ref.capacity(routing, *a, **k))
+        assert kept(1) == [[0, 1], [], []]
+        assert kept(1, "rank") == [[1], [0], []]
+        assert kept(1, "weight") == [[1], [], [0]]
+        assert kept(1, "arrival", priority=[0, 1, 1]) == [[1], [0], []]
+        assert kept(1, "rank", priority=[9, 1, 2]) == [[1], [], [0]]
+        assert kept(0) == [[], [], []]
+        assert kept(7) == chosen(routing)
+
+    def test_reweight_by_matrix_and_by_entries(self):
+        routing = ref.from_mask([[0, 1], [1, 1]])
+        by_matrix = ref.reweight(routing, dense=[[1, 2], [3, NAN]])
+        np.testing.assert_array_equal(ref.weights(by_matrix), [2, 3, NAN])
+        assert ref.weights(ref.reweight(routing, entries=[7, 8, 9])).tolist() == [
+            7,
+            8,
+            9,
+        ]
+
+
+class TestQueries:
+    def test_all_of_a_batch(self):
+        routing = ref.from_mask([[[1, 0], [0, 0]], [[1, 1], [0, 1]]])
+        assert ref.row_sizes(routing).tolist() == [[1, 0], [2, 1]]
+        assert ref.module_sizes(routing).tolist() == [[1, 0], [1, 2]]
+        assert ref.row_offsets(routing).tolist() == [0, 1, 1, 3, 4]
+        assert ref.num_entries(routing) == 4
+        assert ref.indices(routing).tolist() == [0, 0, 1, 1]
+
+
+class TestMovement:
+    routing = ref.from_mask([[1, 1], [0, 0], [0, 1]], [[2, 3], [0, 0], [0, 0]])
+
+    def test_select(self):
+        rows, modules = [[1], [2], [3]], [10, 20]
+        assert ref.select(self.routing, "rows", rows).tolist() == [[1], [1], [3]]
+        assert ref.select(self.routing, "modules", modules).tolist() == [10, 20, 20]
+        pairs = np.arange(6).reshape(3, 2)
+        assert ref.select(self.routing, "pairs", pairs).tolist() == [0, 1, 5]
+
+    @pytest.mark.parametrize(
+        "kind, expected",
+        [
+            ("sum", [100 + 2 + 30, 100, 100 + 0]),
+            ("mean", [16, 100, 0]),
+            ("max", [30, 100, 0]),
+        ],
+    )
+    def test_combine_weighs_and_keeps_rows_without_entries(self, kind, expected):
+        result = ref.combine(self.routing, kind, [1.0, 10, 5], [100.0, 100, 100])
+        assert result.tolist() == expected
+
+    def test_combine_of_an_entry_with_weight_zero_spreads_nan(self):
+        result = ref.combine(self.routing, "sum", [1.0, 10, INF], [0.0, 0, 0])
+        np.testing.assert_array_equal(result, [32, 0, NAN])
+
+    def test_stack_and_restore(self):
+        outs = np.full((3, 2), -1.0)
+        stacked = ref.combine(
+            self.routing, "stack", [1.0, 10, 5], outs, use_weights=False
+        )
+        assert stacked.tolist() == [[1, 10], [-1, -1], [-1, 5]]
+        added = ref.restore(self.routing, "sum", [1.0, 10, 5], outs)
+        assert added.tolist() == [[0, 9], [-1, -1], [-1, 4]]
+
+
+class TestBodies:
+    def test_apply_is_dispatch_body_combine(self):
+        routing = ref.top_k([[1, 2, 0], [0, 4, 3]], 2)
+        x, scale = np.array([[1.0], [10.0]]), np.array([1.0, 2.0, 3.0])
+        (y,) = ref.apply(
+            routing,
+            lambda xe, s: [xe * s],
+            rows=[x],
+            params=[scale],
+            outs=[np.zeros((2, 1))],
+        )
+        assert y.tolist() == [[1 * 1 + 2 * 2], [4 * 20 + 3 * 30]]
+
+    def test_apply_in_groups_sees_one_module_of_one_batch_index(self):
+        routing = ref.from_mask([[[1, 0], [1, 1]], [[1, 0], [0, 0]]])
+        (y,) = ref.apply(
+            routing,
+            lambda xe, ids: [np.full(len(xe), xe.sum()) + 100 * ids],
+            rows=[[[1.0, 2.0], [4.0, 8.0]]],
+            combine="none",
+            scope="group",
+            with_ids=True,
+        )
+        assert y.tolist() == [3, 103, 102, 204]
+
+    def test_cascade_returns_rows_in_their_order(self):
+        def first(x, seen, ids):
+            seen[ids] += 1
+            return ref.Exit(x < 0, [x], [x * 10], [seen])
+
+        def last(x, seen, ids):
+            seen[ids] += 1
+            return ref.Exit(results=[x], state=[seen])
+
+        (y,), (seen,), left_at = ref.cascade(
+            [first, last], [[1.0, -2.0, 3.0]], [[0.0, 0.0, 0.0]], with_ids=True
+        )
+        assert y.tolist() == [10, -2, 30]
+        assert seen.tolist() == [2, 1, 2]
+        assert left_at.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "kind, expected",
+    [("max_prob", 0.5), ("entropy", 1.5 * np.log(2)), ("margin", 0.25)],
+)
+def test_confidence(kind, expected):
+    logits = np.log([0.25, 0.5, 0.25])
+    np.testing.assert_allclose(ref.confidence(logits, kind), expected)
+    assert np.isnan(ref.confidence([0.0, NAN], kind))
+    with pytest.raises(ref.CheckError, match="confidence C3"):
+        ref.confidence(np.zeros((3, 0)), kind)

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Transforms/InliningUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -22,6 +23,21 @@ using namespace condcomp;
 #define GET_ATTRDEF_CLASSES
 #include "condcomp/Dialect/CondComp/IR/CondCompAttributes.cpp.inc"
 
+namespace {
+/// Functions may be inlined into bodies and stages, and any op of the dialect may
+/// move along: what a body may hold is verified afterwards, where it stands.
+struct CondCompInlinerInterface : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+  bool isLegalToInline(Region *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+};
+} // namespace
+
 void CondCompDialect::initialize() {
   registerTypes();
   addAttributes<
@@ -32,4 +48,5 @@ void CondCompDialect::initialize() {
 #define GET_OP_LIST
 #include "condcomp/Dialect/CondComp/IR/CondCompOps.cpp.inc"
       >();
+  addInterfaces<CondCompInlinerInterface>();
 }

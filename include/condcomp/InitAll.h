@@ -11,6 +11,7 @@
 
 #include "condcomp/Codegen/CPU/Passes.h"
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
+#include "condcomp/Dialect/CondComp/Transforms/Passes.h"
 #include "condcomp/Pipelines/Pipelines.h"
 
 namespace condcomp {
@@ -23,6 +24,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 /// Registers every condcomp pass and pipeline.
 inline void registerAllPasses() {
   registerCodegenCPUPasses();
+  registerCondCompTransformsPasses();
   registerPipelines();
 }
 

@@ -24,8 +24,9 @@ using namespace condcomp;
 #include "condcomp/Dialect/CondComp/IR/CondCompAttributes.cpp.inc"
 
 namespace {
-/// Functions may be inlined into bodies and stages, and any op of the dialect may
-/// move along: what a body may hold is verified afterwards, where it stands.
+/// Functions may be inlined into bodies and stages, and any op of the dialect
+/// may move along: what a body may hold is verified afterwards, where it
+/// stands.
 struct CondCompInlinerInterface : DialectInlinerInterface {
   using DialectInlinerInterface::DialectInlinerInterface;
 

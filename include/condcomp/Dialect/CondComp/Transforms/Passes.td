@@ -1,0 +1,27 @@
+//===- Passes.td - passes on the condcomp dialect ----------*- tablegen -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_TRANSFORMS_PASSES
+#define CONDCOMP_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def RefineShapes : Pass<"condcomp-refine-shapes"> {
+  let summary = "Make sizes static that are constants";
+  let description = [{
+    A helper function written for any number of tokens, once inlined, has
+    constants where it had sizes. Canonicalization makes most types static then;
+    this pass does so with `tensor.expand_shape` too, which upstream leaves
+    dynamic, and canonicalizes along, as one static size leads to the next.
+    Static sizes let the row analysis tell rows from other dims, and code
+    generation unroll.
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
+#endif // CONDCOMP_TRANSFORMS_PASSES

@@ -10,6 +10,7 @@
 #define CONDCOMP_INITALL_H
 
 #include "condcomp/Codegen/CPU/Passes.h"
+#include "condcomp/Conversion/Passes.h"
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
 #include "condcomp/Dialect/CondComp/Transforms/Passes.h"
 #include "condcomp/Pipelines/Pipelines.h"
@@ -25,6 +26,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 inline void registerAllPasses() {
   registerCodegenCPUPasses();
   registerCondCompTransformsPasses();
+  registerConversionPasses();
   registerPipelines();
 }
 

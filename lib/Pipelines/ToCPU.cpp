@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "condcomp/Codegen/CPU/Passes.h"
+#include "condcomp/Conversion/Passes.h"
+#include "condcomp/Dialect/CondComp/Transforms/Passes.h"
 #include "condcomp/Pipelines/Pipelines.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -36,6 +38,8 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
+  // Loops of users may carry a new tensor from step to step.
+  bufferize.allowReturnAllocsFromLoops = true;
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
@@ -96,7 +100,10 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
                                   const ToCPUOptions &options) {
   unsigned vectorBits =
       options.vectorBits ? options.vectorBits.getValue() : hostVectorBits();
-  // condcomp ops become linalg on tensors here.
+  ChooseFormOptions forms;
+  forms.form = options.form;
+  pm.addPass(createChooseForm(forms));
+  pm.addPass(createCondCompToLinalg());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createFuseElementwise());

@@ -16,6 +16,11 @@ namespace condcomp {
 
 /// Options of `condcomp-to-cpu`.
 struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
+  PassOptions::Option<std::string> form{
+      *this, "form",
+      llvm::cl::desc("How routings are held: masked, compact or auto "
+                     "(default: auto)"),
+      llvm::cl::init("auto")};
   PassOptions::Option<bool> parallel{
       *this, "parallel",
       llvm::cl::desc("Run loops on all threads of OpenMP (default: true)"),
@@ -27,8 +32,8 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::init(0)};
 };
 
-/// Adds the passes of `condcomp-to-cpu`: from linalg on tensors to the LLVM
-/// dialect.
+/// Adds the passes of `condcomp-to-cpu`: from condcomp ops and linalg on tensors
+/// to the LLVM dialect.
 void buildToCPUPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
 
 /// Registers every pipeline by name.

@@ -114,7 +114,8 @@ def CondComp_CascadeOp : CondComp_Op<"cascade", [
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$rows,
                        Variadic<AnyRankedTensor>:$state,
-                       UnitAttr:$with_ids);
+                       UnitAttr:$with_ids,
+                       OptionalAttr<CondComp_FormAttr>:$form);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region VariadicRegion<SizedRegion<1>>:$stages);
   let assemblyFormat = [{

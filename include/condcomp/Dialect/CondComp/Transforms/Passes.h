@@ -1,5 +1,4 @@
-//===- Passes.h - passes on the condcomp dialect ------------------*- C++
-//-*-===//
+//===- Passes.h - passes on the condcomp dialect ----------------*- C++ -*-===//
 //
 // Part of the condcomp project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -10,6 +9,7 @@
 #ifndef CONDCOMP_TRANSFORMS_PASSES_H
 #define CONDCOMP_TRANSFORMS_PASSES_H
 
+#include "condcomp/Dialect/CondComp/IR/CondComp.h"
 #include "mlir/Pass/Pass.h"
 
 namespace condcomp {

@@ -11,6 +11,22 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ChooseForm : Pass<"condcomp-choose-form", "::mlir::ModuleOp"> {
+  let summary = "Choose how routings are held: masked or compact";
+  let description = [{
+    Gives every routing type and every cascade without a form one, and inserts
+    `convert_form` where the forms of an op's operand and result differ. `auto`
+    holds a routing compact unless its type says that every row uses every
+    module: then there is nothing to skip and gathering rows would only cost.
+    Forms that are written in the program stay.
+  }];
+  let options = [
+    Option<"form", "form", "std::string", /*default=*/"\"auto\"",
+           "masked, compact or auto">,
+  ];
+  let dependentDialects = ["::condcomp::CondCompDialect"];
+}
+
 def RefineShapes : Pass<"condcomp-refine-shapes"> {
   let summary = "Make sizes static that are constants";
   let description = [{

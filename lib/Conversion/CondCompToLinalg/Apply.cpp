@@ -1,0 +1,109 @@
+//===- Apply.cpp - lowering of apply -*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ApplyBodies.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+SmallVector<Value> condcomp::inlineBody(Region &region, TensorEmitter &b,
+                                        ValueRange arguments,
+                                        ConversionPatternRewriter &rewriter) {
+  Block *block = &region.front();
+  Operation *terminator = block->getTerminator();
+  rewriter.inlineBlockBefore(block, b.getInsertionBlock(),
+                             b.getInsertionPoint(), arguments);
+  auto operands = llvm::to_vector_of<Value>(terminator->getOperands());
+  rewriter.eraseOp(terminator);
+  return operands;
+}
+
+void condcomp::checkRowCount(TensorEmitter &b, Value tensor, Value numRows,
+                             StringRef what) {
+  Value count = b.dim(tensor, 0);
+  b.check(b.compare(arith::CmpIPredicate::eq, count, numRows),
+          what + " has {0} rows, expected {1}", {count, numRows});
+}
+
+ApplyOperands::ApplyOperands(
+    ApplyOp op, ApplyOp::GenericAdaptor<ArrayRef<ValueRange>> adaptor,
+    const RoutingValue &routing, TensorEmitter &b) {
+  RoutingType type = routing.getType();
+  int64_t rowDims = type.getNumBatchDims() + 1;
+  Value numRows = routing.getNumRows(b);
+  for (ValueRange values : adaptor.getRows()) {
+    rows.push_back(b.flattenLeading(values.front(), rowDims));
+    checkRowCount(b, rows.back(), numRows, "apply C1: a rows operand");
+  }
+  if (!op.getEntries().empty()) {
+    Value numEntries = routing.inForm(b, Form::Compact).getNumEntries(b);
+    for (ValueRange values : adaptor.getEntries()) {
+      entries.push_back(b.flattenLeading(values.front(), type.getEntryRank()));
+      checkRowCount(b, entries.back(), numEntries,
+                    "apply C2: an entries operand");
+    }
+  }
+  for (ValueRange values : adaptor.getParams()) {
+    params.push_back(values.front());
+    Value count = b.dim(params.back(), 0), modules = routing.getNumModules();
+    b.check(b.compare(arith::CmpIPredicate::eq, count, modules),
+            "apply C3: a params operand has {0} modules, the routing {1}",
+            {count, modules});
+  }
+  for (ValueRange values : adaptor.getOuts()) {
+    outs.push_back(b.flattenLeading(values.front(), rowDims));
+    checkRowCount(b, outs.back(), numRows, "apply C7: an outs operand");
+  }
+}
+
+namespace {
+
+struct LowerApply : EmitterPattern<ApplyOp> {
+  using EmitterPattern::EmitterPattern;
+  LogicalResult lower(ApplyOp op, Adaptor adaptor, TensorEmitter &b,
+                      ConversionPatternRewriter &rewriter) const override {
+    if (op.getCombine() == CombineKind::None)
+      for (Value result : op.getResults()) {
+        auto type = cast<RankedTensorType>(result.getType());
+        int64_t leading = op.getRouting().getType().getEntryRank();
+        if (llvm::any_of(type.getShape().drop_front(leading),
+                         ShapedType::isDynamic))
+          return op.emitOpError()
+                 << "with combine(none) needs results whose dims after the "
+                    "entry dims are static, got "
+                 << type;
+      }
+    auto routing = RoutingValue::unpack(b, op.getRouting().getType(),
+                                        adaptor.getRouting());
+    ApplyOperands operands(op, adaptor, routing, b);
+    // Groups run one at a time in either form.
+    bool masked = routing.isMasked() && op.getScope() == Scope::Row;
+    SmallVector<Value> results =
+        masked ? emitMaskedApply(op, routing, operands, b, rewriter)
+               : emitCompactApply(op, routing, operands, b, rewriter);
+
+    ArrayRef<Value> dims = routing.getDims();
+    bool uniform = routing.getType().hasUniformRows();
+    for (auto [value, result] : llvm::zip_equal(results, op.getResults())) {
+      if (op.getCombine() != CombineKind::None)
+        value = b.unflattenLeading(value, dims.drop_back());
+      else if (uniform)
+        value = b.unflattenLeading(value, routing.getEntrySizes());
+      value = b.castTo(result.getType(), value);
+    }
+    rewriter.replaceOp(op, results);
+    return success();
+  }
+};
+
+} // namespace
+
+void condcomp::populateApplyPatterns(const TypeConverter &converter,
+                                     RewritePatternSet &patterns) {
+  patterns.add<LowerApply>(converter, patterns.getContext());
+}

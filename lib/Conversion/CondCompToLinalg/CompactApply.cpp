@@ -1,0 +1,148 @@
+//===- CompactApply.cpp - apply on gathered rows -*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ApplyBodies.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+/// `rows[i] · weights[entries[i]]` for every i, rounded to the type of rows.
+static Value scaleRows(TensorEmitter &b, Value rows, Value weights,
+                       Value entries) {
+  Type element = getElementTypeOrSelf(rows);
+  if (!isa<FloatType>(element))
+    return rows;
+  int64_t rank = cast<ShapedType>(rows.getType()).getRank();
+  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  return b.generic({rows, entries}, b.empty(b.dims(rows), element), rank,
+                   {all, {0}, all}, [&](TensorEmitter &b, ValueRange e) {
+                     Value weight = b.extract(weights, e[1]);
+                     return b.castFloat(emitWeighted(b, weight, e[0]), element);
+                   });
+}
+
+/// One buffer per result with a place for every entry, in order of module.
+static SmallVector<Value> makeSlots(ApplyOp op, const ApplyOperands &operands,
+                                    Value numEntries, TensorEmitter &b) {
+  SmallVector<Value> slots;
+  for (auto [i, result] : llvm::enumerate(op.getResults())) {
+    auto type = cast<RankedTensorType>(result.getType());
+    SmallVector<Value> sizes = {numEntries};
+    if (op.getCombine() == CombineKind::None) {
+      int64_t leading = op.getRouting().getType().getEntryRank();
+      for (int64_t size : type.getShape().drop_front(leading))
+        sizes.push_back(b.index(size));
+    } else {
+      bool stack = op.getCombine() == CombineKind::Stack;
+      llvm::append_range(sizes, b.dimsFrom(operands.outs[i], stack ? 2 : 1));
+    }
+    slots.push_back(b.empty(sizes, type.getElementType()));
+  }
+  return slots;
+}
+
+/// A body's entries in entry order with their weights: combine(none).
+static Value emitEntryTensor(TensorEmitter &b, const RoutingValue &compact,
+                             bool weighted, Value slots, Value slotOfEntry) {
+  Type element = getElementTypeOrSelf(slots);
+  int64_t rank = cast<ShapedType>(slots.getType()).getRank();
+  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  SmallVector<Value> inputs = {slotOfEntry, compact.getWeights()};
+  return b.generic(
+      inputs, b.empty(b.dims(slots), element), rank, {{0}, {0}, all},
+      [&](TensorEmitter &b, ValueRange e) {
+        SmallVector<Value> at = {e[0]};
+        for (int64_t i : ArrayRef<int64_t>(all).drop_front())
+          at.push_back(b.loopIndex(i));
+        Value value =
+            emitWeighted(b, weighted ? e[1] : Value(), b.extract(slots, at));
+        return value.getType() == element ? value : b.castFloat(value, element);
+      });
+}
+
+SmallVector<Value>
+condcomp::emitCompactApply(ApplyOp op, const RoutingValue &routing,
+                           const ApplyOperands &operands, TensorEmitter &b,
+                           ConversionPatternRewriter &rewriter) {
+  RoutingValue compact = routing.inForm(b, Form::Compact);
+  bool perGroup = op.getScope() == Scope::Group;
+  auto order = ModuleOrder::get(b, compact, perGroup);
+  Value rowOf = compact.getRowOfEntry(b);
+  Value numModules = compact.getNumModules();
+  Value zero = b.index(0), one = b.index(1);
+  Value numBatches = perGroup ? b.product(compact.getDims().drop_back(2)) : one;
+
+  // The body of one group: its rows in, its slots out.
+  auto runGroup = [&](TensorEmitter &b, Region &body, Value group, Value module,
+                      ValueRange slots) {
+    Value begin = b.extract(order.groupOffsets, group);
+    Value size = b.sub(b.extract(order.groupOffsets, b.add(group, one)), begin);
+    return b.ifElse(
+        b.compare(arith::CmpIPredicate::ugt, size, zero),
+        [&](TensorEmitter &b) {
+          Value entries = b.slice(order.entryOfSlot, begin, size);
+          Value rows = b.gatherRows(rowOf, entries);
+          SmallVector<Value> arguments;
+          auto gather = [&](Value source, Value at) {
+            Value gathered = b.gatherRows(source, at);
+            if (op.getWeightUse() == WeightUse::Input)
+              gathered = scaleRows(b, gathered, compact.getWeights(), entries);
+            arguments.push_back(gathered);
+          };
+          for (Value source : operands.rows)
+            gather(source, rows);
+          for (Value source : operands.entries)
+            gather(source, entries);
+          for (Value source : operands.params)
+            arguments.push_back(b.sliceAt(source, module));
+          if (op.getWithIds())
+            arguments.push_back(rows);
+          if (op.getWithModule())
+            arguments.push_back(module);
+          SmallVector<Value> next;
+          auto yielded = inlineBody(body, b, arguments, rewriter);
+          for (auto [value, slot] : llvm::zip_equal(yielded, slots)) {
+            checkRowCount(b, value, size, "apply C11: a yielded tensor");
+            next.push_back(b.insertSlice(value, slot, begin));
+          }
+          return next;
+        },
+        [&](TensorEmitter &) { return SmallVector<Value>(slots); });
+  };
+
+  SmallVector<Value> slots =
+      makeSlots(op, operands, compact.getNumEntries(b), b);
+  if (op.hasSharedBody()) {
+    slots = b.forLoop(
+        zero, b.mul(numBatches, numModules), slots,
+        [&](TensorEmitter &b, Value group, ValueRange carried) {
+          Value module = perGroup ? b.rem(group, numModules) : group;
+          return runGroup(b, op.getBodies().front(), group, module, carried);
+        });
+  } else {
+    for (auto [i, body] : llvm::enumerate(op.getBodies())) {
+      Value module = b.index(i);
+      slots = b.forLoop(
+          zero, numBatches, slots,
+          [&, &body = body](TensorEmitter &b, Value batch, ValueRange carried) {
+            Value group = b.add(b.mul(batch, numModules), module);
+            return runGroup(b, body, group, module, carried);
+          });
+    }
+  }
+
+  bool weighted = op.getWeightUse() == WeightUse::Output;
+  SmallVector<Value> results;
+  for (auto [i, values] : llvm::enumerate(slots))
+    results.push_back(
+        op.getCombine() == CombineKind::None
+            ? emitEntryTensor(b, compact, weighted, values, order.slotOfEntry)
+            : emitCombine(b, compact, op.getCombine(), weighted, values,
+                          order.slotOfEntry, operands.outs[i]));
+  return results;
+}

@@ -1,0 +1,350 @@
+//===- TensorEmitter.cpp - short ways to write linalg and scf -*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TensorEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+//===----------------------------------------------------------------------===//
+// Scalars
+//===----------------------------------------------------------------------===//
+
+Value TensorEmitter::index(int64_t value) {
+  return arith::ConstantIndexOp::create(*this, value);
+}
+
+Value TensorEmitter::scalar(Type type, double value) {
+  if (isa<FloatType>(type))
+    return arith::ConstantOp::create(*this, getFloatAttr(type, value));
+  return arith::ConstantOp::create(
+      *this, getIntegerAttr(type, static_cast<int64_t>(value)));
+}
+
+Value TensorEmitter::add(Value lhs, Value rhs) {
+  if (isa<FloatType>(lhs.getType()))
+    return createOrFold<arith::AddFOp>(lhs, rhs);
+  return createOrFold<arith::AddIOp>(lhs, rhs);
+}
+
+Value TensorEmitter::sub(Value lhs, Value rhs) {
+  if (isa<FloatType>(lhs.getType()))
+    return createOrFold<arith::SubFOp>(lhs, rhs);
+  return createOrFold<arith::SubIOp>(lhs, rhs);
+}
+
+Value TensorEmitter::mul(Value lhs, Value rhs) {
+  if (isa<FloatType>(lhs.getType()))
+    return createOrFold<arith::MulFOp>(lhs, rhs);
+  return createOrFold<arith::MulIOp>(lhs, rhs);
+}
+
+Value TensorEmitter::div(Value lhs, Value rhs) {
+  if (isa<FloatType>(lhs.getType()))
+    return createOrFold<arith::DivFOp>(lhs, rhs);
+  return createOrFold<arith::DivUIOp>(lhs, rhs);
+}
+
+Value TensorEmitter::rem(Value lhs, Value rhs) {
+  return createOrFold<arith::RemUIOp>(lhs, rhs);
+}
+
+Value TensorEmitter::product(ValueRange factors) {
+  if (factors.empty())
+    return index(1);
+  Value result = factors.front();
+  for (Value factor : factors.drop_front())
+    result = mul(result, factor);
+  return result;
+}
+
+Value TensorEmitter::compare(arith::CmpIPredicate predicate, Value lhs,
+                             Value rhs) {
+  return createOrFold<arith::CmpIOp>(predicate, lhs, rhs);
+}
+
+Value TensorEmitter::select(Value condition, Value lhs, Value rhs) {
+  return createOrFold<arith::SelectOp>(condition, lhs, rhs);
+}
+
+Value TensorEmitter::logicalAnd(Value lhs, Value rhs) {
+  return createOrFold<arith::AndIOp>(lhs, rhs);
+}
+
+Value TensorEmitter::logicalNot(Value value) {
+  return createOrFold<arith::XOrIOp>(value, scalar(getI1Type(), 1));
+}
+
+Value TensorEmitter::castFloat(Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  if (cast<FloatType>(value.getType()).getWidth() <
+      cast<FloatType>(type).getWidth())
+    return createOrFold<arith::ExtFOp>(type, value);
+  return createOrFold<arith::TruncFOp>(type, value);
+}
+
+void TensorEmitter::check(Value condition, const Twine &message,
+                          ValueRange values) {
+  CheckOp::create(*this, condition, getStringAttr(message), values);
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors
+//===----------------------------------------------------------------------===//
+
+static RankedTensorType getTensorType(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType());
+}
+
+Value TensorEmitter::dim(Value tensor, int64_t i) {
+  int64_t size = getTensorType(tensor).getDimSize(i);
+  if (!ShapedType::isDynamic(size))
+    return index(size);
+  return createOrFold<tensor::DimOp>(tensor, i);
+}
+
+SmallVector<Value> TensorEmitter::dims(Value tensor) {
+  return dimsFrom(tensor, 0);
+}
+
+SmallVector<Value> TensorEmitter::dimsFrom(Value tensor, int64_t first) {
+  SmallVector<Value> sizes;
+  for (int64_t i = first, e = getTensorType(tensor).getRank(); i < e; ++i)
+    sizes.push_back(dim(tensor, i));
+  return sizes;
+}
+
+Value TensorEmitter::empty(ValueRange sizes, Type elementType) {
+  return tensor::EmptyOp::create(*this, getAsOpFoldResult(sizes), elementType);
+}
+
+Value TensorEmitter::filled(ValueRange sizes, Value element) {
+  return linalg::FillOp::create(*this, element, empty(sizes, element.getType()))
+      .getResult(0);
+}
+
+Value TensorEmitter::extract(Value tensor, ValueRange indices) {
+  return tensor::ExtractOp::create(*this, tensor, indices);
+}
+
+Value TensorEmitter::insert(Value element, Value tensor, ValueRange indices) {
+  return tensor::InsertOp::create(*this, element, tensor, indices);
+}
+
+/// Offsets, sizes and strides of a slice of dim 0.
+namespace {
+struct LeadingSlice {
+  SmallVector<OpFoldResult> offsets, sizes, strides;
+  LeadingSlice(TensorEmitter &b, Value tensor, Value offset, Value size) {
+    int64_t rank = getTensorType(tensor).getRank();
+    offsets.assign(rank, b.getIndexAttr(0));
+    strides.assign(rank, b.getIndexAttr(1));
+    sizes = getAsOpFoldResult(b.dims(tensor));
+    offsets[0] = getAsOpFoldResult(offset);
+    sizes[0] = getAsOpFoldResult(size);
+  }
+};
+} // namespace
+
+Value TensorEmitter::slice(Value tensor, Value offset, Value size) {
+  LeadingSlice at(*this, tensor, offset, size);
+  return tensor::ExtractSliceOp::create(*this, tensor, at.offsets, at.sizes,
+                                        at.strides);
+}
+
+Value TensorEmitter::insertSlice(Value source, Value tensor, Value offset) {
+  LeadingSlice at(*this, tensor, offset, dim(source, 0));
+  // Where the trailing dims are known in one of the types only, the verifier
+  // wants the sizes of the source.
+  auto type = getTensorType(source);
+  for (int64_t i = 1, e = type.getRank(); i < e; ++i)
+    at.sizes[i] = getAsOpFoldResult(dim(source, i));
+  return tensor::InsertSliceOp::create(*this, source, tensor, at.offsets,
+                                       at.sizes, at.strides);
+}
+
+Value TensorEmitter::insertSliceAt(Value source, Value tensor, Value offset) {
+  LeadingSlice at(*this, tensor, offset, index(1));
+  at.sizes[0] = getIndexAttr(1);
+  for (int64_t i = 0, e = getTensorType(source).getRank(); i < e; ++i)
+    at.sizes[i + 1] = getAsOpFoldResult(dim(source, i));
+  return tensor::InsertSliceOp::create(*this, source, tensor, at.offsets,
+                                       at.sizes, at.strides);
+}
+
+Value TensorEmitter::copyRow(Value source, Value from, Value tensor, Value at) {
+  if (getTensorType(source).getRank() == 1)
+    return insert(extract(source, from), tensor, at);
+  return insertSlice(slice(source, from, index(1)), tensor, at);
+}
+
+Value TensorEmitter::sliceAt(Value tensor, Value offset) {
+  LeadingSlice at(*this, tensor, offset, index(1));
+  at.sizes[0] = getIndexAttr(1);
+  RankedTensorType type = getTensorType(tensor);
+  auto result = RankedTensorType::get(type.getShape().drop_front(),
+                                      type.getElementType());
+  return tensor::ExtractSliceOp::create(*this, result, tensor, at.offsets,
+                                        at.sizes, at.strides);
+}
+
+Value TensorEmitter::castTo(Type type, Value tensor) {
+  if (tensor.getType() == type)
+    return tensor;
+  return tensor::CastOp::create(*this, type, tensor);
+}
+
+Value TensorEmitter::flattenLeading(Value tensor, int64_t count) {
+  if (count == 1)
+    return tensor;
+  SmallVector<ReassociationIndices> groups(1);
+  for (int64_t i = 0, e = getTensorType(tensor).getRank(); i < e; ++i) {
+    if (i < count)
+      groups[0].push_back(i);
+    else
+      groups.push_back({i});
+  }
+  return tensor::CollapseShapeOp::create(*this, tensor, groups);
+}
+
+Value TensorEmitter::unflattenLeading(Value tensor, ValueRange sizes) {
+  if (sizes.size() == 1)
+    return tensor;
+  SmallVector<ReassociationIndices> groups(1);
+  SmallVector<OpFoldResult> shape = getAsOpFoldResult(sizes);
+  for (int64_t i = 0, e = sizes.size(); i < e; ++i)
+    groups[0].push_back(i);
+  RankedTensorType type = getTensorType(tensor);
+  for (int64_t i = 1, e = type.getRank(); i < e; ++i) {
+    groups.push_back({static_cast<int64_t>(shape.size())});
+    shape.push_back(getAsOpFoldResult(dim(tensor, i)));
+  }
+  auto [staticShape, dynamicSizes] = decomposeMixedValues(shape);
+  auto result = RankedTensorType::get(staticShape, type.getElementType());
+  // expand_shape wants a static source dim where all its parts are static.
+  int64_t leading = 1;
+  for (int64_t size :
+       llvm::ArrayRef<int64_t>(staticShape).take_front(sizes.size()))
+    leading = ShapedType::isDynamic(size) || ShapedType::isDynamic(leading)
+                  ? ShapedType::kDynamic
+                  : leading * size;
+  SmallVector<int64_t> sourceShape(type.getShape());
+  sourceShape[0] = leading;
+  Value source =
+      castTo(RankedTensorType::get(sourceShape, type.getElementType()), tensor);
+  return tensor::ExpandShapeOp::create(*this, result, source, groups, shape);
+}
+
+Value TensorEmitter::elementwise(Type elementType, ValueRange inputs,
+                                 ElementFn fn) {
+  unsigned rank = getTensorType(inputs.front()).getRank();
+  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  SmallVector<SmallVector<int64_t>> maps(inputs.size() + 1, all);
+  return generic(inputs, empty(dims(inputs.front()), elementType), rank, maps,
+                 fn);
+}
+
+Value TensorEmitter::tabulate(ValueRange sizes, Type elementType, IndexFn fn) {
+  SmallVector<int64_t> all =
+      llvm::to_vector(llvm::seq<int64_t>(0, sizes.size()));
+  return generic({}, empty(sizes, elementType), sizes.size(), {all},
+                 [&](TensorEmitter &b, ValueRange) {
+                   SmallVector<Value> indices;
+                   for (int64_t i : all)
+                     indices.push_back(b.loopIndex(i));
+                   return fn(b, indices);
+                 });
+}
+
+Value TensorEmitter::generic(ValueRange inputs, Value init, unsigned numLoops,
+                             ArrayRef<SmallVector<int64_t>> maps,
+                             ElementFn fn) {
+  SmallVector<AffineMap> affineMaps;
+  for (ArrayRef<int64_t> loops : maps) {
+    SmallVector<AffineExpr> exprs;
+    for (int64_t loop : loops)
+      exprs.push_back(getAffineDimExpr(loop));
+    affineMaps.push_back(AffineMap::get(numLoops, 0, exprs, getContext()));
+  }
+  SmallVector<utils::IteratorType> iterators(numLoops,
+                                             utils::IteratorType::reduction);
+  for (int64_t loop : maps.back())
+    iterators[loop] = utils::IteratorType::parallel;
+  return linalg::GenericOp::create(
+             *this, init.getType(), inputs, init, affineMaps, iterators,
+             [&](OpBuilder &nested, Location loc, ValueRange elements) {
+               TensorEmitter b(loc, nested);
+               linalg::YieldOp::create(b, fn(b, elements));
+             })
+      .getResult(0);
+}
+
+Value TensorEmitter::reduceLast(ValueRange inputs, Value init, ElementFn fn) {
+  unsigned rank = getTensorType(inputs.front()).getRank();
+  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  SmallVector<SmallVector<int64_t>> maps(inputs.size(), all);
+  maps.emplace_back(ArrayRef<int64_t>(all).drop_back());
+  return generic(inputs, init, rank, maps, fn);
+}
+
+Value TensorEmitter::iota(Value size) {
+  return tabulate(size, getIndexType(),
+                  [](TensorEmitter &, ValueRange i) { return i[0]; });
+}
+
+Value TensorEmitter::gatherRows(Value source, Value indices) {
+  SmallVector<Value> sizes = dimsFrom(source, 1);
+  sizes.insert(sizes.begin(), dim(indices, 0));
+  SmallVector<int64_t> all =
+      llvm::to_vector(llvm::seq<int64_t>(0, sizes.size()));
+  return generic(indices, empty(sizes, getTensorType(source).getElementType()),
+                 sizes.size(), {{0}, all},
+                 [&](TensorEmitter &b, ValueRange elements) {
+                   SmallVector<Value> at = {elements[0]};
+                   for (int64_t i : ArrayRef<int64_t>(all).drop_front())
+                     at.push_back(b.loopIndex(i));
+                   return b.extract(source, at);
+                 });
+}
+
+Value TensorEmitter::loopIndex(int64_t dim) {
+  return linalg::IndexOp::create(*this, dim);
+}
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> TensorEmitter::forLoop(Value from, Value to,
+                                          ValueRange inits, LoopFn body) {
+  auto loop = scf::ForOp::create(
+      *this, from, to, index(1), inits,
+      [&](OpBuilder &nested, Location loc, Value i, ValueRange carried) {
+        TensorEmitter b(loc, nested);
+        scf::YieldOp::create(b, body(b, i, carried));
+      });
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+SmallVector<Value> TensorEmitter::ifElse(Value condition, RegionFn thenFn,
+                                         RegionFn elseFn) {
+  auto build = [](RegionFn fn) {
+    return [fn](OpBuilder &nested, Location loc) {
+      TensorEmitter b(loc, nested);
+      scf::YieldOp::create(b, fn(b));
+    };
+  };
+  auto op = scf::IfOp::create(*this, condition, build(thenFn), build(elseFn));
+  return llvm::to_vector_of<Value>(op.getResults());
+}

@@ -1,0 +1,78 @@
+//===- ChooseForm.cpp - masked or compact -*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "condcomp/Dialect/CondComp/Transforms/Passes.h"
+#include "mlir/IR/AttrTypeSubElements.h"
+
+namespace condcomp {
+#define GEN_PASS_DEF_CHOOSEFORM
+#include "condcomp/Dialect/CondComp/Transforms/Passes.h.inc"
+} // namespace condcomp
+
+using namespace mlir;
+using namespace condcomp;
+
+/// Whether every row is known to use every module.
+static bool isFull(RoutingType type) {
+  return type.getRowBound().kind == BoundKind::Exactly &&
+         !type.getRowBound().isDynamic() &&
+         type.getRowBound().count == type.getNumModules();
+}
+
+namespace {
+struct ChooseForm : condcomp::impl::ChooseFormBase<ChooseForm> {
+  using Base::Base;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    if (form == "auto")
+      return success();
+    std::optional<Form> parsed = symbolizeForm(form);
+    if (!parsed || *parsed == Form::Unset)
+      return emitError(UnknownLoc::get(context))
+             << "condcomp-choose-form: form must be masked, compact or auto, "
+                "got '"
+             << form << "'";
+    fixed = *parsed;
+    return success();
+  }
+
+  void runOnOperation() override {
+    // The form of a routing is a function of its type, so that functions,
+    // calls and control flow agree without analysis.
+    AttrTypeReplacer replacer;
+    replacer.addReplacement([&](RoutingType type) -> std::optional<Type> {
+      if (type.getForm() != Form::Unset)
+        return type;
+      return type.withForm(
+          fixed.value_or(isFull(type) ? Form::Masked : Form::Compact));
+    });
+    replacer.recursivelyReplaceElementsIn(getOperation(),
+                                          /*replaceAttrs=*/true,
+                                          /*replaceLocs=*/false,
+                                          /*replaceTypes=*/true);
+    getOperation().walk([&](CascadeOp op) {
+      if (!op.getForm())
+        op.setForm(fixed.value_or(Form::Compact));
+    });
+    // capacity changes bounds, and with them possibly the form.
+    getOperation().walk([&](CapacityOp op) {
+      Form form = op.getResult().getType().getForm();
+      RoutingType type = op.getRouting().getType();
+      if (type.getForm() == form)
+        return;
+      OpBuilder builder(op);
+      Value converted = ConvertFormOp::create(
+          builder, op.getLoc(), type.withForm(form), op.getRouting());
+      op.getRoutingMutable().assign(converted);
+    });
+  }
+
+  /// The form for all routings, unless it is left to their types.
+  std::optional<Form> fixed;
+};
+} // namespace

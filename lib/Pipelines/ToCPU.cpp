@@ -35,6 +35,7 @@ static unsigned hostVectorBits() {
 
 /// From linalg on tensors to linalg on memrefs.
 static void addBufferization(OpPassManager &pm) {
+  pm.addPass(createProtectArguments());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
@@ -79,6 +80,8 @@ static void addLLVM(OpPassManager &pm) {
   pm.addPass(createLowerAffinePass());
   pm.addPass(arith::createArithExpandOpsPass());
   pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createLowerChecks());
+  pm.addPass(createEmitCEntryPoints());
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());

@@ -5,9 +5,9 @@
 // A plain linalg module compiles as it is; nothing but LLVM and OpenMP is left.
 
 // CHECK-NOT:     {{func\.func|memref\.|linalg\.|builtin.unrealized}}
-// CHECK-LABEL: llvm.func @dense(
+// CHECK-LABEL: llvm.func internal @dense$impl(
 // CHECK:         omp.parallel if
-// SERIAL-LABEL: llvm.func @dense(
+// SERIAL-LABEL: llvm.func internal @dense$impl(
 // SERIAL-NOT:    omp.
 // LLVM:          call <16 x float> @llvm.fma.v16f32
 func.func @dense(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>,

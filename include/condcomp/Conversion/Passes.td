@@ -35,4 +35,65 @@ def CondCompToLinalg
   ];
 }
 
+def LowerChecks : Pass<"condcomp-lower-checks", "::mlir::ModuleOp"> {
+  let summary = "Turn run-time checks into a status that functions return";
+  let description = [{
+    A function that holds a `condcomp.check` or a `cf.assert`, or that calls such
+    a function, gets the call context (`!llvm.ptr`) as its first argument and a
+    status (`i32`, zero for success) as its first result. A check that fails
+    reports its message, location and values to the context and returns 1; a
+    call whose status is not zero returns that status on. The other results are
+    poison then. Other functions, kernels among them, stay as they are.
+
+    Memory that is live when a check fails is not freed here: the run-time
+    library frees what a failed call holds (see `condcomp-emit-c-entry-points`).
+
+    Checks have to be in the blocks of a function, not inside other ops: run this
+    after `convert-scf-to-cf`. One inside a parallel loop is an error.
+
+    ```mlir
+    func.func private @f(%ok: i1, %k: index) -> f32 {
+      condcomp.check %ok, "k is {0}"(%k) : index
+      ...
+    // becomes
+    func.func private @f(%context: !llvm.ptr, %ok: i1, %k: index) -> (i32, f32) {
+      cf.cond_br %ok, ^bb1, ^bb2
+    ^bb2:
+      llvm.call @condcomp_report(%context, ...)
+      return %one, %poison : i32, f32
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::ub::UBDialect"
+  ];
+}
+
+def EmitCEntryPoints
+    : Pass<"condcomp-emit-c-entry-points", "::mlir::ModuleOp"> {
+  let summary = "Give public functions the C ABI of docs/abi.md";
+  let description = [{
+    Every public function `f` becomes the private `f$impl`, and its name that of
+    a C function
+    `int32_t f(condcomp_context *, arguments..., results...)`: memrefs are
+    pointers to ranked descriptors, scalars are passed by value, scalar results
+    through pointers. It packs its arguments and hands `f$packed`, which unpacks
+    them and calls `f$impl`, to the run-time library. Results are written on
+    success only. All other functions get internal linkage.
+
+    Runs after `condcomp-lower-checks`, before conversion to LLVM.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def ProtectArguments
+    : Pass<"condcomp-protect-arguments", "::mlir::ModuleOp"> {
+  let summary = "Mark tensor arguments of public functions as read only";
+  let description = [{
+    Bufferization may write a result over an argument. The caller of a public
+    function keeps its arrays, so their tensors become
+    `bufferization.writable = false`, unless the program says otherwise.
+  }];
+}
+
 #endif // CONDCOMP_CONVERSION_PASSES

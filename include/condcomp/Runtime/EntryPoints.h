@@ -1,0 +1,62 @@
+//===- EntryPoints.h - what compiled code calls -----------------*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Functions of the run-time library that only compiled code calls.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_RUNTIME_ENTRYPOINTS_H
+#define CONDCOMP_RUNTIME_ENTRYPOINTS_H
+
+#include "condcomp/Runtime/Runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A compiled function with its arguments and results behind pointers.
+typedef int32_t (*condcomp_packed_function)(condcomp_context *context,
+                                            void **arguments);
+
+/// Runs one call from outside: clears the error, sets the number of threads,
+/// records what is allocated, and frees all of it when the call fails.
+/// `context` may be null: then the text of an error is lost.
+CONDCOMP_RUNTIME_EXPORT int32_t condcomp_call(condcomp_context *context,
+                                              condcomp_packed_function function,
+                                              void **arguments);
+
+/// Records a failed check. `{i}` in `message` stands for `values[i]`, whose
+/// kind is `kinds[i]`: 'i' a signed integer, 'b' a truth value, 'f' the bits of
+/// a double. The first report of a call wins.
+CONDCOMP_RUNTIME_EXPORT void
+condcomp_report(condcomp_context *context, const char *location,
+                const char *message, const char *kinds, const int64_t *values);
+
+/// What `finalize-memref-to-llvm{use-generic-functions}` calls. Memory is
+/// aligned to 64 bytes at least.
+CONDCOMP_RUNTIME_EXPORT void *_mlir_memref_to_llvm_alloc(uint64_t size);
+CONDCOMP_RUNTIME_EXPORT void *
+_mlir_memref_to_llvm_aligned_alloc(uint64_t alignment, uint64_t size);
+CONDCOMP_RUNTIME_EXPORT void _mlir_memref_to_llvm_free(void *pointer);
+
+/// An unranked memref: the rank and a pointer to the ranked descriptor.
+typedef struct condcomp_unranked_memref {
+  int64_t rank;
+  void *descriptor;
+} condcomp_unranked_memref;
+
+/// What memref.copy between other than contiguous memrefs calls.
+CONDCOMP_RUNTIME_EXPORT void memrefCopy(int64_t element_size,
+                                        condcomp_unranked_memref *source,
+                                        condcomp_unranked_memref *target);
+
+#ifdef __cplusplus
+} // extern "C"
+#endif
+
+#endif // CONDCOMP_RUNTIME_ENTRYPOINTS_H

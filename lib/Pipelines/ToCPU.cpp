@@ -67,8 +67,12 @@ static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
   contractions.parallel = options.parallel;
   contractions.vectorBits = vectorBits;
   pm.addPass(createLowerContractions(contractions));
-  pm.addPass(options.parallel ? createConvertLinalgToParallelLoopsPass()
-                              : createConvertLinalgToLoopsPass());
+  VectorizeLoopsOptions loops;
+  loops.parallel = options.parallel;
+  loops.vectorBits = vectorBits;
+  pm.addPass(createVectorizeLoops(loops));
+  // What has no linear operands: element by element.
+  pm.addPass(createConvertLinalgToLoopsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }
@@ -82,9 +86,10 @@ static void addLLVM(OpPassManager &pm) {
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createLowerChecks());
   pm.addPass(createEmitCEntryPoints());
-  pm.addPass(createConvertVectorToLLVMPass());
+  // Functions of the C library take scalars: vectors are taken apart.
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createArithToLLVMConversionPass());
@@ -107,6 +112,7 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
   forms.form = options.form;
   pm.addPass(createChooseForm(forms));
   pm.addPass(createCondCompToLinalg());
+  pm.addPass(createDecomposeOps());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createFuseElementwise());

@@ -24,7 +24,15 @@ namespace {
 struct ExpandMathPass : public condcomp::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    populateMathPolynomialApproximationPatterns(patterns);
+    // Upstream's sin and cos lose digits on arguments of some hundreds, as
+    // positional encodings have them: those stay with the C library.
+    auto isAccurate = [](StringRef name) {
+      return name != math::SinOp::getOperationName() &&
+             name != math::CosOp::getOperationName();
+    };
+    populateMathAlgebraicSimplificationPatterns(patterns);
+    populateMathF32ExpansionPatterns(patterns, isAccurate);
+    populateMathPolynomialApproximationPatterns(patterns, isAccurate);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContractionKernels.h"
+#include "LinearView.h"
 #include "LoopBuilder.h"
 #include "condcomp/Codegen/CPU/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -73,45 +74,6 @@ static bool isMultiplyAdd(Block &body, BlockArgument lhs, BlockArgument rhs,
   return false;
 }
 
-/// Whether a map is linear and uses each loop at most once, with a constant
-/// factor that is not negative (a factor above one is a strided window).
-static bool isLinear(AffineMap map) {
-  SmallVector<bool> seen(map.getNumDims(), false);
-  for (AffineExpr result : map.getResults()) {
-    bool linear = true;
-    result.walk([&](AffineExpr expr) {
-      if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
-        linear &= !seen[dim.getPosition()];
-        seen[dim.getPosition()] = true;
-      } else if (expr.getKind() == AffineExprKind::Mul) {
-        auto product = cast<AffineBinaryOpExpr>(expr);
-        auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
-        linear &= isa<AffineDimExpr>(product.getLHS()) && factor &&
-                  factor.getValue() > 0;
-      } else if (expr.getKind() != AffineExprKind::Add &&
-                 !isa<AffineConstantExpr>(expr)) {
-        linear = false;
-      }
-    });
-    if (!linear)
-      return false;
-    // Constants only as factors: an offset would need a shifted base.
-    for (AffineExpr rest = result;;) {
-      auto sum = dyn_cast<AffineBinaryOpExpr>(rest);
-      if (!sum || sum.getKind() != AffineExprKind::Add) {
-        if (isa<AffineConstantExpr>(rest) &&
-            cast<AffineConstantExpr>(rest).getValue() != 0)
-          return false;
-        break;
-      }
-      if (isa<AffineConstantExpr>(sum.getRHS()))
-        return false;
-      rest = sum.getLHS();
-    }
-  }
-  return true;
-}
-
 static std::optional<Contraction> matchContraction(linalg::LinalgOp op) {
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
       !op.hasPureBufferSemantics() || !op->getRegion(0).hasOneBlock())
@@ -175,12 +137,6 @@ static std::optional<Contraction> matchContraction(linalg::LinalgOp op) {
 
 namespace {
 
-/// One operand's base, and its stride along every loop.
-struct View {
-  Value memref, base, offset;
-  SmallVector<Value> strides;
-};
-
 class ContractionLowering {
 public:
   ContractionLowering(Contraction contraction, KernelLibrary &kernels,
@@ -194,15 +150,13 @@ public:
 
 private:
   void orientColumns();
-  bool adjacent(unsigned outer, unsigned inner, OpOperand *operand) const;
   void split(ArrayRef<unsigned> loops, OpOperand *x, OpOperand *y,
              SmallVector<unsigned> &merged, SmallVector<unsigned> &others);
   Value convertLhs();
-  View view(OpOperand *operand, Value memref);
   Value mergedSize(ArrayRef<unsigned> loops);
   bool startsFromZero();
-  Layout layout(const View &view, Value row, Value column) const;
-  Value slice(const View &view, Value offset, Value rows, Value columns,
+  Layout layout(const LinearView &view, Value row, Value column) const;
+  Value slice(const LinearView &view, Value offset, Value rows, Value columns,
               Value rowStride, Value columnStride, Layout layout);
 
   Contraction c;
@@ -241,27 +195,6 @@ void ContractionLowering::orientColumns() {
   }
 }
 
-/// Whether `outer` steps over exactly the range of `inner` in `operand`.
-bool ContractionLowering::adjacent(unsigned outer, unsigned inner,
-                                   OpOperand *operand) const {
-  auto type = cast<MemRefType>(operand->get().getType());
-  AffineMap map = c.map(operand);
-  auto position = [&](unsigned loop) {
-    return map.getResultPosition(getAffineDimExpr(loop, map.getContext()));
-  };
-  std::optional<unsigned> x = position(outer), y = position(inner);
-  if (!x || !y)
-    return false;
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  (void)type.getStridesAndOffset(strides, offset);
-  if (*y == *x + 1 && type.getLayout().isIdentity())
-    return true;
-  return !ShapedType::isDynamic(strides[*x]) &&
-         !ShapedType::isDynamic(strides[*y]) && !type.isDynamicDim(*y) &&
-         strides[*x] == strides[*y] * type.getDimSize(*y);
-}
-
 /// Splits `loops` into the innermost ones that act as one loop in both operands
 /// and the rest.
 void ContractionLowering::split(ArrayRef<unsigned> loops, OpOperand *x,
@@ -284,7 +217,10 @@ void ContractionLowering::split(ArrayRef<unsigned> loops, OpOperand *x,
   llvm::erase(others, last);
   while (true) {
     auto next = llvm::find_if(others, [&](unsigned i) {
-      return adjacent(i, merged.front(), x) && adjacent(i, merged.front(), y);
+      return llvm::all_of(ArrayRef<OpOperand *>{x, y}, [&](OpOperand *operand) {
+        return actAsOneLoop(operand->get().getType(), c.map(operand), i,
+                            merged.front());
+      });
     });
     if (next == others.end())
       return;
@@ -316,40 +252,6 @@ Value ContractionLowering::convertLhs() {
         linalg::YieldOp::create(nested, loc, wide);
       });
   return buffer;
-}
-
-View ContractionLowering::view(OpOperand *operand, Value memref) {
-  auto type = cast<MemRefType>(memref.getType());
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
-  View view;
-  view.memref = memref;
-  view.base = metadata.getBaseBuffer();
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  (void)type.getStridesAndOffset(strides, offset);
-  view.offset = ShapedType::isDynamic(offset) ? metadata.getOffset()
-                                              : constantIndex(b, offset);
-  AffineMap map = c.map(operand);
-  Value zero = constantIndex(b, 0);
-  for (unsigned loop = 0; loop < map.getNumDims(); ++loop) {
-    Value stride = zero;
-    for (auto [i, result] : llvm::enumerate(map.getResults())) {
-      if (!result.isFunctionOfDim(loop))
-        continue;
-      // Linear: the coefficient is the value at the unit point.
-      SmallVector<AffineExpr> point(map.getNumDims(),
-                                    b.getAffineConstantExpr(0));
-      point[loop] = b.getAffineConstantExpr(1);
-      auto factor = cast<AffineConstantExpr>(
-          simplifyAffineExpr(result.replaceDims(point), 0, 0));
-      Value unit = ShapedType::isDynamic(strides[i])
-                       ? metadata.getStrides()[i]
-                       : constantIndex(b, strides[i]);
-      stride = mul(b, unit, constantIndex(b, factor.getValue()));
-    }
-    view.strides.push_back(stride);
-  }
-  return view;
 }
 
 Value ContractionLowering::mergedSize(ArrayRef<unsigned> loops) {
@@ -401,15 +303,15 @@ bool ContractionLowering::startsFromZero() {
   return false;
 }
 
-Layout ContractionLowering::layout(const View &view, Value row,
+Layout ContractionLowering::layout(const LinearView &view, Value row,
                                    Value column) const {
   if (isConstantIntValue(column, 1))
     return Layout::RowMajor;
   return isConstantIntValue(row, 1) ? Layout::ColumnMajor : Layout::Strided;
 }
 
-Value ContractionLowering::slice(const View &view, Value offset, Value rows,
-                                 Value columns, Value rowStride,
+Value ContractionLowering::slice(const LinearView &view, Value offset,
+                                 Value rows, Value columns, Value rowStride,
                                  Value columnStride, Layout layout) {
   Type element = cast<MemRefType>(view.memref.getType()).getElementType();
   MemRefType type = KernelLibrary::viewType(element, layout);
@@ -439,19 +341,13 @@ LogicalResult ContractionLowering::run() {
 
   bool fromZero = startsFromZero();
   Value lhsBuffer = convertLhs();
-  // Sizes come from operand dims that are a plain loop index.
-  sizes.resize(c.op.getNumLoops());
-  for (OpOperand *operand : {c.result, c.lhs, c.rhs}) {
-    for (auto [i, expr] : llvm::enumerate(c.map(operand).getResults()))
-      if (auto dim = dyn_cast<AffineDimExpr>(expr))
-        if (Value &size = sizes[dim.getPosition()]; !size)
-          size = b.createOrFold<memref::DimOp>(operand->get(), i);
-  }
-  View lhs = view(c.lhs, lhsBuffer), rhs = view(c.rhs, c.rhs->get());
-  View result = view(c.result, c.result->get());
+  sizes = loopSizes(b, c.op);
+  LinearView lhs(b, lhsBuffer, c.map(c.lhs));
+  LinearView rhs(b, c.rhs->get(), c.map(c.rhs));
+  LinearView result(b, c.result->get(), c.map(c.result));
 
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  auto strideOf = [&](const View &view, ArrayRef<unsigned> loops) {
+  auto strideOf = [&](const LinearView &view, ArrayRef<unsigned> loops) {
     return loops.empty() ? one : view.strides[loops.back()];
   };
   Value rows = mergedSize(m), columns = mergedSize(n), depth = mergedSize(k);
@@ -493,7 +389,7 @@ LogicalResult ContractionLowering::run() {
     Value column = mul(b, ivs[outer.size() + 1], panelWidth);
     Value height = minimum(b, sub(b, maximum(b, rows, row), row), blockRows);
     Value width = minimum(b, sub(b, columns, column), panelWidth);
-    auto offsetOf = [&](const View &view, Value offset) {
+    auto offsetOf = [&](const LinearView &view, Value offset) {
       for (auto [loop, iv] : llvm::zip(outer, ivs))
         offset = add(b, offset, mul(b, view.strides[loop], iv));
       return offset;

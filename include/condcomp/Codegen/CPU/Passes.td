@@ -44,6 +44,34 @@ def LowerContractions
   ];
 }
 
+def VectorizeLoops : Pass<"condcomp-vectorize-loops"> {
+  let summary = "Turn linalg ops and copies on memrefs into vectorized loops";
+  let description = [{
+    Loops that lie together in memory are merged, one loop is chosen for vector
+    lanes, and the outer parallel loops are cut into chunks for threads:
+    - a parallel loop along which all results are contiguous; inputs are read as
+      vectors, broadcast, or gathered; the end of the loop is masked;
+    - else a reduction loop along which all inputs are contiguous: lanes are
+      accumulated apart and combined in an order that follows from the length
+      of the loop alone;
+    - else loops are scalar, and a remark says why.
+
+    Rows read at a computed index (`memref.load` in the body) are vectors too.
+    An op whose operands are not strided memrefs indexed by linear maps stays.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"512",
+           "Width of a vector register in bits">,
+    Option<"parallel", "parallel", "bool", /*default=*/"true",
+           "Run the outer loops on all threads">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
 def ParallelToOpenMP : Pass<"condcomp-parallel-to-openmp"> {
   let summary = "Turn scf.parallel into OpenMP work-sharing loops";
   let description = [{
@@ -58,14 +86,29 @@ def ParallelToOpenMP : Pass<"condcomp-parallel-to-openmp"> {
                            "::mlir::omp::OpenMPDialect"];
 }
 
+def DecomposeOps : Pass<"condcomp-decompose-ops"> {
+  let summary = "Decompose softmax and concatenation into simpler ops";
+  let description = [{
+    `linalg.softmax` becomes its reductions and elementwise ops,
+    `tensor.concat` becomes insertions of slices.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def FuseElementwise : Pass<"condcomp-fuse-elementwise"> {
   let summary = "Fuse elementwise linalg ops into their consumers";
   let description = [{
-    Runs upstream's producer-consumer fusion under these rules: a producer with
-    one use is fused into an elementwise consumer; a producer that only moves,
-    broadcasts or extends data is fused into a contraction or a reduction as
-    well; a cheap producer without memory reads (a fill, an iota) is fused into
-    each of its consumers. Nothing that computes is repeated.
+    Runs upstream's producer-consumer fusion under these rules:
+    - what only broadcasts or extends data is fused into every consumer, a
+      transpose if it has one consumer, contractions included;
+    - what computes is fused into a consumer that uses each element once, if it
+      has no other consumer, or if it is so cheap that reading its input is as
+      good as reading its result;
+    - reshapes are moved out of the way by expanding the dims of linalg ops.
+    Nothing expensive is computed twice.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
@@ -78,8 +121,9 @@ def ExpandMath : Pass<"condcomp-expand-math"> {
   let description = [{
     Replaces exp, tanh, erf, log and others on f32 (bf16 and f16 are computed
     in f32) by arithmetic, before loops are vectorized: scalar and vector code
-    then compute the same function to the bit. f64 functions stay and become
-    calls of the C library, element by element.
+    then compute the same function to the bit. Powers with small constant
+    exponents become products. f64 functions, sin and cos stay, and become calls
+    of the C library, element by element.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",

@@ -1,0 +1,43 @@
+// RUN: cc-opt %s --condcomp-expand-math | FileCheck %s
+
+// CHECK-LABEL: func.func @f32(
+// CHECK-NOT:     math.{{exp|tanh|erf|log}}
+// CHECK:         math.fma
+func.func @f32(%x: f32) -> (f32, f32, f32, f32) {
+  %0 = math.exp %x : f32
+  %1 = math.tanh %x : f32
+  %2 = math.erf %x : f32
+  %3 = math.log %x : f32
+  return %0, %1, %2, %3 : f32, f32, f32, f32
+}
+
+// CHECK-LABEL: func.func @bf16(
+// CHECK:         arith.extf {{.*}} : bf16 to f32
+// CHECK-NOT:     math.exp
+// CHECK:         arith.truncf {{.*}} : f32 to bf16
+func.func @bf16(%x: bf16) -> bf16 {
+  %0 = math.exp %x : bf16
+  return %0 : bf16
+}
+
+// CHECK-LABEL: func.func @cube(
+// CHECK-NOT:     math.powf
+// CHECK:         arith.mulf
+// CHECK:         arith.mulf
+func.func @cube(%x: f32) -> f32 {
+  %three = arith.constant 3.0 : f32
+  %0 = math.powf %x, %three : f32
+  return %0 : f32
+}
+
+// No polynomial is good enough for these.
+// CHECK-LABEL: func.func @stays(
+// CHECK:         math.exp %{{.*}} : f64
+// CHECK:         math.sin
+// CHECK:         math.cos
+func.func @stays(%x: f64, %y: f32) -> (f64, f32, f32) {
+  %0 = math.exp %x : f64
+  %1 = math.sin %y : f32
+  %2 = math.cos %y : f32
+  return %0, %1, %2 : f64, f32, f32
+}

@@ -1,0 +1,127 @@
+// RUN: cc-opt %s --condcomp-fuse-elementwise --canonicalize --cse | FileCheck %s
+
+#id = affine_map<(i, j) -> (i, j)>
+#columns = affine_map<(i, j) -> (j)>
+#rows = affine_map<(i, j) -> (i)>
+
+// A transposed weight is read transposed.
+// CHECK-LABEL: func.func @transposed_weight(
+// CHECK-NOT:     linalg.transpose
+// CHECK:         linalg.generic
+// CHECK-SAME:      "reduction"
+// CHECK-NOT:     linalg.generic
+func.func @transposed_weight(%x: tensor<8x16xf32>, %w: tensor<32x16xf32>,
+                             %y: tensor<8x32xf32>) -> tensor<8x32xf32> {
+  %e = tensor.empty() : tensor<16x32xf32>
+  %t = linalg.transpose ins(%w : tensor<32x16xf32>)
+      outs(%e : tensor<16x32xf32>) permutation = [1, 0]
+  %r = linalg.matmul ins(%x, %t : tensor<8x16xf32>, tensor<16x32xf32>)
+      outs(%y : tensor<8x32xf32>) -> tensor<8x32xf32>
+  return %r : tensor<8x32xf32>
+}
+
+// An activation stays out of a contraction: it would be computed once per
+// column of the result.
+// CHECK-LABEL: func.func @activation_then_matmul(
+// CHECK:         linalg.generic
+// CHECK:           math.tanh
+// CHECK:         linalg.generic
+// CHECK-NOT:       math.tanh
+// CHECK:           arith.mulf
+func.func @activation_then_matmul(%x: tensor<8x16xf32>, %w: tensor<16x32xf32>,
+                                  %y: tensor<8x32xf32>) -> tensor<8x32xf32> {
+  %e = tensor.empty() : tensor<8x16xf32>
+  %a = linalg.tanh ins(%x : tensor<8x16xf32>) outs(%e : tensor<8x16xf32>)
+      -> tensor<8x16xf32>
+  %r = linalg.matmul ins(%a, %w : tensor<8x16xf32>, tensor<16x32xf32>)
+      outs(%y : tensor<8x32xf32>) -> tensor<8x32xf32>
+  return %r : tensor<8x32xf32>
+}
+
+// A reduction that uses each element once takes its producer in.
+// CHECK-LABEL: func.func @sum_of_squares(
+// CHECK-COUNT-1: linalg.generic
+// CHECK:           arith.mulf
+// CHECK:           arith.addf
+func.func @sum_of_squares(%x: tensor<8x16xf32>, %s: tensor<8xf32>)
+    -> tensor<8xf32> {
+  %e = tensor.empty() : tensor<8x16xf32>
+  %q = linalg.generic {indexing_maps = [#id, #id],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<8x16xf32>) outs(%e : tensor<8x16xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.mulf %a, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<8x16xf32>
+  %r = linalg.generic {indexing_maps = [#id, #rows],
+                       iterator_types = ["parallel", "reduction"]}
+      ins(%q : tensor<8x16xf32>) outs(%s : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.addf %a, %o : f32
+    linalg.yield %0 : f32
+  } -> tensor<8xf32>
+  return %r : tensor<8xf32>
+}
+
+// exp has two consumers and is computed once.
+// CHECK-LABEL: func.func @two_consumers(
+// CHECK-COUNT-1: math.exp
+// CHECK-NOT:     math.exp
+// CHECK:         return
+func.func @two_consumers(%x: tensor<8x16xf32>, %s: tensor<8xf32>)
+    -> (tensor<8xf32>, tensor<8x16xf32>) {
+  %e = tensor.empty() : tensor<8x16xf32>
+  %q = linalg.exp ins(%x : tensor<8x16xf32>) outs(%e : tensor<8x16xf32>)
+      -> tensor<8x16xf32>
+  %r = linalg.reduce ins(%q : tensor<8x16xf32>) outs(%s : tensor<8xf32>)
+      dimensions = [1]
+      (%a: f32, %o: f32) {
+        %0 = arith.addf %a, %o : f32
+        linalg.yield %0 : f32
+      }
+  %n = linalg.negf ins(%q : tensor<8x16xf32>) outs(%e : tensor<8x16xf32>)
+      -> tensor<8x16xf32>
+  return %r, %n : tensor<8xf32>, tensor<8x16xf32>
+}
+
+// One value per row is not computed again for each column.
+// CHECK-LABEL: func.func @per_row(
+// CHECK:         linalg.generic
+// CHECK-SAME:      iterator_types = ["parallel"]
+// CHECK:           math.rsqrt
+// CHECK:         linalg.generic
+// CHECK-NOT:       math.rsqrt
+// CHECK:         return
+func.func @per_row(%x: tensor<8x16xf32>, %s: tensor<8xf32>)
+    -> tensor<8x16xf32> {
+  %e = tensor.empty() : tensor<8xf32>
+  %q = linalg.rsqrt ins(%s : tensor<8xf32>) outs(%e : tensor<8xf32>)
+      -> tensor<8xf32>
+  %f = tensor.empty() : tensor<8x16xf32>
+  %r = linalg.generic {indexing_maps = [#id, #rows, #id],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%x, %q : tensor<8x16xf32>, tensor<8xf32>)
+      outs(%f : tensor<8x16xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.mulf %a, %b : f32
+    linalg.yield %0 : f32
+  } -> tensor<8x16xf32>
+  return %r : tensor<8x16xf32>
+}
+
+// A reshape between an elementwise op and its consumer is no obstacle.
+// CHECK-LABEL: func.func @across_reshape(
+// CHECK-COUNT-1: linalg.generic
+// CHECK-NOT:     linalg.generic
+// CHECK:         return
+func.func @across_reshape(%x: tensor<8x16xf32>) -> tensor<2x4x16xf32> {
+  %e = tensor.empty() : tensor<8x16xf32>
+  %q = linalg.exp ins(%x : tensor<8x16xf32>) outs(%e : tensor<8x16xf32>)
+      -> tensor<8x16xf32>
+  %s = tensor.expand_shape %q [[0, 1], [2]] output_shape [2, 4, 16]
+      : tensor<8x16xf32> into tensor<2x4x16xf32>
+  %f = tensor.empty() : tensor<2x4x16xf32>
+  %n = linalg.negf ins(%s : tensor<2x4x16xf32>) outs(%f : tensor<2x4x16xf32>)
+      -> tensor<2x4x16xf32>
+  return %n : tensor<2x4x16xf32>
+}

@@ -67,17 +67,6 @@ struct LowerApply : EmitterPattern<ApplyOp> {
   using EmitterPattern::EmitterPattern;
   LogicalResult lower(ApplyOp op, Adaptor adaptor, TensorEmitter &b,
                       ConversionPatternRewriter &rewriter) const override {
-    if (op.getCombine() == CombineKind::None)
-      for (Value result : op.getResults()) {
-        auto type = cast<RankedTensorType>(result.getType());
-        int64_t leading = op.getRouting().getType().getEntryRank();
-        if (llvm::any_of(type.getShape().drop_front(leading),
-                         ShapedType::isDynamic))
-          return op.emitOpError()
-                 << "with combine(none) needs results whose dims after the "
-                    "entry dims are static, got "
-                 << type;
-      }
     auto routing = RoutingValue::unpack(b, op.getRouting().getType(),
                                         adaptor.getRouting());
     ApplyOperands operands(op, adaptor, routing, b);

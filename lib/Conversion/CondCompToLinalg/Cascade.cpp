@@ -231,13 +231,8 @@ struct LowerCascade : EmitterPattern<CascadeOp> {
     for (Value result : op.getRowResults()) {
       auto type = cast<RankedTensorType>(result.getType());
       trailing.emplace_back();
-      for (int64_t size : type.getShape().drop_front()) {
-        if (ShapedType::isDynamic(size))
-          return op.emitOpError()
-                 << "needs results whose dims after the rows are static, got "
-                 << type;
+      for (int64_t size : type.getShape().drop_front())
         trailing.back().push_back(b.index(size));
-      }
     }
     SmallVector<Value> rows, state;
     for (ValueRange values : adaptor.getRows())

@@ -22,15 +22,3 @@ func.func @cascade_without_form(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor
   } -> tensor<?x4xf32>, tensor<?xi32>
   return %y, %at : tensor<?x4xf32>, tensor<?xi32>
 }
-
-// -----
-
-func.func @open_result_dims(%x: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?xi32>) {
-  // expected-error @below {{failed to legalize}}
-  // expected-error @below {{needs results whose dims after the rows are static, got 'tensor<?x?xf32>'}}
-  %y, %at = condcomp.cascade rows(%x : tensor<?x?xf32>) attributes {form = #condcomp.form<compact>} {
-  ^bb0(%h: tensor<?x?xf32>):
-    condcomp.yield %h : tensor<?x?xf32>
-  } -> tensor<?x?xf32>, tensor<?xi32>
-  return %y, %at : tensor<?x?xf32>, tensor<?xi32>
-}

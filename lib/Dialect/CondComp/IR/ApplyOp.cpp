@@ -94,6 +94,15 @@ LogicalResult ApplyOp::verify() {
     if (failed(verifyLeadingDims(*this, "C9", "the result", result.getType(),
                                  leading)))
       return failure();
+  if (!combines)
+    for (Value result : getResults()) {
+      auto resultType = cast<RankedTensorType>(result.getType());
+      if (llvm::any_of(resultType.getShape().drop_front(leading.size()),
+                       ShapedType::isDynamic))
+        return emitOpError() << "C9: with combine(none) the dims of results "
+                                "after the entry dims must be static, got "
+                             << resultType;
+    }
   auto isFloat = [](Value value) {
     return isa<FloatType>(getElementTypeOrSelf(value));
   };

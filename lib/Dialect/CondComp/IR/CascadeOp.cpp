@@ -62,6 +62,13 @@ LogicalResult CascadeOp::verify() {
       return emitOpError() << "C4: results lead with the number of rows, "
                            << shapeToString(numRows) << ", got " << type;
   }
+  for (Value result : getRowResults()) {
+    auto type = cast<RankedTensorType>(result.getType());
+    if (llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic))
+      return emitOpError() << "C9: the dims of results after the rows must be "
+                              "static, got "
+                           << type;
+  }
   if (getStateResults().getTypes() != getState().getTypes())
     return emitOpError() << "C6: the state results must be ("
                          << getState().getTypes() << "), got ("

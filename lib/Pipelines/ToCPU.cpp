@@ -108,6 +108,10 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
                                   const ToCPUOptions &options) {
   unsigned vectorBits =
       options.vectorBits ? options.vectorBits.getValue() : hostVectorBits();
+  // A helper function is compiled where it is called, for the sizes it has there.
+  pm.addPass(createInlinerPass());
+  pm.addPass(createSymbolDCEPass());
+  pm.addPass(createRefineShapes());
   ChooseFormOptions forms;
   forms.form = options.form;
   pm.addPass(createChooseForm(forms));

@@ -161,15 +161,23 @@ def executed(left_at):
     runs; layers: of the 4 blocks; flops: of the dense network's.
     """
     stages = np.bincount(left_at, minlength=BLOCKS) / len(left_at)
-    running = np.cumsum(stages[::-1])[::-1]  # share of images that reach a stage
-    tokens = np.dot(running, TOKENS) / (TOKENS[0] * running.sum())
+    return shares(np.cumsum(stages[::-1])[::-1], CHOSEN)
+
+
+def executed_masked():
+    """The same in masked form: every image in every stage, with all experts."""
+    return shares(np.ones(BLOCKS), EXPERTS)
+
+
+def shares(reaching, experts):
+    """The same for the share of images that reach each stage."""
     flops = EMBED_FLOPS + sum(
-        share * (block_flops(count, CHOSEN) + exit_flops(count))
-        for share, count in zip(running, TOKENS)
+        share * (block_flops(count, experts) + exit_flops(count))
+        for share, count in zip(reaching, TOKENS)
     )
     return {
-        "tokens": tokens,
-        "experts": CHOSEN / EXPERTS,
-        "layers": running.sum() / BLOCKS,
+        "tokens": np.dot(reaching, TOKENS) / (TOKENS[0] * reaching.sum()),
+        "experts": experts / EXPERTS,
+        "layers": reaching.mean(),
         "flops": flops / dense_flops(),
     }

@@ -40,4 +40,15 @@ def RefineShapes : Pass<"condcomp-refine-shapes"> {
   let dependentDialects = ["::mlir::tensor::TensorDialect"];
 }
 
+def VerifyRows : Pass<"condcomp-verify-rows"> {
+  let summary = "Prove that row-wise bodies treat their rows independently";
+  let description = [{
+    Bodies are row-wise unless `scope(group)` says otherwise: row i of every
+    result depends on row i of the row arguments only. This pass proves it for
+    every op with `ConditionalOpInterface`, by the row analysis, or emits an
+    error at the op that mixes rows, with the rule R1 to R6 of docs/spec.md,
+    "Rows and bodies", that it breaks. It changes nothing.
+  }];
+}
+
 #endif // CONDCOMP_TRANSFORMS_PASSES

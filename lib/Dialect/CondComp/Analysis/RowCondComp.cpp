@@ -1,0 +1,322 @@
+//===- RowCondComp.cpp - routings in a row-wise body ----------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RowAnalyzer.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace condcomp;
+using namespace condcomp::rows;
+
+FailureOr<bool> RowAnalyzer::analyzeCondComp(Operation *op) {
+  bool known = true;
+  auto result =
+      TypeSwitch<Operation *, LogicalResult>(op)
+          .Case([&](GateOpInterface op) { return analyzeGate(op); })
+          .Case<ReweightOp, NormalizeOp, ConvertFormOp>(
+              [&](auto op) { return analyzeAlgebra(op); })
+          .Case([&](CapacityOp op) { return analyzeCapacity(op); })
+          .Case<RowSizesOp, ModuleSizesOp, NumEntriesOp, RowOffsetsOp,
+                WeightsOp, IndicesOp, ToDenseOp, ToMaskOp>([&](auto op) {
+            return analyzeQuery(op, lookup(op.getRouting()));
+          })
+          .Case([&](SelectOp op) { return analyzeSelectEntries(op); })
+          .Case<CombineOp, RestoreOp>([&](auto op) {
+            return analyzeCombine(op, op.getRouting(), op.getEntries(),
+                                  op.getOuts());
+          })
+          .Case([&](ConfidenceOp op) { return analyzeConfidence(op); })
+          .Case([&](ApplyOp op) { return analyzeApply(op); })
+          .Case([&](CascadeOp op) { return analyzeCascade(op); })
+          .Default([&](Operation *) {
+            known = false;
+            return success();
+          });
+  if (failed(result))
+    return failure();
+  return known;
+}
+
+//===----------------------------------------------------------------------===//
+// Routings
+//===----------------------------------------------------------------------===//
+
+RowState RowAnalyzer::makeRouting(Value routing, ArrayRef<Size> dims,
+                                  std::optional<RowDim> row) {
+  auto type = cast<RoutingType>(routing.getType());
+  RowState state;
+  for (auto [dim, size] : llvm::enumerate(type.getShape())) {
+    bool known = dim < dims.size() && !dims[dim].isConstant();
+    if (!ShapedType::isDynamic(size))
+      state.dims.push_back(Size::constant(size));
+    else
+      state.dims.push_back(known ? dims[dim] : getSymbol(routing, dim));
+  }
+  if (row) {
+    state.kind = Kind::Rows;
+    state.row = *row;
+  }
+  // Packed entries: their number depends on the rows where the routing does.
+  auto [it, inserted] =
+      frame->symbols.try_emplace({routing, state.dims.size()});
+  if (inserted)
+    it->second = sizes.create(/*counts=*/!isPlainUniform(state),
+                              /*isSize=*/true);
+  state.entries = it->second;
+  return state;
+}
+
+RowState RowAnalyzer::getEntryState(Value routing, const RowState &state) {
+  auto type = cast<RoutingType>(routing.getType());
+  RowState entries = state;
+  if (!type.hasUniformRows()) {
+    entries.dims = {Size::symbol(state.entries)};
+    entries.row = {0, Size::constant(1), state.entries};
+    return entries;
+  }
+  int64_t k = type.getRowBound().count;
+  unsigned last = state.dims.size() - 1;
+  // Past the dims of the routing: the symbols of its dims and of its entries.
+  entries.dims[last] = ShapedType::isDynamic(k)
+                           ? getSymbol(routing, state.dims.size() + 1)
+                           : Size::constant(k);
+  return entries;
+}
+
+LogicalResult RowAnalyzer::analyzeGate(GateOpInterface op) {
+  RoutingType type = op.getRouting().getType();
+  unsigned rank = type.getShape().size();
+  std::optional<RowDim> row;
+  SmallVector<RowState> tensors;
+  for (Value value : op->getOperands()) {
+    FailureOr<RowState> state = useData(op, value);
+    if (failed(state))
+      return failure();
+    if (!isa<ShapedType>(value.getType())) {
+      if (state->is(Kind::Rows))
+        return fail(op, RowRule::Mixing, "takes a scalar from a row");
+      continue;
+    }
+    if (state->dims.size() != rank && !isPlainUniform(*state))
+      return fail(op, RowRule::AcrossRows, "looks across rows");
+    if (failed(unify(op, *state, row, rank - 1)))
+      return failure();
+    tensors.push_back(*state);
+  }
+  Sizes dims;
+  if (!tensors.empty() && tensors.front().dims.size() == rank)
+    dims = tensors.front().dims;
+  for (const RowState &state : tensors) {
+    if (row && failed(checkUniformAlong(op, state, row->dim)))
+      return failure();
+    for (auto [dim, size] : llvm::enumerate(state.dims)) {
+      if (!sizes.counts(size))
+        continue;
+      if (dim + 1 == rank)
+        return fail(op, RowRule::Mixing, "has one module per row");
+      if (!op.isRowwise() && dim + 2 == rank)
+        return fail(op, RowRule::AcrossRows, "looks across rows");
+      dims[dim] = size;
+    }
+  }
+  if (auto assign = dyn_cast<AssignOp>(op.getOperation())) {
+    // The last dim of indices counts choices, not modules.
+    dims.pop_back();
+    if (assign.getModules()) {
+      FailureOr<Size> modules = getSize(op, assign.getModules());
+      if (failed(modules))
+        return failure();
+      dims.push_back(*modules);
+    }
+  }
+  set(op.getRouting(), makeRouting(op.getRouting(), dims, row));
+  return success();
+}
+
+/// New weights for the same entries, from operands aligned with them.
+LogicalResult RowAnalyzer::analyzeAlgebra(Operation *op) {
+  FailureOr<RowState> routing = useData(op, op->getOperand(0));
+  if (failed(routing))
+    return failure();
+  RowState result = *routing;
+  if (auto reweight = dyn_cast<ReweightOp>(op)) {
+    Value weights =
+        reweight.getDense() ? reweight.getDense() : reweight.getEntries();
+    RowState aligned = reweight.getDense()
+                           ? *routing
+                           : getEntryState(reweight.getRouting(), *routing);
+    FailureOr<RowState> state = useData(op, weights);
+    std::optional<RowDim> row;
+    if (failed(state) || failed(unify(op, aligned, row, aligned.dims.size())) ||
+        failed(unify(op, *state, row, aligned.dims.size())))
+      return failure();
+    if (row && (failed(checkUniformAlong(op, aligned, row->dim)) ||
+                failed(checkUniformAlong(op, *state, row->dim))))
+      return failure();
+    if (row && reweight.getDense()) {
+      result.kind = Kind::Rows;
+      result.row = *row;
+    } else if (row && !routing->is(Kind::Rows)) {
+      return fail(op, RowRule::Captured,
+                  "weighs a routing that all rows share by the rows");
+    }
+  }
+  set(op->getResult(0), result);
+  return success();
+}
+
+LogicalResult RowAnalyzer::analyzeCapacity(CapacityOp op) {
+  FailureOr<RowState> routing = useData(op, op.getRouting());
+  if (failed(routing))
+    return failure();
+  if (op.getCapacity() && failed(useData(op, op.getCapacity())))
+    return failure();
+  unsigned batchDims = op.getRouting().getType().getNumBatchDims();
+  std::optional<RowDim> row;
+  if (failed(unify(op, *routing, row, routing->dims.size())))
+    return failure();
+  if (op.getPriority()) {
+    FailureOr<RowState> priority = useData(op, op.getPriority());
+    if (failed(priority) ||
+        failed(unify(op, *priority, row, priority->dims.size())) ||
+        (row && (failed(checkUniformAlong(op, *priority, row->dim)) ||
+                 failed(checkUniformAlong(op, *routing, row->dim)))))
+      return failure();
+  }
+  if ((row && row->dim >= batchDims) || sizes.counts(routing->dims[batchDims]))
+    return fail(op, RowRule::AcrossRows,
+                "looks across rows: they compete for the capacity of modules");
+  set(op.getResult(), makeRouting(op.getResult(), routing->dims, row));
+  return success();
+}
+
+LogicalResult RowAnalyzer::analyzeQuery(Operation *op, RowState routing) {
+  Value operand = op->getOperand(0);
+  if (failed(useData(op, operand)))
+    return failure();
+  Value value = op->getResult(0);
+  auto type = cast<RoutingType>(operand.getType());
+  unsigned rowsDim = type.getNumBatchDims();
+  std::optional<RowDim> row;
+  if (routing.is(Kind::Rows))
+    row = routing.row;
+  bool coupled = !isPlainUniform(routing);
+  Sizes dims(routing.dims);
+  if (isa<NumEntriesOp>(op)) {
+    RowState result;
+    result.size = Size::symbol(routing.entries);
+    result.kind = coupled ? Kind::Count : Kind::Uniform;
+    set(value, result);
+    return success();
+  }
+  if (isa<WeightsOp, IndicesOp>(op)) {
+    set(value, getEntryState(operand, routing));
+    return success();
+  }
+  if (isa<RowOffsetsOp>(op) && coupled)
+    return fail(op, RowRule::AcrossRows,
+                "looks across rows: it counts the entries of those before");
+  if (isa<ModuleSizesOp>(op)) {
+    if (row ? row->dim == rowsDim : sizes.counts(dims[rowsDim]))
+      return fail(op, RowRule::AcrossRows,
+                  "looks across rows: it counts a module's rows");
+    dims.erase(dims.begin() + rowsDim);
+  } else if (isa<RowSizesOp>(op)) {
+    dims.pop_back();
+  } else if (isa<RowOffsetsOp>(op)) {
+    dims = {getStaticOrSymbol(value, 0)};
+  }
+  setResult(value, dims, row);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Movement
+//===----------------------------------------------------------------------===//
+
+LogicalResult RowAnalyzer::analyzeSelectEntries(SelectOp op) {
+  FailureOr<RowState> routing = useData(op, op.getRouting());
+  FailureOr<RowState> source = useData(op, op.getSource());
+  if (failed(routing) || failed(source))
+    return failure();
+  RoutingType type = op.getRouting().getType();
+  unsigned batchDims = type.getNumBatchDims();
+  bool modules = op.getSpace() == Space::Modules;
+  std::optional<RowDim> row;
+  if (failed(unify(op, *routing, row, routing->dims.size())))
+    return failure();
+  // Modules lack the row dim: they are shared by rows unless in a batch dim.
+  bool shared = modules && row && row->dim >= batchDims;
+  std::optional<RowDim> none;
+  unsigned leading = batchDims + (modules ? 0 : 1);
+  if (failed(unify(op, *source, shared ? none : row, leading)))
+    return failure();
+  if (shared && none)
+    return fail(op, RowRule::Mixing,
+                "selects from the modules of one row for another");
+  if (row && (failed(checkUniformAlong(op, *routing, row->dim)) ||
+              (!shared && failed(checkUniformAlong(op, *source, row->dim)))))
+    return failure();
+  RowState aligned = *routing;
+  if (row && !routing->is(Kind::Rows)) {
+    if (!type.hasUniformRows())
+      return fail(op, RowRule::Captured,
+                  "selects rows by a routing that all rows share");
+    aligned.kind = Kind::Rows;
+    aligned.row = *row;
+  }
+  RowState entries = getEntryState(op.getRouting(), aligned);
+  std::optional<RowDim> result;
+  if (entries.is(Kind::Rows))
+    result = entries.row;
+  setResult(op.getResult(), entries.dims, result);
+  return success();
+}
+
+LogicalResult RowAnalyzer::analyzeCombine(Operation *op, Value routing,
+                                          Value entries, Value outs) {
+  FailureOr<RowState> state = useData(op, routing);
+  FailureOr<RowState> values = useData(op, entries);
+  FailureOr<RowState> init = useData(op, outs);
+  if (failed(state) || failed(values) || failed(init))
+    return failure();
+  RowState aligned = getEntryState(routing, *state);
+  std::optional<RowDim> entryRow, row;
+  if (failed(unify(op, aligned, entryRow, aligned.dims.size())) ||
+      failed(unify(op, *values, entryRow, aligned.dims.size())))
+    return failure();
+  if (entryRow && (failed(checkUniformAlong(op, aligned, entryRow->dim)) ||
+                   failed(checkUniformAlong(op, *values, entryRow->dim))))
+    return failure();
+  bool packed = !cast<RoutingType>(routing.getType()).hasUniformRows();
+  if (packed && entryRow && !state->is(Kind::Rows))
+    return fail(op, RowRule::Captured,
+                "combines entries of rows by a routing that all rows share");
+  if (!packed)
+    row = entryRow;
+  if (failed(unify(op, *state, row, state->dims.size())) ||
+      failed(unify(op, *init, row, state->dims.size())))
+    return failure();
+  if (row && (failed(checkUniformAlong(op, *state, row->dim)) ||
+              failed(checkUniformAlong(op, *init, row->dim))))
+    return failure();
+  setResult(op->getResult(0), init->dims, row);
+  return success();
+}
+
+LogicalResult RowAnalyzer::analyzeConfidence(ConfidenceOp op) {
+  FailureOr<RowState> logits = useData(op, op.getLogits());
+  std::optional<RowDim> row;
+  if (failed(logits) ||
+      failed(unify(op, *logits, row, logits->dims.size() - 1)))
+    return failure();
+  if (sizes.counts(logits->dims.back()))
+    return fail(op, RowRule::Mixing, "works across the rows");
+  setResult(op.getResult(), ArrayRef<Size>(logits->dims).drop_back(), row);
+  return success();
+}

@@ -1,0 +1,87 @@
+// RUN: cc-opt %s --condcomp-choose-form=form=compact --condcomp-to-linalg --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,COMPACT
+// RUN: cc-opt %s --condcomp-choose-form=form=masked --condcomp-to-linalg --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,MASKED
+
+// A large k is found by bisection: 64 counting passes whatever k is. A run-time k
+// is checked.
+// CHECK-LABEL: func.func @top_k_bisection
+// CHECK-SAME: (%[[S:.*]]: tensor<?x?xbf16>, %[[K:.*]]: index)
+// CHECK: %[[M:.*]] = tensor.dim %[[S]], %c1
+// CHECK: %[[OK:.*]] = arith.cmpi ule, %[[K]], %[[M]]
+// CHECK: condcomp.check %[[OK]], "top_k C3: k = {0} must be between 0 and the number of modules, {1}"(%[[K]], %[[M]])
+// Scores are compared as f32, -0 as +0, NaN below all numbers.
+// CHECK: arith.extf %{{.*}} : bf16 to f32
+// CHECK: arith.cmpf oeq
+// CHECK: arith.cmpf uno
+// CHECK: scf.for %{{.*}} = %c0 to %c64
+// CHECK: arith.cmpi uge
+// Compact packs entries row by row, without a branch per element; a dense matrix of
+// a masked routing needs no packing.
+// COMPACT: scf.for
+// COMPACT: scf.for
+// COMPACT-NOT: scf.if
+// COMPACT: return
+// MASKED-NOT: scf.for
+// MASKED: return
+func.func @top_k_bisection(%s: tensor<?x?xbf16>, %k: index) -> tensor<?x?xf32> {
+  %r = condcomp.top_k %s, %k : tensor<?x?xbf16> -> !condcomp.routing<?x?, f32, exactly ?>
+  %d = condcomp.to_dense %r : !condcomp.routing<?x?, f32, exactly ?> -> tensor<?x?xf32>
+  return %d : tensor<?x?xf32>
+}
+
+// A k that is known to fit is not checked.
+// CHECK-LABEL: func.func @top_k_static
+// CHECK-NOT: condcomp.check
+// CHECK: return
+func.func @top_k_static(%s: tensor<?x8xf32>) -> tensor<?x2xindex> {
+  %r = condcomp.top_k %s, 2 : tensor<?x8xf32> -> !condcomp.routing<?x8, f32, exactly 2>
+  %i = condcomp.indices %r : !condcomp.routing<?x8, f32, exactly 2> -> tensor<?x2xindex>
+  return %i : tensor<?x2xindex>
+}
+
+// f64 scores do not fit a key: the scores before each one are counted.
+// CHECK-LABEL: func.func @top_k_f64
+// CHECK: iterator_types = ["parallel", "parallel", "reduction"]
+// CHECK: arith.cmpf ogt, %{{.*}} : f64
+func.func @top_k_f64(%s: tensor<?x8xf64>) -> tensor<?x8xf64> {
+  %r = condcomp.top_k %s, 2 : tensor<?x8xf64> -> !condcomp.routing<?x8, f64, exactly 2>
+  %d = condcomp.to_dense %r : !condcomp.routing<?x8, f64, exactly 2> -> tensor<?x8xf64>
+  return %d : tensor<?x8xf64>
+}
+
+// NaN reaches no threshold.
+// CHECK-LABEL: func.func @threshold
+// CHECK: arith.cmpf oge
+func.func @threshold(%s: tensor<?x8xf32>, %tau: f32) -> tensor<?xindex> {
+  %r = condcomp.threshold %s, %tau : tensor<?x8xf32>, f32 -> !condcomp.routing<?x8, f32>
+  %n = condcomp.row_sizes %r : !condcomp.routing<?x8, f32> -> tensor<?xindex>
+  return %n : tensor<?xindex>
+}
+
+// CHECK-LABEL: func.func @assign
+// CHECK: condcomp.check %{{.*}}, "assign C3: row {0} has index {1}, which is not below the number of modules, {2}"
+// CHECK: condcomp.check %{{.*}}, "assign C4: row {0} has index {1} more than once"
+func.func @assign(%i: tensor<?x2xi32>) -> tensor<?x2xindex> {
+  %r = condcomp.assign %i : tensor<?x2xi32> -> !condcomp.routing<?x8, f32, exactly 2>
+  %n = condcomp.indices %r : !condcomp.routing<?x8, f32, exactly 2> -> tensor<?x2xindex>
+  return %n : tensor<?x2xindex>
+}
+
+// With drop, an index out of range is no error.
+// CHECK-LABEL: func.func @assign_drop
+// CHECK-NOT: assign C3
+// CHECK: assign C4
+func.func @assign_drop(%i: tensor<?x2xi32>) -> tensor<?xindex> {
+  %r = condcomp.assign %i out_of_range(drop) : tensor<?x2xi32> -> !condcomp.routing<?x8, f32, at_most 2>
+  %n = condcomp.row_sizes %r : !condcomp.routing<?x8, f32, at_most 2> -> tensor<?xindex>
+  return %n : tensor<?xindex>
+}
+
+// CHECK-LABEL: func.func @from_offsets
+// CHECK: condcomp.check %{{.*}}, "from_offsets C2: the first offset must be 0, got {0}"
+// CHECK: condcomp.check %{{.*}}, "from_offsets C2: offsets must not decrease, but they do after position {0}"
+// CHECK: condcomp.check %{{.*}}, "from_offsets C2: the last offset, {0}, must be the number of rows, {1}"
+func.func @from_offsets(%o: tensor<5xindex>) -> tensor<12x1xindex> {
+  %r = condcomp.from_offsets %o : tensor<5xindex> -> !condcomp.routing<12x4, f32, exactly 1>
+  %n = condcomp.indices %r : !condcomp.routing<12x4, f32, exactly 1> -> tensor<12x1xindex>
+  return %n : tensor<12x1xindex>
+}

@@ -112,6 +112,7 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createRefineShapes());
+  pm.addPass(createVerifyRows());
   ChooseFormOptions forms;
   forms.form = options.form;
   pm.addPass(createChooseForm(forms));

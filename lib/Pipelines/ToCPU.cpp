@@ -80,6 +80,7 @@ static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
 /// From loops on memrefs to the LLVM dialect.
 static void addLLVM(OpPassManager &pm) {
   pm.addPass(createParallelToOpenMP());
+  pm.addPass(createExpandReshapes());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(arith::createArithExpandOpsPass());

@@ -131,4 +131,16 @@ def ExpandMath : Pass<"condcomp-expand-math"> {
   ];
 }
 
+def ExpandReshapes : Pass<"condcomp-expand-reshapes"> {
+  let summary = "Turn reshapes with several run-time sizes into casts";
+  let description = [{
+    A `memref.expand_shape` that splits a dim into parts of which several have
+    run-time sizes becomes a `memref.reinterpret_cast` with the sizes of its
+    output shape. Upstream's `expand-strided-metadata` works out one size of a
+    group at most, and crashes on these.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 #endif // CONDCOMP_CODEGEN_CPU_PASSES

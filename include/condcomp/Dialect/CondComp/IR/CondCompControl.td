@@ -15,7 +15,7 @@ include "mlir/Interfaces/DestinationStyleOpInterface.td"
 
 def CondComp_ApplyOp : CondComp_Op<"apply", [
     AttrSizedOperandSegments, RecursiveMemoryEffects,
-    RecursivelySpeculatable, SingleBlock, DestinationStyleOpInterface,
+    RecursivelySpeculatable, SingleBlock,
     SingleBlockImplicitTerminator<"::condcomp::YieldOp">,
     DeclareOpInterfaceMethods<RegionBranchOpInterface>,
     DeclareOpInterfaceMethods<CondComp_ConditionalOpInterface>]> {
@@ -71,9 +71,6 @@ def CondComp_ApplyOp : CondComp_Op<"apply", [
     $bodies `->` type($results)
   }];
   let extraClassDeclaration = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable() {
-      return getOutsMutable();
-    }
     /// Whether one region, with stacked params, serves all modules.
     bool hasSharedBody() { return getBodies().size() == 1; }
     /// Types of the block arguments that every body must have.

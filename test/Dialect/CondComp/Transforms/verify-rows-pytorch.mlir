@@ -19,13 +19,16 @@
 // RUN:   | cc-opt --inline --condcomp-verify-rows | FileCheck %s
 
 // CHECK: func.func @stage
-// CHECK: condcomp.cascade
-func.func @stage(%x: tensor<?x6x16xf32>)
-    -> (tensor<?x6x16xf32>, tensor<?xi32>) {
-  %y, %left = condcomp.cascade rows(%x : tensor<?x6x16xf32>) {
+// CHECK: condcomp.apply
+func.func @stage(%x: tensor<?x6x16xf32>, %mask: tensor<?x1xi1>)
+    -> tensor<?x6x16xf32> {
+  %r = condcomp.from_mask %mask : tensor<?x1xi1> -> !condcomp.routing<?x1, f32>
+  %y = condcomp.apply %r : !condcomp.routing<?x1, f32>
+      rows(%x : tensor<?x6x16xf32>) outs(%x : tensor<?x6x16xf32>)
+      combine(max) weights(none) {
   ^bb0(%h: tensor<?x6x16xf32>):
     %0 = func.call @block(%h) : (tensor<?x6x16xf32>) -> tensor<?x6x16xf32>
     condcomp.yield %0 : tensor<?x6x16xf32>
-  } -> tensor<?x6x16xf32>, tensor<?xi32>
-  return %y, %left : tensor<?x6x16xf32>, tensor<?xi32>
+  } -> tensor<?x6x16xf32>
+  return %y : tensor<?x6x16xf32>
 }

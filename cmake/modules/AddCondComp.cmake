@@ -29,11 +29,12 @@ target_precompile_headers(condcomp_pch PRIVATE
   "${CMAKE_CURRENT_SOURCE_DIR}/lib/Precompiled.h")
 
 # condcomp_add_library(<name> <sources...> [DEPENDS <tablegen targets...>]
-#                      [LINK_LIBS <targets...>])
+#                      [LINK_LIBS <targets...>] [NOT_IN_COMPILER])
 # A static library over the MLIR dylib. libMLIR is linked once, by the final
-# program or plugin, so that one MLIR exists per process.
+# program or plugin, so that one MLIR exists per process. Every tool links all
+# libraries but those that are NOT_IN_COMPILER.
 function(condcomp_add_library name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "NOT_IN_COMPILER" "" "DEPENDS;LINK_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   condcomp_compile_settings(${name})
   target_precompile_headers(${name} REUSE_FROM condcomp_pch)
@@ -41,7 +42,9 @@ function(condcomp_add_library name)
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()
-  set_property(GLOBAL APPEND PROPERTY CONDCOMP_LIBS ${name})
+  if(NOT ARG_NOT_IN_COMPILER)
+    set_property(GLOBAL APPEND PROPERTY CONDCOMP_LIBS ${name})
+  endif()
 endfunction()
 
 # condcomp_add_tool(<name> <sources...> [LINK_LIBS <targets...>])

@@ -1,0 +1,131 @@
+//===- Program.h - compiled modules that can be called ----------*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_EXECUTION_PROGRAM_H
+#define CONDCOMP_EXECUTION_PROGRAM_H
+
+#include "condcomp/Execution/Array.h"
+#include "condcomp/Runtime/Runtime.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace mlir {
+class ExecutionEngine;
+} // namespace mlir
+
+namespace condcomp {
+
+/// The type of an argument or a result.
+struct ValueType {
+  /// Scalars have rank 0 and are no tensors.
+  bool isTensor = false;
+  ElementType element = ElementType::F32;
+  llvm::SmallVector<int64_t, 4> shape;
+
+  /// As in MLIR: "tensor<?x4xf32>", "f32".
+  std::string format() const;
+};
+
+/// A public function of a module.
+struct Signature {
+  std::string name;
+  llvm::SmallVector<ValueType> arguments;
+  llvm::SmallVector<ValueType> results;
+  /// Why the function can't be called from here; empty when it can.
+  std::string obstacle;
+};
+
+/// Owns a condcomp_context.
+class CallContext {
+public:
+  CallContext() : context(condcomp_context_create()) {}
+  ~CallContext() { condcomp_context_destroy(context); }
+  CallContext(const CallContext &) = delete;
+  CallContext &operator=(const CallContext &) = delete;
+  condcomp_context *get() const { return context; }
+
+private:
+  condcomp_context *context;
+};
+
+/// A function with arguments that fit it, to be run any number of times.
+class Call {
+public:
+  Call(const Signature &signature, void (*function)(void **),
+       llvm::ArrayRef<Array> arguments);
+  ~Call() { freeResults(); }
+  Call(const Call &) = delete;
+  Call &operator=(const Call &) = delete;
+
+  /// Runs the function, after freeing results that were not taken. Fails with
+  /// the text of a failed check.
+  llvm::Error run(CallContext &context);
+
+  /// The results of the last run; the caller owns them from then on.
+  llvm::SmallVector<Array> takeResults();
+  void freeResults();
+
+private:
+  /// A program can make a size negative; nobody can read such a result.
+  llvm::Error checkResults();
+
+  const Signature &signature;
+  void (*function)(void **);
+  llvm::SmallVector<Array> arguments;
+  bool hasResults = false;
+  condcomp_context *contextSlot = nullptr;
+  int32_t status = 0;
+  /// Descriptors of memrefs, or the values of scalar results.
+  std::vector<std::vector<int64_t>> storage;
+  /// What a pointer argument of the C function holds.
+  std::vector<void *> pointers;
+  /// Where the C function's arguments lie, then its result.
+  std::vector<void *> slots;
+};
+
+/// A module compiled for this machine, in this process.
+class Program {
+public:
+  /// Adds the passes down to the LLVM dialect.
+  using PipelineBuilder =
+      std::function<mlir::LogicalResult(mlir::PassManager &)>;
+
+  /// Registers what `compile` needs of a context.
+  static void registerDialects(mlir::DialectRegistry &registry);
+
+  /// Compiles `module`, which is changed on the way. Errors of passes go to the
+  /// context's diagnostics.
+  static llvm::Expected<std::unique_ptr<Program>>
+  compile(mlir::ModuleOp module, const PipelineBuilder &buildPipeline);
+  ~Program();
+
+  llvm::ArrayRef<Signature> getFunctions() const { return functions; }
+
+  /// Finds a public function; the error lists those there are.
+  llvm::Expected<const Signature &> lookup(llvm::StringRef name) const;
+
+  /// Checks the arguments against the function: their number, ranks, static
+  /// sizes and element types.
+  llvm::Expected<std::unique_ptr<Call>>
+  prepare(llvm::StringRef name, llvm::ArrayRef<Array> arguments) const;
+
+private:
+  Program();
+  std::vector<Signature> functions;
+  std::unique_ptr<mlir::ExecutionEngine> engine;
+};
+
+/// Whether `array` can be passed for argument `index` of `signature`; the array
+/// to pass (i64 passes for index).
+llvm::Expected<Array> checkArgument(const Signature &signature, unsigned index,
+                                    const Array &array);
+
+} // namespace condcomp
+
+#endif // CONDCOMP_EXECUTION_PROGRAM_H

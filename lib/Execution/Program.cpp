@@ -1,0 +1,205 @@
+//===- Program.cpp - compiled modules that can be called ------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "condcomp/Execution/Program.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/DynamicLibrary.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+void Program::registerDialects(DialectRegistry &registry) {
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerOpenMPDialectTranslation(registry);
+}
+
+//===----------------------------------------------------------------------===//
+// Signatures
+//===----------------------------------------------------------------------===//
+
+/// The type as a caller sees it; none when it can't be passed.
+static std::optional<ValueType> convertType(Type type) {
+  ValueType result;
+  Type element = type;
+  if (auto shaped = dyn_cast<ShapedType>(type)) {
+    if (!isa<RankedTensorType, MemRefType>(type))
+      return std::nullopt;
+    if (auto memref = dyn_cast<MemRefType>(type))
+      if (!memref.getLayout().isIdentity())
+        return std::nullopt;
+    result.isTensor = true;
+    result.shape.assign(shaped.getShape().begin(), shaped.getShape().end());
+    element = shaped.getElementType();
+  }
+  std::optional<ElementType> elementType = getElementType(element);
+  if (!elementType)
+    return std::nullopt;
+  result.element = *elementType;
+  return result;
+}
+
+static Signature makeSignature(func::FuncOp function) {
+  Signature signature;
+  signature.name = function.getName().str();
+  auto convert = [&](StringRef what, TypeRange types,
+                     SmallVectorImpl<ValueType> &converted) {
+    for (auto [index, type] : llvm::enumerate(types)) {
+      std::optional<ValueType> value = convertType(type);
+      if (!value) {
+        llvm::raw_string_ostream(signature.obstacle)
+            << what << " " << index << " has type " << type
+            << ", which can't be passed";
+        return;
+      }
+      converted.push_back(std::move(*value));
+    }
+  };
+  convert("argument", function.getArgumentTypes(), signature.arguments);
+  convert("result", function.getResultTypes(), signature.results);
+  return signature;
+}
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+/// Makes an OpenMP library visible to compiled code, unless one is.
+static llvm::Error loadOpenMP() {
+  using llvm::sys::DynamicLibrary;
+  if (DynamicLibrary::SearchForAddressOfSymbol("__kmpc_fork_call"))
+    return llvm::Error::success();
+  std::string errors;
+  for (const char *name : {"libomp.so.5", CONDCOMP_OPENMP_LIBRARY}) {
+    std::string error;
+    if (!DynamicLibrary::LoadLibraryPermanently(name, &error))
+      return llvm::Error::success();
+    errors += "\n  " + error;
+  }
+  return makeError("the program runs loops on several threads and needs LLVM's "
+                   "OpenMP library (Debian: apt install libomp-22-dev), which "
+                   "can't be loaded:" +
+                   errors);
+}
+
+/// A target machine for this CPU with all of its features.
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createHostMachine() {
+  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!builder)
+    return builder.takeError();
+  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
+  return builder->createTargetMachine();
+}
+
+Program::Program() = default;
+Program::~Program() = default;
+
+llvm::Expected<std::unique_ptr<Program>>
+Program::compile(ModuleOp module, const PipelineBuilder &buildPipeline) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+
+  std::unique_ptr<Program> program(new Program);
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.isPublic() && !function.isExternal())
+      program->functions.push_back(makeSignature(function));
+
+  PassManager pm(module->getName());
+  if (failed(buildPipeline(pm)) || failed(pm.run(module)))
+    return makeError("the module can't be compiled");
+
+  auto machine = createHostMachine(), optimizerMachine = createHostMachine();
+  if (!machine)
+    return llvm::joinErrors(machine.takeError(), optimizerMachine.takeError());
+  if (!optimizerMachine)
+    return optimizerMachine.takeError();
+  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
+                                            optimizerMachine->get());
+  bool needsOpenMP = false;
+  auto transformer = [&](llvm::Module *llvmModule) {
+    needsOpenMP = llvm::any_of(*llvmModule, [](const llvm::Function &callee) {
+      return callee.getName().starts_with("__kmpc_");
+    });
+    return optimize(llvmModule);
+  };
+  ExecutionEngineOptions options;
+  options.transformer = transformer;
+  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
+  options.enableGDBNotificationListener = false;
+  options.enablePerfNotificationListener = false;
+  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
+  if (!engine)
+    return engine.takeError();
+  if (needsOpenMP)
+    if (llvm::Error error = loadOpenMP())
+      return std::move(error);
+  program->engine = std::move(*engine);
+  // Machine code is made at the first look-up: errors belong here.
+  for (const Signature &function : program->functions) {
+    auto address = program->engine->lookupPacked(function.name);
+    if (!address)
+      return address.takeError();
+  }
+  return program;
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<const Signature &> Program::lookup(StringRef name) const {
+  for (const Signature &function : functions) {
+    if (function.name != name)
+      continue;
+    if (!function.obstacle.empty())
+      return makeError("'" + name + "' can't be called: " + function.obstacle);
+    return function;
+  }
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "no public function '" << name << "'; the module has ";
+  if (functions.empty())
+    os << "none";
+  llvm::interleaveComma(functions, os, [&](const Signature &function) {
+    os << "'" << function.name << "'";
+  });
+  return makeError(text);
+}
+
+llvm::Expected<std::unique_ptr<Call>>
+Program::prepare(StringRef name, ArrayRef<Array> arguments) const {
+  llvm::Expected<const Signature &> signature = lookup(name);
+  if (!signature)
+    return signature.takeError();
+  if (arguments.size() != signature->arguments.size())
+    return makeError("'" + name + "' takes " +
+                     Twine(signature->arguments.size()) + " arguments, got " +
+                     Twine(arguments.size()));
+  SmallVector<Array> checked;
+  for (auto [index, array] : llvm::enumerate(arguments)) {
+    llvm::Expected<Array> argument = checkArgument(*signature, index, array);
+    if (!argument)
+      return argument.takeError();
+    checked.push_back(std::move(*argument));
+  }
+  auto function = engine->lookupPacked(name);
+  if (!function)
+    return function.takeError();
+  return std::make_unique<Call>(*signature, *function, checked);
+}

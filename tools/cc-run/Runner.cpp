@@ -1,0 +1,215 @@
+//===- Runner.cpp - runs requests of cc-run -------------------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Runner.h"
+#include "condcomp/Execution/Npy.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/xxhash.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace condcomp;
+
+/// How much of a result is printed.
+static constexpr int64_t kPrintedElements = 256;
+
+double Reply::getMin() const {
+  return *std::min_element(seconds.begin(), seconds.end());
+}
+
+double Reply::getMedian() const {
+  std::vector<double> sorted = seconds;
+  llvm::sort(sorted);
+  size_t middle = sorted.size() / 2;
+  return sorted.size() % 2 ? sorted[middle]
+                           : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+static double getSeconds() {
+  using namespace std::chrono;
+  return duration<double>(steady_clock::now().time_since_epoch()).count();
+}
+
+/// Prefixes an error's text with what it is about.
+static llvm::Error addContext(llvm::Error error, const Twine &what) {
+  return error ? makeError(what + ": " + llvm::toString(std::move(error)))
+               : llvm::Error::success();
+}
+
+static llvm::Expected<Array> readArray(StringRef text) {
+  return text.consume_front("@") ? readNpy(text) : parseLiteral(text);
+}
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+/// Adds the passes of a request: the pipeline that it names, or the default.
+static LogicalResult addPasses(PassManager &pm, const Request &request,
+                               raw_ostream &diagnostics) {
+  if (failed(applyPassManagerCLOptions(pm)))
+    return failure();
+  std::string text = request.pipeline;
+  if (text.empty())
+    text = "builtin.module(condcomp-to-cpu{form=" + request.form + "})";
+  FailureOr<OpPassManager> passes = parsePassPipeline(text, diagnostics);
+  if (failed(passes))
+    return failure();
+  static_cast<OpPassManager &>(pm) = std::move(*passes);
+  return success();
+}
+
+llvm::Expected<Program &> Runner::getProgram(const Request &request,
+                                             Reply &reply,
+                                             raw_ostream &diagnostics) {
+  if (!llvm::is_contained({"masked", "compact", "auto"}, request.form))
+    return makeError("the form is masked, compact or auto, not '" +
+                     request.form + "'");
+  StringRef name = request.path;
+  std::unique_ptr<llvm::MemoryBuffer> buffer;
+  if (request.path.empty()) {
+    name = "source";
+    buffer = llvm::MemoryBuffer::getMemBufferCopy(request.source, name);
+  } else {
+    auto opened = llvm::MemoryBuffer::getFileOrSTDIN(name);
+    if (!opened)
+      return makeError(name + ": " + opened.getError().message());
+    buffer = std::move(*opened);
+  }
+  // A file that changes between two requests is another module.
+  std::string key = llvm::formatv("{0} {1:x} {2} {3}", request.form,
+                                  llvm::xxh3_64bits(buffer->getBuffer()),
+                                  request.pipeline, name);
+  std::unique_ptr<Program> &program = programs[key];
+  if (program)
+    return *program;
+
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  SourceMgrDiagnosticHandler handler(sources, &context, diagnostics);
+  double start = getSeconds();
+  OwningOpRef<ModuleOp> module =
+      parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+  if (!module)
+    return makeError(name + " is not a valid module");
+  auto compiled = Program::compile(*module, [&](PassManager &pm) {
+    return addPasses(pm, request, diagnostics);
+  });
+  if (!compiled)
+    return addContext(compiled.takeError(), name);
+  program = std::move(*compiled);
+  reply.compileSeconds = getSeconds() - start;
+  return *program;
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+/// Writes the outputs: all of them or none.
+static llvm::Error writeOutputs(const Request &request,
+                                ArrayRef<Array> results) {
+  std::vector<AtomicFile> files;
+  for (auto [output, result] : llvm::zip(request.outputs, results)) {
+    StringRef path = output;
+    if (!path.consume_front("@"))
+      return makeError("output '" + path + "' is not a file (@y.npy)");
+    auto file = AtomicFile::create(path, formatNpy(result));
+    if (!file)
+      return file.takeError();
+    files.push_back(std::move(*file));
+  }
+  for (AtomicFile &file : files)
+    if (llvm::Error error = file.commit())
+      return error;
+  return llvm::Error::success();
+}
+
+llvm::Error Runner::execute(const Request &request, Program &program,
+                            Reply &reply) {
+  llvm::Expected<const Signature &> signature =
+      program.lookup(request.function);
+  if (!signature)
+    return signature.takeError();
+  for (auto [what, given] :
+       {std::pair{"outputs", request.outputs.size()},
+        std::pair{"expected outputs", request.expected.size()}})
+    if (given > signature->results.size())
+      return makeError("'" + request.function + "' has " +
+                       Twine(signature->results.size()) + " results, but " +
+                       Twine(given) + " " + what + " are given");
+  SmallVector<Array> arguments;
+  for (auto [index, text] : llvm::enumerate(request.inputs)) {
+    llvm::Expected<Array> array = readArray(text);
+    if (!array)
+      return addContext(array.takeError(), "input " + Twine(index));
+    arguments.push_back(std::move(*array));
+  }
+  SmallVector<Array> expected;
+  for (auto [index, text] : llvm::enumerate(request.expected)) {
+    llvm::Expected<Array> array = readArray(text);
+    if (!array)
+      return addContext(array.takeError(), "expected output " + Twine(index));
+    expected.push_back(std::move(*array));
+  }
+
+  auto call = program.prepare(request.function, arguments);
+  if (!call)
+    return call.takeError();
+  CallContext callContext;
+  condcomp_context_set_threads(callContext.get(), request.threads);
+  reply.threads = condcomp_context_get_threads(callContext.get());
+  if (llvm::Error error = (*call)->run(callContext))
+    return error;
+  for (unsigned i = 0; i < request.warmup; ++i)
+    if (llvm::Error error = (*call)->run(callContext))
+      return error;
+  for (unsigned i = 0; i < request.repetitions; ++i) {
+    (*call)->freeResults();
+    double start = getSeconds();
+    if (llvm::Error error = (*call)->run(callContext))
+      return error;
+    reply.seconds.push_back(getSeconds() - start);
+  }
+  SmallVector<Array> results = (*call)->takeResults();
+  bool taken = !request.outputs.empty() || !request.expected.empty() ||
+               request.repetitions > 0;
+  for (const Array &result : results) {
+    reply.resultTypes.push_back(result.formatType());
+    if (!taken)
+      reply.resultTexts.push_back(result.format(kPrintedElements));
+  }
+
+  if (llvm::Error error = writeOutputs(request, results))
+    return error;
+  for (auto [index, pair] : llvm::enumerate(llvm::zip(results, expected)))
+    if (llvm::Error error = compareArrays(std::get<0>(pair), std::get<1>(pair),
+                                          request.tolerance))
+      return addContext(std::move(error), "result " + Twine(index) + " of '" +
+                                              request.function + "'");
+  return llvm::Error::success();
+}
+
+llvm::Error Runner::run(const Request &request, Reply &reply,
+                        raw_ostream &diagnostics) {
+  llvm::Expected<Program &> program = getProgram(request, reply, diagnostics);
+  if (!program)
+    return program.takeError();
+  int64_t before = condcomp_memory_live_bytes();
+  condcomp_memory_reset_peak();
+  llvm::Error error = execute(request, *program, reply);
+  reply.peakBytes = condcomp_memory_peak_bytes() - before;
+  // Results are gone by now.
+  reply.leakedBytes = condcomp_memory_live_bytes() - before;
+  return error;
+}

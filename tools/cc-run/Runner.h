@@ -1,0 +1,85 @@
+//===- Runner.h - runs requests of cc-run -----------------------*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_TOOLS_CC_RUN_RUNNER_H
+#define CONDCOMP_TOOLS_CC_RUN_RUNNER_H
+
+#include "condcomp/Execution/Compare.h"
+#include "condcomp/Execution/Program.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/JSON.h"
+
+namespace condcomp {
+
+/// One call, as the command line or a line of a batch gives it.
+struct Request {
+  /// The module: a file, or its text.
+  std::string path;
+  std::string source;
+  std::string function;
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  std::vector<std::string> expected;
+  std::string form = "auto";
+  /// Replaces the pipeline.
+  std::string pipeline;
+  int32_t threads = 0;
+  Tolerance tolerance;
+  /// Timed runs after the first, and runs before them that are not timed.
+  unsigned repetitions = 0;
+  unsigned warmup = 0;
+};
+
+struct Reply {
+  /// "2x3xf32" for each result.
+  std::vector<std::string> resultTypes;
+  /// The results as text, cut when long; only if nothing else takes them.
+  std::vector<std::string> resultTexts;
+  /// Seconds of each timed run.
+  std::vector<double> seconds;
+  double compileSeconds = 0;
+  int32_t threads = 0;
+  /// The most memory that compiled code held, and what was not freed once the
+  /// results were.
+  int64_t peakBytes = 0;
+  int64_t leakedBytes = 0;
+
+  double getMin() const;
+  double getMedian() const;
+};
+
+/// Compiles modules, once each, and calls their functions.
+class Runner {
+public:
+  Runner(mlir::MLIRContext &context) : context(context) {}
+
+  /// Fills `reply` as far as it gets. Errors of the compiler go to
+  /// `diagnostics`.
+  llvm::Error run(const Request &request, Reply &reply,
+                  llvm::raw_ostream &diagnostics);
+
+private:
+  llvm::Expected<Program &> getProgram(const Request &request, Reply &reply,
+                                       llvm::raw_ostream &diagnostics);
+  llvm::Error execute(const Request &request, Program &program, Reply &reply);
+
+  mlir::MLIRContext &context;
+  llvm::StringMap<std::unique_ptr<Program>> programs;
+};
+
+/// Runs the requests of a file, a JSON object per line, and prints a JSON
+/// object for each. Returns whether all succeeded.
+llvm::Expected<bool> runBatch(Runner &runner, const Request &defaults,
+                              llvm::StringRef path);
+
+/// The numbers of a reply.
+llvm::json::Object formatReply(const Reply &reply);
+
+} // namespace condcomp
+
+#endif // CONDCOMP_TOOLS_CC_RUN_RUNNER_H

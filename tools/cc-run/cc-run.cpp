@@ -1,0 +1,197 @@
+//===- cc-run.cpp - compiles a module and calls a function ----------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Runner.h"
+#include "condcomp/InitAll.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace llvm;
+using namespace condcomp;
+
+static constexpr StringLiteral kOverview =
+    R"(condcomp compiler and runner
+
+Compiles a module for this machine, calls one of its functions and writes,
+prints or compares the results:
+
+  cc-run f.mlir --function=f --input=@x.npy --input=2x3xf32=1,2,3,4,5,6
+         --input=4x4xf32=1 --input=index=3 --output=@y.npy
+  cc-run f.mlir --function=f --input=@x.npy --expected-output=@y.npy
+  cc-run f.mlir --function=f --input=@x.npy --benchmark --threads=1
+
+Element types: f64 f32 f16 bf16 i64 i32 i8 i1 index. NumPy has no bf16: files
+hold it as two-byte voids (what ml_dtypes writes) or as uint16; index is int64.
+)";
+
+namespace {
+struct Options {
+  cl::OptionCategory category{"cc-run options"};
+  cl::opt<std::string> module{cl::Positional, cl::desc("<module.mlir>"),
+                              cl::cat(category)};
+  cl::opt<std::string> function{
+      "function", cl::desc("The public function to call"), cl::cat(category)};
+  cl::list<std::string> inputs{
+      "input",
+      cl::desc("An argument: @x.npy, or a value such as 2x3xf32=1,2,…"),
+      cl::cat(category)};
+  cl::list<std::string> outputs{
+      "output", cl::desc("Where to write a result: @y.npy"), cl::cat(category)};
+  cl::list<std::string> expected{
+      "expected-output",
+      cl::desc("What a result has to be, within the tolerances"),
+      cl::cat(category)};
+  cl::opt<double> rtol{"rtol", cl::desc("Relative tolerance (1e-5)"),
+                       cl::init(1e-5), cl::cat(category)};
+  cl::opt<double> atol{"atol", cl::desc("Absolute tolerance (1e-8)"),
+                       cl::init(1e-8), cl::cat(category)};
+  cl::opt<std::string> form{
+      "form",
+      cl::desc("How conditional parts run: masked, compact or auto (auto)"),
+      cl::init("auto"), cl::cat(category)};
+  cl::opt<int> threads{"threads",
+                       cl::desc("Number of threads (0: as OpenMP decides)"),
+                       cl::init(0), cl::cat(category)};
+  cl::opt<std::string> pipeline{
+      "pass-pipeline",
+      cl::desc("Passes to run instead of "
+               "builtin.module(condcomp-to-cpu{form=…})"),
+      cl::cat(category)};
+  cl::opt<bool> benchmark{
+      "benchmark", cl::desc("Time the call and print minimum and median"),
+      cl::cat(category)};
+  cl::opt<unsigned> warmup{"benchmark-warmup",
+                           cl::desc("Runs before those that are timed (3)"),
+                           cl::init(3), cl::cat(category)};
+  cl::opt<unsigned> repetitions{"benchmark-repetitions",
+                                cl::desc("Timed runs (20)"), cl::init(20),
+                                cl::cat(category)};
+  cl::opt<std::string> json{"benchmark-json",
+                            cl::desc("Write timings and memory as JSON (- for "
+                                     "the standard output)"),
+                            cl::cat(category)};
+  cl::opt<bool> reportMemory{
+      "report-memory",
+      cl::desc("Print the peak of the memory that compiled code held, and fail "
+               "if some of it was not freed"),
+      cl::cat(category)};
+  cl::opt<std::string> batch{
+      "batch",
+      cl::desc(
+          "Run the calls of a file (- for the standard input), a JSON "
+          "object per line with the keys module or source, function, "
+          "inputs, outputs, expected, form, threads, rtol, atol, pipeline, "
+          "repetitions, warmup, id; print a JSON object for each"),
+      cl::cat(category)};
+};
+} // namespace
+
+/// What a human reads after one call.
+static Error printReply(const Options &options, const Reply &reply) {
+  for (auto [index, text] : enumerate(reply.resultTexts))
+    outs() << "result " << index << ": " << text << "\n";
+  if (!reply.seconds.empty())
+    outs() << format("%s: min %.3f ms, median %.3f ms, %zu runs, %d threads\n",
+                     options.function.c_str(), reply.getMin() * 1e3,
+                     reply.getMedian() * 1e3, reply.seconds.size(),
+                     reply.threads);
+  if (!options.json.empty()) {
+    std::error_code error;
+    raw_fd_ostream os(options.json, error);
+    if (error)
+      return makeError(options.json + ": can't be written: " + error.message());
+    os << formatv("{0:2}", json::Value(formatReply(reply))) << "\n";
+  }
+  return Error::success();
+}
+
+/// Reports memory, also after a call that failed.
+static Error checkMemory(const Options &options, const Reply &reply) {
+  if (!options.reportMemory)
+    return Error::success();
+  outs() << "memory: peak " << reply.peakBytes << " bytes, leaked "
+         << reply.leakedBytes << " bytes\n";
+  if (reply.leakedBytes)
+    return makeError(Twine(reply.leakedBytes) + " bytes were not freed");
+  return Error::success();
+}
+
+static Error run(const Options &options, Runner &runner) {
+  Request request;
+  request.path = options.module;
+  request.function = options.function;
+  request.inputs.assign(options.inputs.begin(), options.inputs.end());
+  request.outputs.assign(options.outputs.begin(), options.outputs.end());
+  request.expected.assign(options.expected.begin(), options.expected.end());
+  request.form = options.form;
+  request.pipeline = options.pipeline;
+  request.threads = options.threads;
+  request.tolerance = {options.rtol, options.atol};
+  if (options.threads < 0)
+    return makeError("--threads is " + Twine(options.threads) +
+                     "; it can't be negative");
+  if (options.benchmark) {
+    if (options.repetitions == 0)
+      return makeError("--benchmark-repetitions is 0; a time needs one run");
+    request.repetitions = options.repetitions;
+    request.warmup = options.warmup;
+  }
+  if (!options.batch.empty()) {
+    if (!options.module.empty())
+      return makeError("a batch names its modules: give either '" +
+                       options.module + "' or --batch");
+    Expected<bool> good = runBatch(runner, request, options.batch);
+    if (!good)
+      return good.takeError();
+    // The answers have said what failed.
+    if (!*good)
+      exit(1);
+    return Error::success();
+  }
+  if (options.module.empty())
+    return makeError("no module is given: cc-run f.mlir --function=f …");
+  Reply reply;
+  Error error = runner.run(request, reply, errs());
+  if (!error)
+    error = printReply(options, reply);
+  return joinErrors(std::move(error), checkMemory(options, reply));
+}
+
+int main(int argc, char **argv) {
+  InitLLVM init(argc, argv);
+  mlir::registerAllPasses();
+  condcomp::registerAllPasses();
+  mlir::registerAsmPrinterCLOptions();
+  mlir::registerMLIRContextCLOptions();
+  mlir::registerPassManagerCLOptions();
+  // The LLVM library brings a flag of this name from its own tools.
+  if (cl::Option *other = cl::getRegisteredOptions().lookup("threads"))
+    other->removeArgument();
+  Options options;
+  cl::ParseCommandLineOptions(argc, argv, kOverview);
+
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  condcomp::registerAllDialects(registry);
+  Program::registerDialects(registry);
+  mlir::MLIRContext context(registry);
+  Runner runner(context);
+  if (Error error = run(options, runner)) {
+    WithColor::error(errs(), "cc-run") << toString(std::move(error)) << "\n";
+    return 1;
+  }
+  return 0;
+}

@@ -129,6 +129,8 @@ def prune(x, saliency, count):
 
 
 class Network(nn.Module):
+    """The dense and the dynamic network, on patches as digits.py cuts them."""
+
     def __init__(self):
         super().__init__()
         self.embed = weight(16, WIDTH)
@@ -173,3 +175,19 @@ class Network(nn.Module):
             here = here[~done]
             x = prune(x[~done], saliency[~done], TOKENS[stage + 1])
         return logits, left_at
+
+
+@torch.no_grad()
+def from_weights(weights):
+    """The network with the weights of weights.npz."""
+    arrays = {name: torch.from_numpy(array) for name, array in weights.items()}
+    arrays["q"] = arrays["q"] * math.sqrt(WIDTH // HEADS)
+    arrays["saliency"] = arrays["saliency"].unsqueeze(-1)
+    net = Network().eval()
+    net.embed.copy_(arrays["embed"])
+    net.position.copy_(arrays["position"])
+    for stage in range(BLOCKS):
+        for module in (net.blocks[stage], net.exits[stage]):
+            for name, parameter in module.named_parameters():
+                parameter.copy_(arrays[name][stage])
+    return net

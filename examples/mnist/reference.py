@@ -169,6 +169,10 @@ def executed_masked():
     return shares(np.ones(BLOCKS), EXPERTS)
 
 
+def executed_dense():
+    return {"tokens": 1.0, "experts": 1.0, "layers": 1.0, "flops": 1.0}
+
+
 def shares(reaching, experts):
     """The same for the share of images that reach each stage."""
     flops = EMBED_FLOPS + sum(

@@ -1,13 +1,14 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Trains the network, writes weights.npz (needs PyTorch; about 10 minutes).
+"""Trains the network and writes weights.npz.
 
-Both networks of network.py are trained at once, in turns: a step's loss is the
-dense network's cross entropy, or the sum of the exits' cross entropies and the
-experts' balance loss. Then the exits' thresholds are chosen on the validation digits: the least
-one for which no digit that leaves there is wrong where the dense network is
-right, moved half-way to 1, as 500 digits say little about rare mistakes.
+Needs PyTorch, and about 10 minutes. Both networks of network.py are trained at
+once, in turns: a step's loss is the dense network's cross entropy, or the sum
+of the exits' cross entropies and the experts' balance loss. Then the exits'
+thresholds are chosen on the validation digits: the least one for which no digit
+that leaves there is wrong where the dense network is right, moved half-way to
+1, as 500 digits say little about rare mistakes.
 
 Two runs on one machine with as many threads give the same weights. Training
 runs in bf16, which is fast on processors with AMX and slow on old ones.

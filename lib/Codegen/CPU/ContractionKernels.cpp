@@ -24,6 +24,8 @@ static constexpr int64_t kPackBytes = 64 * 1024;
 /// Up to this many rows the right-hand side is read in place: each element is
 /// then read at most once or twice, and packing would not pay.
 static constexpr int64_t kUnpackedRows = 8;
+/// Steps of the reduction per iteration of a kernel's loop.
+static constexpr int64_t kUnroll = 4;
 
 static StringRef letter(Layout layout) {
   switch (layout) {
@@ -113,7 +115,7 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
                      int64_t vectors, Value first, Value lhs, Value rhs,
                      Value result, Value depth, Value mask, Value accumulate) {
   int64_t lanes = type.getNumElements();
-  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+  Value zero = constantIndex(b, 0);
   SmallVector<Value> rowIndex, column;
   for (int64_t i = 0; i < rows; ++i)
     rowIndex.push_back(add(b, first, constantIndex(b, i)));
@@ -137,28 +139,40 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
     scf::YieldOp::create(b, SmallVector<Value>(rows * vectors, zeros));
   }
 
-  auto loop = scf::ForOp::create(b, zero, depth, one, start.getResults());
-  {
+  SmallVector<Value> sums = start.getResults();
+  // One loop over k, several steps at a time: addresses are then worked out
+  // once for all of them.
+  auto emitSteps = [&](Value lower, Value upper, int64_t steps) {
+    auto loop =
+        scf::ForOp::create(b, lower, upper, constantIndex(b, steps), sums);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    Value k = loop.getInductionVar();
-    SmallVector<Value> right, sums(loop.getRegionIterArgs());
-    for (int64_t j = 0; j < vectors; ++j)
-      right.push_back(loadVector(b, type, rhs, {k, column[j]}));
-    for (int64_t i = 0; i < rows; ++i) {
-      Value left = memref::LoadOp::create(b, lhs, ValueRange{rowIndex[i], k});
-      left = vector::BroadcastOp::create(b, type, left);
-      for (int64_t j = 0; j < vectors; ++j) {
-        Value &sum = sums[i * vectors + j];
-        sum = math::FmaOp::create(b, left, right[j], sum);
+    sums.assign(loop.getRegionIterArgs().begin(),
+                loop.getRegionIterArgs().end());
+    for (int64_t step = 0; step < steps; ++step) {
+      Value k = add(b, loop.getInductionVar(), constantIndex(b, step));
+      SmallVector<Value> right;
+      for (int64_t j = 0; j < vectors; ++j)
+        right.push_back(loadVector(b, type, rhs, {k, column[j]}));
+      for (int64_t i = 0; i < rows; ++i) {
+        Value left = memref::LoadOp::create(b, lhs, ValueRange{rowIndex[i], k});
+        left = vector::BroadcastOp::create(b, type, left);
+        for (int64_t j = 0; j < vectors; ++j) {
+          Value &sum = sums[i * vectors + j];
+          sum = math::FmaOp::create(b, left, right[j], sum);
+        }
       }
     }
     scf::YieldOp::create(b, sums);
-  }
+    sums.assign(loop.getResults().begin(), loop.getResults().end());
+  };
+  Value whole = roundDown(b, depth, kUnroll);
+  emitSteps(zero, whole, kUnroll);
+  emitSteps(whole, depth, 1);
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < vectors; ++j)
-      storeVector(b, loop.getResult(i * vectors + j), result,
-                  {rowIndex[i], column[j]}, maskOf(j));
+      storeVector(b, sums[i * vectors + j], result, {rowIndex[i], column[j]},
+                  maskOf(j));
 }
 
 /// The kernel takes a right-hand side with a full panel of columns at any row

@@ -47,7 +47,7 @@ public:
   int64_t tileRows() const { return vectorBits >= 512 ? 8 : 6; }
 
   /// Most rows a panel function takes.
-  static constexpr int64_t kMaxRows = 256;
+  static constexpr int64_t kMaxRows = 512;
 
   /// The type of a rank-2 view with the given layout.
   static mlir::MemRefType

@@ -66,14 +66,56 @@ static bool isCheap(linalg::LinalgOp op) {
   return work <= kCheap && tensors <= 1;
 }
 
+/// Whether reading a transposed input in place keeps apart no loops of a
+/// contraction that lie together in the transposed result: rows, columns and
+/// terms of the sum have to be walked as single loops.
+static bool keepsLoopsTogether(linalg::LinalgOp producer, OpOperand *operand) {
+  auto consumer = cast<linalg::LinalgOp>(operand->getOwner());
+  AffineMap map = consumer.getMatchingIndexingMap(operand);
+  OpOperand *source = producer.getDpsInputOperand(0);
+  AffineMap from = producer.getMatchingIndexingMap(source);
+  AffineMap to = producer.getMatchingIndexingMap(producer.getDpsInitOperand(0));
+  if (!map.isProjectedPermutation() || !to.isPermutation())
+    return true;
+  // Loops that share the operands they occur in, as rows do.
+  auto sameRole = [&](unsigned x, unsigned y) {
+    return llvm::all_of(consumer.getIndexingMapsArray(), [&](AffineMap other) {
+      return other.isFunctionOfDim(x) == other.isFunctionOfDim(y);
+    });
+  };
+  auto isBatch = [&](unsigned x) {
+    return llvm::all_of(consumer.getIndexingMapsArray(), [&](AffineMap other) {
+      return other.isFunctionOfDim(x);
+    });
+  };
+  // Where a dim of the transposed result lies in the source.
+  AffineMap where = from.compose(inversePermutation(to));
+  auto position = [&](unsigned dim) {
+    return where.getResultPosition(getAffineDimExpr(dim, where.getContext()));
+  };
+  for (unsigned dim = 0; dim + 1 < map.getNumResults(); ++dim) {
+    unsigned x = map.getDimPosition(dim), y = map.getDimPosition(dim + 1);
+    if (!sameRole(x, y) || isBatch(x))
+      continue;
+    std::optional<unsigned> p = position(dim), q = position(dim + 1);
+    if (!p || !q || *q != *p + 1)
+      return false;
+  }
+  return true;
+}
+
 static bool shouldFuse(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::LinalgOp>();
   auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
   if (!producer || !consumer)
     return false;
   bool shared = !producer->hasOneUse();
-  if (onlyMovesData(producer))
-    return keepsOrder(producer) || !shared;
+  if (onlyMovesData(producer)) {
+    if (keepsOrder(producer))
+      return true;
+    return !shared && (consumer.getNumReductionLoops() == 0 ||
+                       keepsLoopsTogether(producer, operand));
+  }
   if (shared && !isCheap(producer))
     return false;
   // An element that is used at several points would be computed for each.
@@ -82,6 +124,67 @@ static bool shouldFuse(OpOperand *operand) {
            return isa<ShapedType>(input.getType());
          });
 }
+
+/// Whether the op is a transpose and no more.
+static bool isTranspose(linalg::GenericOp op) {
+  return op.getNumDpsInputs() == 1 && op.getNumDpsInits() == 1 &&
+         op.getNumReductionLoops() == 0 &&
+         llvm::all_of(op.getIndexingMapsArray(),
+                      [](AffineMap map) { return map.isPermutation(); }) &&
+         llvm::hasSingleElement(*op.getBlock()) &&
+         op.getBlock()->getTerminator()->getOperand(0) ==
+             op.getBlock()->getArgument(0);
+}
+
+namespace {
+/// A transpose of a filled and accumulated result: accumulate it transposed.
+struct FoldTransposeOfResult : public OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp transpose,
+                                PatternRewriter &rewriter) const override {
+    if (!transpose.hasPureTensorSemantics() || !isTranspose(transpose))
+      return failure();
+    Value input = transpose.getDpsInputs()[0];
+    auto producer = input.getDefiningOp<linalg::GenericOp>();
+    if (!producer || !producer->hasOneUse() || producer.getNumDpsInits() != 1 ||
+        producer.getNumReductionLoops() == 0)
+      return failure();
+    auto fill = producer.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+    if (!fill)
+      return failure();
+    // Result dims of the transpose in terms of the producer's result dims.
+    SmallVector<AffineMap> maps = transpose.getIndexingMapsArray();
+    AffineMap permutation = maps[1].compose(inversePermutation(maps[0]));
+    rewriter.setInsertionPoint(producer);
+    auto type = cast<RankedTensorType>(transpose.getResult(0).getType());
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(rewriter, fill.getLoc(), fill.output());
+    SmallVector<OpFoldResult> permuted;
+    for (AffineExpr expr : permutation.getResults())
+      permuted.push_back(sizes[cast<AffineDimExpr>(expr).getPosition()]);
+    Value empty = tensor::EmptyOp::create(rewriter, fill.getLoc(), permuted,
+                                          type.getElementType());
+    Value start =
+        linalg::FillOp::create(rewriter, fill.getLoc(), fill.value(), empty)
+            .getResult(0);
+    SmallVector<AffineMap> producerMaps = producer.getIndexingMapsArray();
+    producerMaps.back() = permutation.compose(producerMaps.back());
+    auto replacement = linalg::GenericOp::create(
+        rewriter, producer.getLoc(), start.getType(), producer.getDpsInputs(),
+        start, producerMaps, producer.getIteratorTypesArray());
+    rewriter.inlineRegionBefore(producer.getRegion(), replacement.getRegion(),
+                                replacement.getRegion().begin());
+    Value result = replacement.getResult(0);
+    if (result.getType() != type)
+      result =
+          tensor::CastOp::create(rewriter, transpose.getLoc(), type, result);
+    rewriter.replaceOp(transpose, result);
+    rewriter.eraseOp(producer);
+    return success();
+  }
+};
+} // namespace
 
 /// A reshape of an elementwise op or a contraction becomes one of its inputs,
 /// so that what lies before and after it can be fused.
@@ -111,6 +214,7 @@ struct FuseElementwisePass
     linalg::populateFoldReshapeOpsByExpansionPatterns(patterns,
                                                       shouldMoveReshape);
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+    patterns.add<FoldTransposeOfResult>(context);
     affine::AffineApplyOp::getCanonicalizationPatterns(patterns, context);
     linalg::GenericOp::getCanonicalizationPatterns(patterns, context);
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
@@ -119,7 +223,7 @@ struct FuseElementwisePass
     context->getLoadedDialect<linalg::LinalgDialect>()
         ->getCanonicalizationPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
   }
 };
 } // namespace

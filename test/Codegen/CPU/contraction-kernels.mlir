@@ -10,11 +10,16 @@
 // CHECK:           call @condcomp_kernel_r_f32_f32
 
 // The register tile: 8 rows of 2 vectors, one fused multiply-add per element
-// and step, the columns of the second vector masked; then 1 to 7 rows.
+// and step, four steps per iteration, the columns of the second vector masked;
+// then 1 to 7 rows.
 
 // CHECK-LABEL: func.func private @condcomp_kernel_r_f32_f32(
 // CHECK-SAME:    llvm.linkage = #llvm.linkage<internal>
 // CHECK:         scf.if
+// CHECK:         scf.for {{.*}} iter_args
+// CHECK-COUNT-64:  math.fma {{.*}} : vector<16xf32>
+// CHECK-NOT:       math.fma
+// CHECK:           scf.yield
 // CHECK:         scf.for {{.*}} iter_args
 // CHECK-COUNT-16:  math.fma {{.*}} : vector<16xf32>
 // CHECK-NOT:       math.fma
@@ -23,7 +28,7 @@
 // CHECK:         vector.maskedstore
 // CHECK:         scf.index_switch
 // CHECK:         case 1
-// CHECK-COUNT-2:   math.fma {{.*}} : vector<16xf32>
+// CHECK-COUNT-8:   math.fma {{.*}} : vector<16xf32>
 // CHECK-NOT:       math.fma
 // CHECK:           scf.yield
 // CHECK:         case 7
@@ -36,7 +41,7 @@
 
 // Narrow vectors have a tile of 6 rows.
 // AVX2-LABEL: func.func private @condcomp_kernel_r_f32_f32(
-// AVX2-COUNT-12: math.fma {{.*}} : vector<8xf32>
+// AVX2-COUNT-48: math.fma {{.*}} : vector<8xf32>
 // AVX2-NOT:      math.fma
 // AVX2:          scf.yield
 func.func @f32(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
@@ -50,7 +55,7 @@ func.func @f32(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
 
 // bf16 is summed in f32 and rounded once, after the last slice.
 // CHECK-LABEL: func.func private @condcomp_panel_rrr_f32_bf16_bf16(
-// CHECK:         memref.alloca() {{.*}} : memref<256x32xf32>
+// CHECK:         memref.alloca() {{.*}} : memref<512x32xf32>
 // CHECK:         call @condcomp_kernel_r_f32_f32
 // CHECK:         arith.truncf {{.*}} : vector<16xf32> to vector<16xbf16>
 func.func @bf16(%a: memref<?x?xbf16>, %b: memref<?x?xbf16>,

@@ -1,5 +1,7 @@
 // RUN: cc-opt %s --condcomp-fuse-elementwise --canonicalize --cse | FileCheck %s
 
+// CHECK: #[[OUT:.+]] = affine_map<(d0, d1, d2, d3) -> (d1, d0, d2)>
+
 #id = affine_map<(i, j) -> (i, j)>
 #columns = affine_map<(i, j) -> (j)>
 #rows = affine_map<(i, j) -> (i)>
@@ -124,4 +126,44 @@ func.func @across_reshape(%x: tensor<8x16xf32>) -> tensor<2x4x16xf32> {
   %n = linalg.negf ins(%s : tensor<2x4x16xf32>) outs(%f : tensor<2x4x16xf32>)
       -> tensor<2x4x16xf32>
   return %n : tensor<2x4x16xf32>
+}
+
+// Attention heads beside each other: reading them in place would take rows and
+// terms apart, so the copy stays.
+// CHECK-LABEL: func.func @heads_to_rows(
+// CHECK:         linalg.generic
+// CHECK-SAME:      iterator_types = ["parallel", "parallel", "parallel", "parallel"]
+// CHECK:         linalg.generic
+// CHECK-SAME:      "reduction", "reduction"
+func.func @heads_to_rows(%x: tensor<2x3x5x4xf32>, %w: tensor<12x7xf32>,
+                         %y: tensor<10x7xf32>) -> tensor<10x7xf32> {
+  %e = tensor.empty() : tensor<2x5x3x4xf32>
+  %t = linalg.transpose ins(%x : tensor<2x3x5x4xf32>)
+      outs(%e : tensor<2x5x3x4xf32>) permutation = [0, 2, 1, 3]
+  %c = tensor.collapse_shape %t [[0, 1], [2, 3]]
+      : tensor<2x5x3x4xf32> into tensor<10x12xf32>
+  %r = linalg.matmul ins(%c, %w : tensor<10x12xf32>, tensor<12x7xf32>)
+      outs(%y : tensor<10x7xf32>) -> tensor<10x7xf32>
+  return %r : tensor<10x7xf32>
+}
+
+// The result of a contraction is stored transposed.
+// CHECK-LABEL: func.func @transposed_result(
+// CHECK:         tensor.empty() : tensor<3x2x4xf32>
+// CHECK:         linalg.generic
+// CHECK-SAME:      #[[OUT]]], iterator_types
+// CHECK-NOT:     linalg.generic
+// CHECK:         return
+func.func @transposed_result(%x: tensor<2x3x5xf32>, %w: tensor<2x5x4xf32>)
+    -> tensor<3x2x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x3x4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x3x4xf32>)
+      -> tensor<2x3x4xf32>
+  %r = linalg.batch_matmul ins(%x, %w : tensor<2x3x5xf32>, tensor<2x5x4xf32>)
+      outs(%f : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  %g = tensor.empty() : tensor<3x2x4xf32>
+  %t = linalg.transpose ins(%r : tensor<2x3x4xf32>)
+      outs(%g : tensor<3x2x4xf32>) permutation = [1, 0, 2]
+  return %t : tensor<3x2x4xf32>
 }

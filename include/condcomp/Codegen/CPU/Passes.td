@@ -102,11 +102,13 @@ def FuseElementwise : Pass<"condcomp-fuse-elementwise"> {
   let summary = "Fuse elementwise linalg ops into their consumers";
   let description = [{
     Runs upstream's producer-consumer fusion under these rules:
-    - what only broadcasts or extends data is fused into every consumer, a
-      transpose if it has one consumer, contractions included;
+    - what only broadcasts or extends data is fused into every consumer; a
+      transpose if it has one consumer, and into a contraction if its rows,
+      columns and terms still lie together;
     - what computes is fused into a consumer that uses each element once, if it
       has no other consumer, or if it is so cheap that reading its input is as
       good as reading its result;
+    - a transpose of a contraction's result becomes the way it is stored;
     - reshapes are moved out of the way by expanding the dims of linalg ops.
     Nothing expensive is computed twice.
   }];
@@ -114,6 +116,16 @@ def FuseElementwise : Pass<"condcomp-fuse-elementwise"> {
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"
   ];
+}
+
+def SeparateFills : Pass<"condcomp-separate-fills"> {
+  let summary = "Give every user of a linalg.fill its own";
+  let description = [{
+    A fill that several ops accumulate into would be copied for each of them by
+    bufferization. Fills of their own, right before their users, are taken in by
+    `condcomp-lower-contractions`. Runs after the last CSE on tensors.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
 def ExpandMath : Pass<"condcomp-expand-math"> {

@@ -36,6 +36,7 @@ static unsigned hostVectorBits() {
 /// From linalg on tensors to linalg on memrefs.
 static void addBufferization(OpPassManager &pm) {
   pm.addPass(createSeparateFills());
+  pm.addPass(createUpdateInPlace());
   pm.addPass(createProtectArguments());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace condcomp {
@@ -141,14 +142,15 @@ namespace {
 struct FoldTransposeOfResult : public OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(linalg::GenericOp transpose,
+  LogicalResult matchAndRewrite(linalg::GenericOp producer,
                                 PatternRewriter &rewriter) const override {
-    if (!transpose.hasPureTensorSemantics() || !isTranspose(transpose))
+    if (!producer.hasPureTensorSemantics() || !producer->hasOneUse() ||
+        producer.getNumDpsInits() != 1 || producer.getNumReductionLoops() == 0)
       return failure();
-    Value input = transpose.getDpsInputs()[0];
-    auto producer = input.getDefiningOp<linalg::GenericOp>();
-    if (!producer || !producer->hasOneUse() || producer.getNumDpsInits() != 1 ||
-        producer.getNumReductionLoops() == 0)
+    auto transpose =
+        dyn_cast<linalg::GenericOp>(*producer->getResult(0).getUsers().begin());
+    if (!transpose || !isTranspose(transpose) ||
+        transpose.getDpsInputs()[0] != producer.getResult(0))
       return failure();
     auto fill = producer.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
     if (!fill)
@@ -217,8 +219,10 @@ struct FuseElementwisePass
     patterns.add<FoldTransposeOfResult>(context);
     affine::AffineApplyOp::getCanonicalizationPatterns(patterns, context);
     linalg::GenericOp::getCanonicalizationPatterns(patterns, context);
+    linalg::FillOp::getCanonicalizationPatterns(patterns, context);
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
+    tensor::populateFoldTensorEmptyPatterns(patterns);
     tensor::EmptyOp::getCanonicalizationPatterns(patterns, context);
     context->getLoadedDialect<linalg::LinalgDialect>()
         ->getCanonicalizationPatterns(patterns);

@@ -128,6 +128,17 @@ def SeparateFills : Pass<"condcomp-separate-fills"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def UpdateInPlace : Pass<"condcomp-update-in-place"> {
+  let summary = "Let elementwise ops write over an input that dies";
+  let description = [{
+    An elementwise `linalg.generic` into a `tensor.empty`, one of whose inputs
+    is not read later and has the type and indexing of the result, takes that
+    input as its output. Bufferization then updates the buffer in place, which spares
+    an allocation and the memory traffic of a second buffer.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def ExpandMath : Pass<"condcomp-expand-math"> {
   let summary = "Expand f32 math functions into polynomials";
   let description = [{

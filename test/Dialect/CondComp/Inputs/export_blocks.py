@@ -132,9 +132,7 @@ def export(path, model, inputs, dynamic_dims):
     )
     name = path.stem.replace("-", "_")
     module = str(
-        fx.export_and_import(
-            program, output_type="linalg-on-tensors", func_name=name
-        )
+        fx.export_and_import(program, output_type="linalg-on-tensors", func_name=name)
     )
     module = re.sub(r"\{-#.*#-\}\s*$", "", module, flags=re.S)
     module = re.sub(

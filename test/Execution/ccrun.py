@@ -1,0 +1,119 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Many calls of compiled functions in one process: a driver of cc-run --batch."""
+
+import json
+import pathlib
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+
+import ml_dtypes
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CC_RUN = ROOT / "build" / "bin" / "cc-run"
+BF16 = np.dtype(ml_dtypes.bfloat16)
+
+
+@dataclass
+class Failure:
+    """What a call gave instead of results."""
+
+    message: str
+
+
+def load(path):
+    """An array of a file; NumPy reads bf16 as two-byte voids."""
+    array = np.load(path)
+    return array.view(BF16) if array.dtype == np.dtype("V2") else array
+
+
+def split(text):
+    """{name: text} of the functions of a module."""
+    parts = re.split(r"(?m)^func\.func @", text)[1:]
+    return {part.split("(")[0]: "func.func @" + part for part in parts}
+
+
+def results_of(text):
+    """How many results a function has."""
+    types = re.search(r"\) -> \((.*)\) {", text).group(1)
+    depth, count = 0, 1 if types else 0
+    for letter in types:
+        depth += (letter in "<(") - (letter in ">)")
+        count += letter == "," and depth == 0
+    return count
+
+
+def run(text, jobs, form):
+    """Results or Failure of every job: (function, inputs, threads).
+
+    The module is compiled once. If it does not compile, each function is tried
+    in a module of its own, so that one that fails does not hide the others.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        counts = {name: results_of(part) for name, part in split(text).items()}
+        requests = []
+        for number, (function, arrays, threads) in enumerate(jobs):
+            names = [
+                folder / f"{number}.{position}.npy" for position in range(len(arrays))
+            ]
+            for name, array in zip(names, arrays):
+                np.save(name, array)
+            outputs = [folder / f"{number}.r{r}.npy" for r in range(counts[function])]
+            requests.append(
+                {
+                    "id": number,
+                    "module": str(folder / "module.mlir"),
+                    "function": function,
+                    "inputs": [f"@{name}" for name in names],
+                    "outputs": [f"@{name}" for name in outputs],
+                    "form": form,
+                    "threads": threads,
+                }
+            )
+        (folder / "module.mlir").write_text(text)
+        if not compiles(requests[0]):
+            for name, part in split(text).items():
+                (folder / f"{name}.mlir").write_text(part)
+            for request in requests:
+                request["module"] = str(folder / f"{request['function']}.mlir")
+        return [
+            outcome(request, reply) for request, reply in zip(requests, batch(requests))
+        ]
+
+
+def compiles(request):
+    """Whether the module of a request does, whatever the call then gives."""
+    return batch([request])[0].get("compile_seconds", 0) > 0
+
+
+def outcome(request, reply):
+    if reply["status"] != "ok":
+        return Failure(reply["message"] + reply.get("diagnostics", ""))
+    if reply["leaked_bytes"] != 0:
+        return Failure(f"{reply['leaked_bytes']} bytes are leaked")
+    return [load(name[1:]) for name in request["outputs"]]
+
+
+def batch(requests):
+    """Replies to the requests; one that ends the process is named in its reply."""
+    replies, waiting = [], list(requests)
+    while waiting:
+        done = subprocess.run(
+            [str(CC_RUN), "--batch=-"],
+            input="".join(json.dumps(request) + "\n" for request in waiting),
+            capture_output=True,
+            text=True,
+        )
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        replies += lines
+        waiting = waiting[len(lines) :]
+        if waiting:
+            message = f"cc-run ended with {done.returncode}: {done.stderr[-2000:]}"
+            replies.append({"status": "error", "message": message, "leaked_bytes": 0})
+            waiting = waiting[1:]
+    return replies

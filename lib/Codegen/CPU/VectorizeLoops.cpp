@@ -299,7 +299,20 @@ Value LoopVectorizer::neutral(Operation *combiner) {
       value = APFloat::getNaN(semantics);
     scalar = FloatAttr::get(type, value);
   } else {
-    scalar = *arith::getNeutralElement(combiner);
+    // arith::getNeutralElement asks for the bit width, which index has not.
+    unsigned width = isa<IndexType>(type)
+                         ? IndexType::kInternalStorageBitWidth
+                         : type.getIntOrFloatBitWidth();
+    APInt value(width, 0);
+    if (isa<arith::MulIOp>(combiner))
+      value = APInt(width, 1);
+    else if (isa<arith::MinUIOp, arith::AndIOp>(combiner))
+      value = APInt::getAllOnes(width);
+    else if (isa<arith::MinSIOp>(combiner))
+      value = APInt::getSignedMaxValue(width);
+    else if (isa<arith::MaxSIOp>(combiner))
+      value = APInt::getSignedMinValue(width);
+    scalar = IntegerAttr::get(type, value);
   }
   Value constant = arith::ConstantOp::create(b, scalar);
   return vector::BroadcastOp::create(b, vectorOf(type, fullLanes), constant);

@@ -260,3 +260,18 @@ func.func @other_layout(
   }
   return
 }
+
+// index has no bit width of its own: the largest 64-bit number starts a minimum.
+// CHECK-LABEL: func.func @index_minimum(
+// CHECK: %[[MAX:.*]] = arith.constant dense<-1> : vector<{{[0-9]+}}xindex>
+// CHECK: scf.for {{.*}} iter_args({{.*}} = %[[MAX]]
+func.func @index_minimum(%x: memref<?x?xindex>, %y: memref<?xindex>) {
+  linalg.generic {indexing_maps = [#id, #rows],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<?x?xindex>) outs(%y : memref<?xindex>) {
+  ^bb0(%v: index, %out: index):
+    %m = arith.minui %out, %v : index
+    linalg.yield %m : index
+  }
+  return
+}

@@ -10,8 +10,19 @@ import sys
 out, *pairs = sys.argv[1:]
 options = dict(pair.split("=", 1) for pair in pairs)
 descr = options.get("descr", "<f4")
-codes = {"<f8": "d", "<f4": "f", "<f2": "e", "<i8": "q", "<i4": "i", "|i1": "b",
-         "|b1": "?", "<V2": "H", "<u2": "H", ">f4": "f", "<c8": "q"}
+codes = {
+    "<f8": "d",
+    "<f4": "f",
+    "<f2": "e",
+    "<i8": "q",
+    "<i4": "i",
+    "|i1": "b",
+    "|b1": "?",
+    "<V2": "H",
+    "<u2": "H",
+    ">f4": "f",
+    "<c8": "q",
+}
 values = [v for v in options.get("values", "").split(",") if v]
 kind = float if descr[1] == "f" else int
 data = struct.pack("<%d%s" % (len(values), codes[descr]), *map(kind, values))

@@ -107,21 +107,22 @@ createHostMachine() {
   return builder->createTargetMachine();
 }
 
-Program::Program() = default;
+Program::Program(OwningOpRef<ModuleOp> source) : module(std::move(source)) {
+  for (auto function : module->getOps<func::FuncOp>())
+    if (function.isPublic() && !function.isExternal())
+      functions.push_back(makeSignature(function));
+}
+
 Program::~Program() = default;
 
-llvm::Expected<std::unique_ptr<Program>>
-Program::compile(ModuleOp module, const PipelineBuilder &buildPipeline) {
+llvm::Error Program::compile(const PipelineBuilder &buildPipeline) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
+  assert(module && "a program is compiled once");
+  OwningOpRef<ModuleOp> lowered = std::move(module);
 
-  std::unique_ptr<Program> program(new Program);
-  for (auto function : module.getOps<func::FuncOp>())
-    if (function.isPublic() && !function.isExternal())
-      program->functions.push_back(makeSignature(function));
-
-  PassManager pm(module->getName());
-  if (failed(buildPipeline(pm)) || failed(pm.run(module)))
+  PassManager pm((*lowered)->getName());
+  if (failed(buildPipeline(pm)) || failed(pm.run(*lowered)))
     return makeError("the module can't be compiled");
 
   auto machine = createHostMachine(), optimizerMachine = createHostMachine();
@@ -143,20 +144,21 @@ Program::compile(ModuleOp module, const PipelineBuilder &buildPipeline) {
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
-  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
-  if (!engine)
-    return engine.takeError();
+  auto created =
+      ExecutionEngine::create(*lowered, options, std::move(*machine));
+  if (!created)
+    return created.takeError();
   if (needsOpenMP)
     if (llvm::Error error = loadOpenMP())
-      return std::move(error);
-  program->engine = std::move(*engine);
+      return error;
   // Machine code is made at the first look-up: errors belong here.
-  for (const Signature &function : program->functions) {
-    auto address = program->engine->lookupPacked(function.name);
+  for (const Signature &function : functions) {
+    auto address = (*created)->lookupPacked(function.name);
     if (!address)
       return address.takeError();
   }
-  return program;
+  engine = std::move(*created);
+  return llvm::Error::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -182,8 +184,8 @@ llvm::Expected<const Signature &> Program::lookup(StringRef name) const {
   return makeError(text);
 }
 
-llvm::Expected<std::unique_ptr<Call>>
-Program::prepare(StringRef name, ArrayRef<Array> arguments) const {
+llvm::Expected<SmallVector<Array>>
+Program::checkArguments(StringRef name, ArrayRef<Array> arguments) const {
   llvm::Expected<const Signature &> signature = lookup(name);
   if (!signature)
     return signature.takeError();
@@ -198,8 +200,17 @@ Program::prepare(StringRef name, ArrayRef<Array> arguments) const {
       return argument.takeError();
     checked.push_back(std::move(*argument));
   }
+  return checked;
+}
+
+llvm::Expected<std::unique_ptr<Call>>
+Program::prepare(StringRef name, ArrayRef<Array> arguments) const {
+  assert(isCompiled() && "compile before calling");
+  llvm::Expected<SmallVector<Array>> checked = checkArguments(name, arguments);
+  if (!checked)
+    return checked.takeError();
   auto function = engine->lookupPacked(name);
   if (!function)
     return function.takeError();
-  return std::make_unique<Call>(*signature, *function, checked);
+  return std::make_unique<Call>(*lookup(name), *function, *checked);
 }

@@ -69,9 +69,8 @@ static LogicalResult addPasses(PassManager &pm, const Request &request,
   return success();
 }
 
-llvm::Expected<Program &> Runner::getProgram(const Request &request,
-                                             Reply &reply,
-                                             raw_ostream &diagnostics) {
+llvm::Expected<Runner::Entry &> Runner::getEntry(const Request &request,
+                                                 raw_ostream &diagnostics) {
   if (!llvm::is_contained({"masked", "compact", "auto"}, request.form))
     return makeError("the form is masked, compact or auto, not '" +
                      request.form + "'");
@@ -86,30 +85,37 @@ llvm::Expected<Program &> Runner::getProgram(const Request &request,
       return makeError(name + ": " + opened.getError().message());
     buffer = std::move(*opened);
   }
-  // A file that changes between two requests is another module.
+  // A file that changes between two requests is another module, and one that
+  // did not compile is tried again, to give its errors.
   std::string key = llvm::formatv("{0} {1:x} {2} {3}", request.form,
                                   llvm::xxh3_64bits(buffer->getBuffer()),
                                   request.pipeline, name);
-  std::unique_ptr<Program> &program = programs[key];
-  if (program)
-    return *program;
+  std::unique_ptr<Entry> &entry = entries[key];
+  if (entry && entry->program->isCompiled())
+    return *entry;
 
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
-  SourceMgrDiagnosticHandler handler(sources, &context, diagnostics);
-  double start = getSeconds();
+  entry = std::make_unique<Entry>();
+  entry->sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  SourceMgrDiagnosticHandler handler(entry->sources, &context, diagnostics);
   OwningOpRef<ModuleOp> module =
-      parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
-  if (!module)
+      parseSourceFile<ModuleOp>(entry->sources, ParserConfig(&context));
+  if (!module) {
+    entries.erase(key);
     return makeError(name + " is not a valid module");
-  auto compiled = Program::compile(*module, [&](PassManager &pm) {
-    return addPasses(pm, request, diagnostics);
-  });
-  if (!compiled)
-    return addContext(compiled.takeError(), name);
-  program = std::move(*compiled);
+  }
+  entry->program = std::make_unique<Program>(std::move(module));
+  return *entry;
+}
+
+llvm::Error Runner::compile(const Request &request, Entry &entry, Reply &reply,
+                            raw_ostream &diagnostics) {
+  SourceMgrDiagnosticHandler handler(entry.sources, &context, diagnostics);
+  double start = getSeconds();
+  llvm::Error error = entry.program->compile(
+      [&](PassManager &pm) { return addPasses(pm, request, diagnostics); });
   reply.compileSeconds = getSeconds() - start;
-  return *program;
+  return addContext(std::move(error),
+                    request.path.empty() ? "source" : request.path);
 }
 
 //===----------------------------------------------------------------------===//
@@ -135,8 +141,9 @@ static llvm::Error writeOutputs(const Request &request,
   return llvm::Error::success();
 }
 
-llvm::Error Runner::execute(const Request &request, Program &program,
-                            Reply &reply) {
+llvm::Error Runner::execute(const Request &request, Entry &entry, Reply &reply,
+                            raw_ostream &diagnostics) {
+  Program &program = *entry.program;
   llvm::Expected<const Signature &> signature =
       program.lookup(request.function);
   if (!signature)
@@ -163,7 +170,14 @@ llvm::Error Runner::execute(const Request &request, Program &program,
     expected.push_back(std::move(*array));
   }
 
-  auto call = program.prepare(request.function, arguments);
+  // Compiling takes long: what is wrong with the arguments is said before.
+  auto checked = program.checkArguments(request.function, arguments);
+  if (!checked)
+    return checked.takeError();
+  if (!program.isCompiled())
+    if (llvm::Error error = compile(request, entry, reply, diagnostics))
+      return error;
+  auto call = program.prepare(request.function, *checked);
   if (!call)
     return call.takeError();
   CallContext callContext;
@@ -202,12 +216,12 @@ llvm::Error Runner::execute(const Request &request, Program &program,
 
 llvm::Error Runner::run(const Request &request, Reply &reply,
                         raw_ostream &diagnostics) {
-  llvm::Expected<Program &> program = getProgram(request, reply, diagnostics);
-  if (!program)
-    return program.takeError();
+  llvm::Expected<Entry &> entry = getEntry(request, diagnostics);
+  if (!entry)
+    return entry.takeError();
   int64_t before = condcomp_memory_live_bytes();
   condcomp_memory_reset_peak();
-  llvm::Error error = execute(request, *program, reply);
+  llvm::Error error = execute(request, *entry, reply, diagnostics);
   reply.peakBytes = condcomp_memory_peak_bytes() - before;
   // Results are gone by now.
   reply.leakedBytes = condcomp_memory_live_bytes() - before;

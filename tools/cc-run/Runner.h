@@ -13,6 +13,7 @@
 #include "condcomp/Execution/Program.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/SourceMgr.h"
 
 namespace condcomp {
 
@@ -64,12 +65,21 @@ public:
                   llvm::raw_ostream &diagnostics);
 
 private:
-  llvm::Expected<Program &> getProgram(const Request &request, Reply &reply,
-                                       llvm::raw_ostream &diagnostics);
-  llvm::Error execute(const Request &request, Program &program, Reply &reply);
+  /// A module with the text that its errors quote.
+  struct Entry {
+    llvm::SourceMgr sources;
+    std::unique_ptr<Program> program;
+  };
+
+  llvm::Expected<Entry &> getEntry(const Request &request,
+                                   llvm::raw_ostream &diagnostics);
+  llvm::Error compile(const Request &request, Entry &entry, Reply &reply,
+                      llvm::raw_ostream &diagnostics);
+  llvm::Error execute(const Request &request, Entry &entry, Reply &reply,
+                      llvm::raw_ostream &diagnostics);
 
   mlir::MLIRContext &context;
-  llvm::StringMap<std::unique_ptr<Program>> programs;
+  llvm::StringMap<std::unique_ptr<Entry>> entries;
 };
 
 /// Runs the requests of a file, a JSON object per line, and prints a JSON

@@ -13,6 +13,7 @@
 #include "condcomp/Runtime/Runtime.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 
 namespace mlir {
@@ -89,7 +90,8 @@ private:
   std::vector<void *> slots;
 };
 
-/// A module compiled for this machine, in this process.
+/// A module whose functions can be called. Arguments can be checked before it
+/// is compiled.
 class Program {
 public:
   /// Adds the passes down to the LLVM dialect.
@@ -99,10 +101,7 @@ public:
   /// Registers what `compile` needs of a context.
   static void registerDialects(mlir::DialectRegistry &registry);
 
-  /// Compiles `module`, which is changed on the way. Errors of passes go to the
-  /// context's diagnostics.
-  static llvm::Expected<std::unique_ptr<Program>>
-  compile(mlir::ModuleOp module, const PipelineBuilder &buildPipeline);
+  explicit Program(mlir::OwningOpRef<mlir::ModuleOp> module);
   ~Program();
 
   llvm::ArrayRef<Signature> getFunctions() const { return functions; }
@@ -110,13 +109,24 @@ public:
   /// Finds a public function; the error lists those there are.
   llvm::Expected<const Signature &> lookup(llvm::StringRef name) const;
 
-  /// Checks the arguments against the function: their number, ranks, static
-  /// sizes and element types.
+  /// Checks arguments against a function: their number, ranks, static sizes and
+  /// element types. Returns the arrays to pass.
+  llvm::Expected<llvm::SmallVector<Array>>
+  checkArguments(llvm::StringRef name, llvm::ArrayRef<Array> arguments) const;
+
+  /// Compiles the module for this machine, in this process. Errors of passes go
+  /// to the diagnostics of the MLIR context.
+  llvm::Error compile(const PipelineBuilder &buildPipeline);
+  bool isCompiled() const { return engine != nullptr; }
+
+  /// A call of a function of the compiled program, once its arguments are
+  /// checked.
   llvm::Expected<std::unique_ptr<Call>>
   prepare(llvm::StringRef name, llvm::ArrayRef<Array> arguments) const;
 
 private:
-  Program();
+  /// Gone once the program is compiled.
+  mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<Signature> functions;
   std::unique_ptr<mlir::ExecutionEngine> engine;
 };

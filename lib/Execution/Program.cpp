@@ -13,6 +13,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/DynamicLibrary.h"
@@ -115,14 +116,26 @@ Program::Program(OwningOpRef<ModuleOp> source) : module(std::move(source)) {
 
 Program::~Program() = default;
 
-llvm::Error Program::compile(const PipelineBuilder &buildPipeline) {
+/// Drops what the function `name` does not need.
+static LogicalResult keepOnly(ModuleOp module, StringRef name) {
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.getName() != name)
+      function.setPrivate();
+  PassManager pm(module->getName());
+  pm.addPass(createSymbolDCEPass());
+  return pm.run(module);
+}
+
+llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
+                             StringRef only) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   assert(module && "a program is compiled once");
   OwningOpRef<ModuleOp> lowered = std::move(module);
 
   PassManager pm((*lowered)->getName());
-  if (failed(buildPipeline(pm)) || failed(pm.run(*lowered)))
+  if ((!only.empty() && failed(keepOnly(*lowered, only))) ||
+      failed(buildPipeline(pm)) || failed(pm.run(*lowered)))
     return makeError("the module can't be compiled");
 
   auto machine = createHostMachine(), optimizerMachine = createHostMachine();
@@ -153,6 +166,8 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline) {
       return error;
   // Machine code is made at the first look-up: errors belong here.
   for (const Signature &function : functions) {
+    if (!only.empty() && function.name != only)
+      continue;
     auto address = (*created)->lookupPacked(function.name);
     if (!address)
       return address.takeError();

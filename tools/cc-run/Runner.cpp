@@ -59,6 +59,7 @@ static LogicalResult addPasses(PassManager &pm, const Request &request,
                                raw_ostream &diagnostics) {
   if (failed(applyPassManagerCLOptions(pm)))
     return failure();
+  applyDefaultTimingPassManagerCLOptions(pm);
   std::string text = request.pipeline;
   if (text.empty())
     text = "builtin.module(condcomp-to-cpu{form=" + request.form + "})";
@@ -87,9 +88,9 @@ llvm::Expected<Runner::Entry &> Runner::getEntry(const Request &request,
   }
   // A file that changes between two requests is another module, and one that
   // did not compile is tried again, to give its errors.
-  std::string key = llvm::formatv("{0} {1:x} {2} {3}", request.form,
-                                  llvm::xxh3_64bits(buffer->getBuffer()),
-                                  request.pipeline, name);
+  std::string key = llvm::formatv(
+      "{0} {1} {2:x} {3} {4}", request.function, request.form,
+      llvm::xxh3_64bits(buffer->getBuffer()), request.pipeline, name);
   std::unique_ptr<Entry> &entry = entries[key];
   if (entry && entry->program->isCompiled())
     return *entry;
@@ -112,7 +113,8 @@ llvm::Error Runner::compile(const Request &request, Entry &entry, Reply &reply,
   SourceMgrDiagnosticHandler handler(entry.sources, &context, diagnostics);
   double start = getSeconds();
   llvm::Error error = entry.program->compile(
-      [&](PassManager &pm) { return addPasses(pm, request, diagnostics); });
+      [&](PassManager &pm) { return addPasses(pm, request, diagnostics); },
+      request.function);
   reply.compileSeconds = getSeconds() - start;
   return addContext(std::move(error),
                     request.path.empty() ? "source" : request.path);

@@ -13,6 +13,7 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Support/Timing.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -34,6 +35,8 @@ prints or compares the results:
 
 Element types: f64 f32 f16 bf16 i64 i32 i8 i1 index. NumPy has no bf16: files
 hold it as two-byte voids (what ml_dtypes writes) or as uint16; index is int64.
+MLIR's flags such as --mlir-print-ir-after-all and --mlir-timing work as well
+(--help-hidden lists them).
 )";
 
 namespace {
@@ -176,10 +179,12 @@ int main(int argc, char **argv) {
   mlir::registerAsmPrinterCLOptions();
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
   // The LLVM library brings a flag of this name from its own tools.
   if (cl::Option *other = cl::getRegisteredOptions().lookup("threads"))
     other->removeArgument();
   Options options;
+  cl::HideUnrelatedOptions(options.category);
   cl::ParseCommandLineOptions(argc, argv, kOverview);
 
   mlir::DialectRegistry registry;

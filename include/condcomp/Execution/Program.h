@@ -115,8 +115,10 @@ public:
   checkArguments(llvm::StringRef name, llvm::ArrayRef<Array> arguments) const;
 
   /// Compiles the module for this machine, in this process. Errors of passes go
-  /// to the diagnostics of the MLIR context.
-  llvm::Error compile(const PipelineBuilder &buildPipeline);
+  /// to the diagnostics of the MLIR context. With `only`, no other function can
+  /// be called: what it does not need is not compiled.
+  llvm::Error compile(const PipelineBuilder &buildPipeline,
+                      llvm::StringRef only = "");
   bool isCompiled() const { return engine != nullptr; }
 
   /// A call of a function of the compiled program, once its arguments are

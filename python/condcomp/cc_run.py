@@ -1,0 +1,92 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Functions of .mlir files as Python callables: a driver of `cc-run --batch`."""
+
+import json
+import pathlib
+import subprocess
+import tempfile
+import time
+
+import ml_dtypes
+import numpy as np
+
+CC_RUN = pathlib.Path(__file__).resolve().parents[2] / "build" / "bin" / "cc-run"
+BF16 = np.dtype(ml_dtypes.bfloat16)
+
+
+class CcRunError(RuntimeError):
+    """What cc-run says when a program does not compile or a call fails."""
+
+
+def load(path):
+    """An array of a file; NumPy reads bf16 as two-byte voids."""
+    array = np.load(path)
+    return array.view(BF16) if array.dtype == np.dtype("V2") else array
+
+
+class Function:
+    """A function of a module, compiled once by a cc-run process of its own.
+
+    source: the module's text. constants: arrays that are the function's last
+    arguments in every call; they are written to disk once.
+    """
+
+    def __init__(self, source, function, constants=(), form="auto"):
+        self.folder = tempfile.TemporaryDirectory()
+        self.constants = self._write("constant", constants)
+        self.keys = {"source": source, "function": function, "form": form}
+        self.process = subprocess.Popen(
+            [str(CC_RUN), "--batch=-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+        self.folder.cleanup()
+
+    def _write(self, name, arrays):
+        paths = []
+        for number, array in enumerate(arrays):
+            path = f"{self.folder.name}/{name}{number}.npy"
+            np.save(path, array)
+            paths.append(f"@{path}")
+        return paths
+
+    def request(self, arrays, **keys):
+        """cc-run's answer to one call, a dict; see `cc-run --help`, --batch."""
+        keys.update(self.keys)
+        keys["inputs"] = self._write("input", arrays) + self.constants
+        print(json.dumps(keys), file=self.process.stdin, flush=True)
+        line = self.process.stdout.readline()
+        if not line:
+            raise CcRunError(f"cc-run ended while it ran {self.keys['function']}")
+        reply = json.loads(line)
+        if reply["status"] != "ok":
+            raise CcRunError(reply["message"] + reply.get("diagnostics", ""))
+        return reply
+
+    def __call__(self, *arrays, results=1, threads=0):
+        """The first `results` results; 0 threads: as many as cores."""
+        paths = [f"{self.folder.name}/output{i}.npy" for i in range(results)]
+        self.request(arrays, outputs=[f"@{p}" for p in paths], threads=threads)
+        return [load(path) for path in paths]
+
+    def times(self, *arrays, repetitions, threads=0):
+        """Seconds of each of the repetitions, after two that do not count."""
+        # Threads of the process that ran before may spin for 0.2 s yet.
+        time.sleep(0.3)
+        return self.request(
+            arrays, repetitions=repetitions, warmup=2, threads=threads
+        )["seconds"]

@@ -76,7 +76,9 @@ class Compiled:
             raise SystemExit(f"cc-run ended while it ran {self.function}.")
         reply = json.loads(line)
         if reply["status"] != "ok":
-            raise SystemExit(f"cc-run: {reply['message']}")
+            raise SystemExit(
+                f"cc-run: {reply['message']}{reply.get('diagnostics', '')}"
+            )
         return reply
 
     def call(self, inputs, results, threads=0):
@@ -103,6 +105,8 @@ class Compiled:
 @contextlib.contextmanager
 def programs(weights, names=("dense", "masked", "compact")):
     """The dense program, the dynamic one in both forms, and its trace."""
+    if not CC_RUN.exists():
+        raise SystemExit(f"{CC_RUN} is missing: run ./dev build first.")
     dynamic = dynamic_weights(weights)
     made = {
         "dense": lambda: Compiled("mnist_dense.mlir", "dense", dense_weights(weights)),

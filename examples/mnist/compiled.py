@@ -6,7 +6,6 @@
 import contextlib
 import json
 import pathlib
-import re
 import subprocess
 import tempfile
 import time
@@ -43,12 +42,7 @@ class Compiled:
     """
 
     def __init__(self, file, function, weights, form="auto"):
-        self.function, self.form = function, form
-        # Other public functions need not be compiled.
-        text = (HERE / file).read_text()
-        self.source = re.sub(
-            rf"func\.func @(?!{function}\()", "func.func private @", text
-        )
+        self.file, self.function, self.form = str(HERE / file), function, form
         self.folder = tempfile.TemporaryDirectory()
         self.weights = []
         for number, array in enumerate(weights):
@@ -68,7 +62,7 @@ class Compiled:
             path = f"{self.folder.name}/input{number}.npy"
             np.save(path, array)
             paths.append(f"@{path}")
-        keys.update(source=self.source, function=self.function, form=self.form)
+        keys.update(module=self.file, function=self.function, form=self.form)
         keys.update(inputs=paths + self.weights)
         print(json.dumps(keys), file=self.process.stdin, flush=True)
         line = self.process.stdout.readline()

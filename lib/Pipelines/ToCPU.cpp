@@ -116,6 +116,7 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createRefineShapes());
   pm.addPass(createVerifyRows());
+  pm.addNestedPass<func::FuncOp>(createCheckArgumentSizes());
   ChooseFormOptions forms;
   forms.form = options.form;
   pm.addPass(createChooseForm(forms));

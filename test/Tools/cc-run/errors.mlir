@@ -3,7 +3,7 @@
 
 // RUN: rm -f %t.npy
 // RUN: %{run} --function=nope 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-// UNKNOWN: cc-run: error: no public function 'nope'; the module has 'scale', 'types', 'checked', 'allocate', 'overwrite'
+// UNKNOWN: cc-run: error: no public function 'nope'; the module has 'scale', 'types', 'checked', 'allocate', 'overwrite', 'matmul'
 // RUN: %{run} --function=check 2>&1 | FileCheck %s --check-prefix=PRIVATE
 // PRIVATE: no public function 'check'
 // RUN: %{run} --function=scale --input=f32=1 2>&1 | FileCheck %s --check-prefix=COUNT
@@ -58,6 +58,10 @@
 // RUN: %{run} --function=checked --input=2x3xf32=1 --input=index=3 --report-memory 2>&1 | FileCheck %s --check-prefix=CHECK
 // CHECK-DAG: memory: peak {{[1-9][0-9]*}} bytes, leaked 0 bytes
 // CHECK-DAG: cc-run: error: {{.*}}programs.mlir:{{[0-9]+}}:3: k = 3 exceeds the number of rows, 2 (factor 2)
+
+// RUN: %{run} --function=matmul --input=2x3xf32=1 --input=4x5xf32=1 --report-memory 2>&1 | FileCheck %s --check-prefix=SIZES
+// SIZES-DAG: leaked 0 bytes
+// SIZES-DAG: programs.mlir:{{[0-9:]+}} linalg.matmul: argument 1 has size 4 in dim 0, expected 3, the size of argument 0 in dim 1
 
 // Memory that the machine does not have.
 // RUN: %{run} --function=allocate --input=index=100000000000000 --report-memory 2>&1 | FileCheck %s --check-prefix=MEMORY

@@ -61,3 +61,17 @@ func.func @overwrite(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
   %y = linalg.fill ins(%one : f32) outs(%x : tensor<2xf32>) -> tensor<2xf32>
   return %y, %x : tensor<2xf32>, tensor<2xf32>
 }
+
+// Sizes that have to agree.
+func.func @matmul(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %m = tensor.dim %a, %c0 : tensor<?x?xf32>
+  %n = tensor.dim %b, %c1 : tensor<?x?xf32>
+  %empty = tensor.empty(%m, %n) : tensor<?x?xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x?xf32>) -> tensor<?x?xf32>
+  %y = linalg.matmul ins(%a, %b : tensor<?x?xf32>, tensor<?x?xf32>)
+      outs(%init : tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}

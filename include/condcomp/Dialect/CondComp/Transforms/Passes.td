@@ -51,4 +51,21 @@ def VerifyRows : Pass<"condcomp-verify-rows"> {
   }];
 }
 
+def CheckArgumentSizes
+    : Pass<"condcomp-check-argument-sizes", "::mlir::func::FuncOp"> {
+  let summary = "Check the sizes that linalg ops take on trust";
+  let description = [{
+    The sizes that a linalg op's operands share are its caller's promise: a
+    matmul of a `?x?` by a `?x?` tensor reads out of bounds when they do not fit.
+    For ops in the first block of a public function, this pass follows sizes back
+    to the function's arguments and inserts a `condcomp.check` where two of them
+    have to agree, or one has to be a constant. Sizes that are not those of an
+    argument are made by ops that check them.
+  }];
+  let dependentDialects = [
+    "::condcomp::CondCompDialect", "::mlir::arith::ArithDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 #endif // CONDCOMP_TRANSFORMS_PASSES

@@ -1,0 +1,159 @@
+//===- CheckArgumentSizes.cpp - sizes that linalg ops take on trust -------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "condcomp/Dialect/CondComp/IR/CondComp.h"
+#include "condcomp/Dialect/CondComp/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include <set>
+
+namespace condcomp {
+#define GEN_PASS_DEF_CHECKARGUMENTSIZES
+#include "condcomp/Dialect/CondComp/Transforms/Passes.h.inc"
+} // namespace condcomp
+
+using namespace mlir;
+using namespace condcomp;
+
+namespace {
+/// A size that is known before the function runs: a constant, or that of a
+/// function argument.
+struct Size {
+  BlockArgument argument;
+  int64_t dim = 0;
+  int64_t constant = 0;
+
+  bool operator==(const Size &other) const {
+    return argument == other.argument && dim == other.dim &&
+           constant == other.constant;
+  }
+  bool operator<(const Size &other) const { return getKey() < other.getKey(); }
+
+private:
+  std::tuple<int64_t, int64_t, int64_t> getKey() const {
+    return {argument ? argument.getArgNumber() : -1, dim, constant};
+  }
+};
+} // namespace
+
+/// Follows the size of a dim of `value` back to an argument or a constant.
+static std::optional<Size> traceSize(Value value, int64_t dim) {
+  while (true) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type)
+      return std::nullopt;
+    if (!type.isDynamicDim(dim))
+      return Size{{}, 0, type.getDimSize(dim)};
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      Operation *parent = argument.getOwner()->getParentOp();
+      if (!isa<func::FuncOp>(parent) || !argument.getOwner()->isEntryBlock())
+        return std::nullopt;
+      return Size{argument, dim, 0};
+    }
+    Operation *op = value.getDefiningOp();
+    if (auto castOp = dyn_cast<tensor::CastOp>(op)) {
+      value = castOp.getSource();
+    } else if (auto destination = dyn_cast<DestinationStyleOpInterface>(op)) {
+      value = destination.getTiedOpOperand(cast<OpResult>(value))->get();
+    } else if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
+      auto source = empty.getDynamicSize(dim).getDefiningOp<tensor::DimOp>();
+      std::optional<int64_t> index =
+          source ? source.getConstantIndex() : std::nullopt;
+      if (!index)
+        return std::nullopt;
+      value = source.getSource();
+      dim = *index;
+    } else {
+      return std::nullopt;
+    }
+  }
+}
+
+namespace {
+class ArgumentSizeChecker {
+public:
+  explicit ArgumentSizeChecker(func::FuncOp function)
+      : function(function), builder(function.getContext()) {}
+
+  void run() {
+    // Ops of other blocks may not run at all.
+    for (Operation &op : function.getBody().front())
+      if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+        checkOp(linalgOp);
+  }
+
+private:
+  void checkOp(linalg::LinalgOp op);
+  void check(linalg::LinalgOp op, Size size, Size expected);
+  Value getValue(Location loc, const Size &size) {
+    if (!size.argument)
+      return arith::ConstantIndexOp::create(builder, loc, size.constant);
+    return tensor::DimOp::create(builder, loc, size.argument, size.dim);
+  }
+
+  func::FuncOp function;
+  OpBuilder builder;
+  std::set<std::pair<Size, Size>> checked;
+};
+} // namespace
+
+/// All operand dims that one loop runs over have the same size.
+void ArgumentSizeChecker::checkOp(linalg::LinalgOp op) {
+  SmallVector<std::optional<Size>> loops(op.getNumLoops());
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
+      auto loop = dyn_cast<AffineDimExpr>(expr);
+      if (!loop)
+        continue;
+      std::optional<Size> size = traceSize(operand.get(), dim);
+      if (!size)
+        continue;
+      std::optional<Size> &expected = loops[loop.getPosition()];
+      if (!expected)
+        expected = size;
+      else if (!(*size == *expected))
+        check(op, *size, *expected);
+    }
+  }
+}
+
+void ArgumentSizeChecker::check(linalg::LinalgOp op, Size size, Size expected) {
+  if (!size.argument)
+    std::swap(size, expected);
+  // Two constants are the verifier's business.
+  if (!size.argument || !checked.insert({size, expected}).second)
+    return;
+  Location loc = op.getLoc();
+  builder.setInsertionPoint(op);
+  Value actual = getValue(loc, size), wanted = getValue(loc, expected);
+  Value equal = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                      actual, wanted);
+  std::string message;
+  llvm::raw_string_ostream os(message);
+  os << op->getName() << ": argument " << size.argument.getArgNumber()
+     << " has size {0} in dim " << size.dim << ", expected {1}";
+  if (expected.argument)
+    os << ", the size of argument " << expected.argument.getArgNumber()
+       << " in dim " << expected.dim;
+  CheckOp::create(builder, loc, equal, message, ValueRange{actual, wanted});
+}
+
+namespace {
+struct CheckArgumentSizes
+    : public condcomp::impl::CheckArgumentSizesBase<CheckArgumentSizes> {
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isPublic() && !function.isExternal())
+      ArgumentSizeChecker(function).run();
+  }
+};
+} // namespace

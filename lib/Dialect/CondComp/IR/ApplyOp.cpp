@@ -193,8 +193,12 @@ struct DropUnusedOperands : OpRewritePattern<ApplyOp> {
             return body.getArgument(i).use_empty();
           }))
         unused.set(i);
-    // Row counts of bodies come from the first row-like operand: keep one.
-    if (numRows + numEntries > 0 && unused.find_first_unset() == -1)
+    // Row counts of bodies come from a row-like operand: keep one. Weights may
+    // need the one float operand that they multiply.
+    unsigned numRowLike = numRows + numEntries;
+    if (op.getWeightUse() == WeightUse::Input)
+      unused.reset(0, numRowLike);
+    else if (numRowLike > 0 && unused.find_first_unset_in(0, numRowLike) == -1)
       unused.reset(0);
     if (unused.none())
       return failure();

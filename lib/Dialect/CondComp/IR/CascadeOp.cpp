@@ -127,7 +127,7 @@ LogicalResult CascadeOp::verifyRegions() {
     if (last)
       break;
     auto done = cast<ShapedType>(exit.getDone().getType());
-    if (!done.hasRank() || done.getRank() != 1)
+    if (done.getRank() != 1)
       return exit.emitOpError()
              << "C4: done must be tensor<?xi1>, got " << done;
     carried.assign(exit.getCarry().getTypes().begin(),

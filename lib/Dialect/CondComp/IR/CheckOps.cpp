@@ -20,7 +20,7 @@ using namespace condcomp;
 LogicalResult ConfidenceOp::verify() {
   auto logits = cast<ShapedType>(getLogits().getType());
   auto result = cast<ShapedType>(getResult().getType());
-  if (!logits.hasRank() || logits.getRank() == 0)
+  if (logits.getRank() == 0)
     return emitOpError() << "C1: logits need a dim of classes, got " << logits;
   if (failed(verifyShape(*this, "C1", "the result", result,
                          logits.getShape().drop_back())))

@@ -23,9 +23,6 @@ LogicalResult ReweightOp::verify() {
     return emitOpError("C1: exactly one of dense(...) and entries(...) must be "
                        "given");
   Type weights = getDense() ? getDense().getType() : getEntries().getType();
-  if (!cast<ShapedType>(weights).hasRank())
-    return emitOpError() << "C2: the new weights must be ranked, got "
-                         << weights;
   SmallVector<int64_t> shape =
       getDense() ? SmallVector<int64_t>(type.getShape()) : type.getEntryShape();
   if (failed(verifyShape(*this, "C2", getDense() ? "dense" : "entries", weights,
@@ -67,25 +64,26 @@ void ReweightOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 LogicalResult CapacityOp::verify() {
   RoutingType type = getRouting().getType();
   RoutingType result = getResult().getType();
+  if (bool(getCapacity()) == getStaticCapacity().has_value())
+    return emitOpError("I2: the capacity is either an integer or a value");
   if (type.getShape() != result.getShape() ||
       type.getElementType() != result.getElementType() ||
       type.getForm() != result.getForm())
     return emitOpError() << "C1: the result must have the operand's shape, "
                             "weight type and form, got "
                          << type << " and " << result;
-  if (getStaticCapacity() && *getStaticCapacity() < 0)
+  int64_t capacity = getStaticCapacity().value_or(0);
+  if (capacity < 0)
     return emitOpError() << "C3: capacity must not be negative, got "
-                         << *getStaticCapacity();
+                         << capacity;
   Bound row = type.getRowBound();
   if (row.kind == BoundKind::Exactly)
     row = row.isDynamic() ? Bound::none() : Bound::atMost(row.count);
   if (failed(verifyRowBound(*this, "C2", result, row)))
     return failure();
   std::optional<int64_t> max = type.getModuleBound().getStaticMax();
-  if (getStaticCapacity()) {
-    int64_t capacity = *getStaticCapacity();
+  if (getStaticCapacity())
     max = std::min(capacity, max.value_or(capacity));
-  }
   Bound module = max ? Bound::atMost(*max) : Bound::none();
   if (result.getModuleBound() != module)
     return emitOpError() << "C2: the result must be "

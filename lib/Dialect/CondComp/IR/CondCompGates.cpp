@@ -15,8 +15,7 @@ using namespace condcomp;
 /// several gates).
 static LogicalResult verifySameShape(Operation *op, StringRef what, Type type,
                                      RoutingType routing) {
-  auto shaped = cast<ShapedType>(type);
-  if (!shaped.hasRank() || shaped.getRank() < 2)
+  if (cast<ShapedType>(type).getRank() < 2)
     return op->emitOpError()
            << "I1: " << what << " must be a tensor of rank 2 or more, got "
            << type;
@@ -29,6 +28,8 @@ static LogicalResult verifySameShape(Operation *op, StringRef what, Type type,
 
 LogicalResult TopKOp::verify() {
   RoutingType type = getRouting().getType();
+  if (bool(getK()) == getStaticK().has_value())
+    return emitOpError("I2: k is either an integer or a value");
   if (failed(verifySameShape(*this, "scores", getScores().getType(), type)) ||
       failed(verifyGateResult(*this, type,
                               getScores().getType().getElementType())))
@@ -73,7 +74,7 @@ LogicalResult ThresholdOp::verify() {
 LogicalResult AssignOp::verify() {
   RoutingType type = getRouting().getType();
   auto indices = cast<ShapedType>(getIndices().getType());
-  if (!indices.hasRank() || indices.getRank() < 2)
+  if (indices.getRank() < 2)
     return emitOpError() << "I1: indices must be a tensor of rank 2 or more, "
                             "got "
                          << indices;
@@ -132,7 +133,7 @@ LogicalResult FromMaskOp::verify() {
 LogicalResult FromOffsetsOp::verify() {
   RoutingType type = getRouting().getType();
   auto offsets = cast<ShapedType>(getOffsets().getType());
-  if (!offsets.hasRank() || offsets.getRank() != 1)
+  if (offsets.getRank() != 1)
     return emitOpError() << "I1: offsets must be a tensor of rank 1, got "
                          << offsets;
   if (type.getNumBatchDims() != 0)

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "VerifyShapes.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -50,12 +51,12 @@ DEFINE_QUERY(ToMaskOp, type.getShape(), IntegerType::get(context, 1))
 /// B·R + 1 where it is static.
 static int64_t getNumRowOffsets(RoutingType type) {
   int64_t size = 1;
-  for (int64_t dim : type.getShape().drop_back()) {
-    if (ShapedType::isDynamic(dim))
+  for (int64_t dim : type.getShape().drop_back())
+    if (ShapedType::isDynamic(dim) || llvm::MulOverflow(size, dim, size))
       return ShapedType::kDynamic;
-    size *= dim;
-  }
-  return size + 1;
+  if (llvm::AddOverflow<int64_t>(size, 1, size))
+    return ShapedType::kDynamic;
+  return size;
 }
 DEFINE_QUERY(RowOffsetsOp, ArrayRef<int64_t>(getNumRowOffsets(type)),
              IndexType::get(context))

@@ -20,11 +20,11 @@ class CondComp_Op<string mnemonic, list<Trait> traits = []>
     : Op<CondComp_Dialect, mnemonic, traits>;
 
 def CondComp_FloatTensor
-    : TensorOf<[F16, BF16, F32, F64]>;
-def CondComp_WeightTensor : TensorOf<[F32, F64]>;
-def CondComp_IndexTensor : TensorOf<[Index]>;
-def CondComp_IndicesTensor : TensorOf<[Index, I32, I64]>;
-def CondComp_MaskTensor : TensorOf<[I1]>;
+    : RankedTensorOf<[F16, BF16, F32, F64]>;
+def CondComp_WeightTensor : RankedTensorOf<[F32, F64]>;
+def CondComp_IndexTensor : RankedTensorOf<[Index]>;
+def CondComp_IndicesTensor : RankedTensorOf<[Index, I32, I64]>;
+def CondComp_MaskTensor : RankedTensorOf<[I1]>;
 def CondComp_WeightScalar : AnyTypeOf<[F32, F64]>;
 
 #endif // CONDCOMP_BASE_TD

@@ -12,12 +12,15 @@
 include "condcomp/Dialect/CondComp/IR/CondCompBase.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 
 def CondComp_ApplyOp : CondComp_Op<"apply", [
     AttrSizedOperandSegments, RecursiveMemoryEffects,
     RecursivelySpeculatable, SingleBlock,
     SingleBlockImplicitTerminator<"::condcomp::YieldOp">,
     DeclareOpInterfaceMethods<RegionBranchOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+        ["reifyResultShapes"]>,
     DeclareOpInterfaceMethods<CondComp_ConditionalOpInterface>]> {
   let summary = "runs module bodies on the rows routed to them";
   let description = [{
@@ -85,6 +88,8 @@ def CondComp_CascadeOp : CondComp_Op<"cascade", [
     AttrSizedOperandSegments, RecursiveMemoryEffects,
     RecursivelySpeculatable, SingleBlock,
     DeclareOpInterfaceMethods<RegionBranchOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+        ["reifyResultShapes"]>,
     DeclareOpInterfaceMethods<CondComp_ConditionalOpInterface>]> {
   let summary = "stages with exits: sure rows leave, the others go on";
   let description = [{

@@ -12,7 +12,9 @@
 include "condcomp/Dialect/CondComp/IR/CondCompBase.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 
-def CondComp_SelectOp : CondComp_Op<"select", [Pure]> {
+def CondComp_SelectOp : CondComp_Op<"select", [Pure,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+        ["reifyResultShapes"]>]> {
   let summary = "rows, modules or pairs to an entry tensor";
   let description = [{
     The value at each entry's row, module or pair, in entry order: `[B…, R, k,
@@ -36,6 +38,8 @@ def CondComp_SelectOp : CondComp_Op<"select", [Pure]> {
 }
 
 def CondComp_CombineOp : CondComp_Op<"combine", [Pure, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+        ["reifyResultShapes"]>,
     AllTypesMatch<["outs", "result"]>]> {
   let summary = "an entry tensor to rows";
   let description = [{
@@ -70,6 +74,8 @@ def CondComp_CombineOp : CondComp_Op<"combine", [Pure, DestinationStyleOpInterfa
 }
 
 def CondComp_RestoreOp : CondComp_Op<"restore", [Pure, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+        ["reifyResultShapes"]>,
     AllTypesMatch<["outs", "result"]>]> {
   let summary = "an entry tensor to pairs";
   let description = [{

@@ -1,0 +1,105 @@
+//===- ReifyShapes.cpp - result sizes from operands -----------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "VerifyShapes.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+/// Appends the sizes of a result of `type`: attributes where they are static,
+/// as the interface asks for, else values.
+static void append(OpBuilder &builder, Location loc, Type type,
+                   ArrayRef<OpFoldResult> sizes,
+                   ReifiedRankedShapedTypeDims &shapes) {
+  SmallVector<OpFoldResult> shape;
+  for (auto [dim, size] :
+       llvm::zip_equal(cast<RankedTensorType>(type).getShape(), sizes))
+    shape.push_back(
+        ShapedType::isDynamic(dim)
+            ? OpFoldResult(getValueOrCreateConstantIndexOp(builder, loc, size))
+            : OpFoldResult(builder.getIndexAttr(dim)));
+  shapes.push_back(std::move(shape));
+}
+
+LogicalResult
+CombineOp::reifyResultShapes(OpBuilder &builder,
+                             ReifiedRankedShapedTypeDims &shapes) {
+  append(builder, getLoc(), getResult().getType(),
+         tensor::getMixedSizes(builder, getLoc(), getOuts()), shapes);
+  return success();
+}
+
+LogicalResult
+RestoreOp::reifyResultShapes(OpBuilder &builder,
+                             ReifiedRankedShapedTypeDims &shapes) {
+  append(builder, getLoc(), getResult().getType(),
+         tensor::getMixedSizes(builder, getLoc(), getOuts()), shapes);
+  return success();
+}
+
+LogicalResult SelectOp::reifyResultShapes(OpBuilder &builder,
+                                          ReifiedRankedShapedTypeDims &shapes) {
+  RoutingType type = getRouting().getType();
+  auto result = cast<RankedTensorType>(getResult().getType());
+  int64_t spaceRank = getSpaceShape(type, getSpace()).size();
+  SmallVector<OpFoldResult> source =
+      tensor::getMixedSizes(builder, getLoc(), getSource());
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t dim = 0; dim < result.getRank(); ++dim) {
+    int64_t trailing = dim - type.getEntryRank();
+    bool isRowOrBatch =
+        dim < type.getNumBatchDims() ||
+        (dim == type.getNumBatchDims() && getSpace() != Space::Modules);
+    if (!result.isDynamicDim(dim))
+      sizes.push_back(builder.getIndexAttr(result.getDimSize(dim)));
+    else if (trailing >= 0)
+      sizes.push_back(source[spaceRank + trailing]);
+    else if (!type.hasUniformRows())
+      sizes.push_back(
+          NumEntriesOp::create(builder, getLoc(), getRouting()).getResult());
+    else if (isRowOrBatch)
+      sizes.push_back(source[dim]);
+    else // A run-time k, or the rows where only modules are at hand.
+      return failure();
+  }
+  append(builder, getLoc(), result, sizes, shapes);
+  return success();
+}
+
+LogicalResult ApplyOp::reifyResultShapes(OpBuilder &builder,
+                                         ReifiedRankedShapedTypeDims &shapes) {
+  if (getOuts().size() != getNumResults())
+    return failure();
+  for (Value out : getOuts())
+    append(builder, getLoc(), out.getType(),
+           tensor::getMixedSizes(builder, getLoc(), out), shapes);
+  return success();
+}
+
+LogicalResult
+CascadeOp::reifyResultShapes(OpBuilder &builder,
+                             ReifiedRankedShapedTypeDims &shapes) {
+  OpFoldResult rows =
+      tensor::getMixedSize(builder, getLoc(), getRows().front(), 0);
+  auto append = [&](Value result, ArrayRef<OpFoldResult> sizes) {
+    ::append(builder, getLoc(), result.getType(), sizes, shapes);
+  };
+  for (Value result : getRowResults()) {
+    SmallVector<OpFoldResult> sizes = {rows};
+    for (int64_t size :
+         cast<RankedTensorType>(result.getType()).getShape().drop_front())
+      sizes.push_back(builder.getIndexAttr(size));
+    append(result, sizes);
+  }
+  for (auto [state, result] : llvm::zip_equal(getState(), getStateResults()))
+    append(result, tensor::getMixedSizes(builder, getLoc(), state));
+  append(getLeftAt(), rows);
+  return success();
+}

@@ -1,0 +1,61 @@
+// RUN: cc-opt %s | cc-opt | FileCheck %s
+// RUN: cc-opt %s --mlir-print-op-generic | cc-opt | FileCheck %s
+
+// CHECK-LABEL: func @select
+func.func @select(%s: !condcomp.routing<32x196, f32, exactly 138>,
+    %t: !condcomp.routing<4x?x8, f32>, %tokens: tensor<32x196x384xf32>,
+    %rows: tensor<4x?x16xbf16>, %modules: tensor<4x8xi8>,
+    %pairs: tensor<4x?x8x2xf64>) {
+  // CHECK: condcomp.select %{{.*}} from pairs(%{{.*}} : tensor<32x196x384xf32>) : !condcomp.routing<32x196, f32, exactly 138> -> tensor<32x138x384xf32>
+  %0 = condcomp.select %s from pairs(%tokens : tensor<32x196x384xf32>)
+    : !condcomp.routing<32x196, f32, exactly 138> -> tensor<32x138x384xf32>
+  // CHECK: condcomp.select %{{.*}} from rows(%{{.*}} : tensor<4x?x16xbf16>) : !condcomp.routing<4x?x8, f32> -> tensor<?x16xbf16>
+  %1 = condcomp.select %t from rows(%rows : tensor<4x?x16xbf16>)
+    : !condcomp.routing<4x?x8, f32> -> tensor<?x16xbf16>
+  // CHECK: condcomp.select %{{.*}} from modules(%{{.*}} : tensor<4x8xi8>) : !condcomp.routing<4x?x8, f32> -> tensor<?xi8>
+  %2 = condcomp.select %t from modules(%modules : tensor<4x8xi8>)
+    : !condcomp.routing<4x?x8, f32> -> tensor<?xi8>
+  // CHECK: condcomp.select %{{.*}} from pairs(%{{.*}} : tensor<4x?x8x2xf64>)
+  %3 = condcomp.select %t from pairs(%pairs : tensor<4x?x8x2xf64>)
+    : !condcomp.routing<4x?x8, f32> -> tensor<?x2xf64>
+  return
+}
+
+// CHECK-LABEL: func @combine
+func.func @combine(%r: !condcomp.routing<?x8, f32, exactly 2>,
+    %p: !condcomp.routing<?x8, f32, at_most 1>, %e: tensor<?x2x16xbf16>,
+    %o: tensor<?x16xbf16>, %i: tensor<?xi32>, %oi: tensor<?xi32>,
+    %s: tensor<?x8x16xbf16>) {
+  // CHECK: condcomp.combine sum %{{.*}} entries(%{{.*}} : tensor<?x2x16xbf16>) outs(%{{.*}} : tensor<?x16xbf16>) : !condcomp.routing<?x8, f32, exactly 2>
+  %0 = condcomp.combine sum %r entries(%e : tensor<?x2x16xbf16>)
+    outs(%o : tensor<?x16xbf16>) : !condcomp.routing<?x8, f32, exactly 2>
+  // CHECK: condcomp.combine mean
+  %1 = condcomp.combine mean %r entries(%e : tensor<?x2x16xbf16>)
+    outs(%o : tensor<?x16xbf16>) : !condcomp.routing<?x8, f32, exactly 2>
+  // CHECK: condcomp.combine max %{{.*}} entries(%{{.*}} : tensor<?x2x16xbf16>) outs(%{{.*}} : tensor<?x16xbf16>) weights(none) : !condcomp.routing<?x8, f32, exactly 2>
+  %2 = condcomp.combine max %r entries(%e : tensor<?x2x16xbf16>)
+    outs(%o : tensor<?x16xbf16>) weights(none)
+    : !condcomp.routing<?x8, f32, exactly 2>
+  // CHECK: condcomp.combine replace %{{.*}} entries(%{{.*}} : tensor<?xi32>) outs(%{{.*}} : tensor<?xi32>) weights(none) : !condcomp.routing<?x8, f32, at_most 1>
+  %3 = condcomp.combine replace %p entries(%i : tensor<?xi32>)
+    outs(%oi : tensor<?xi32>) weights(none)
+    : !condcomp.routing<?x8, f32, at_most 1>
+  // CHECK: condcomp.combine stack %{{.*}} outs(%{{.*}} : tensor<?x8x16xbf16>)
+  %4 = condcomp.combine stack %r entries(%e : tensor<?x2x16xbf16>)
+    outs(%s : tensor<?x8x16xbf16>) : !condcomp.routing<?x8, f32, exactly 2>
+  return
+}
+
+// CHECK-LABEL: func @restore
+func.func @restore(%r: !condcomp.routing<32x196, f32, exactly 138>,
+    %e: tensor<32x138x4xf32>, %o: tensor<32x196x4xf32>) {
+  // CHECK: condcomp.restore replace %{{.*}} entries(%{{.*}} : tensor<32x138x4xf32>) outs(%{{.*}} : tensor<32x196x4xf32>) : !condcomp.routing<32x196, f32, exactly 138>
+  %0 = condcomp.restore replace %r entries(%e : tensor<32x138x4xf32>)
+    outs(%o : tensor<32x196x4xf32>)
+    : !condcomp.routing<32x196, f32, exactly 138>
+  // CHECK: condcomp.restore sum
+  %1 = condcomp.restore sum %r entries(%e : tensor<32x138x4xf32>)
+    outs(%o : tensor<32x196x4xf32>)
+    : !condcomp.routing<32x196, f32, exactly 138>
+  return
+}

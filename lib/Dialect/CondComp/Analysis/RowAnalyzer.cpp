@@ -323,6 +323,8 @@ LogicalResult RowAnalyzer::analyzeElementwise(Operation *op) {
     if (isa<ShapedType>(value.getType()))
       operands.push_back(*state);
   }
+  if (operands.empty())
+    return analyzeUnknown(op);
   Sizes dims(operands.front().dims);
   for (const RowState &state : operands) {
     if (row && failed(checkUniformAlong(op, state, row->dim)))

@@ -47,6 +47,9 @@ LogicalResult RowAnalyzer::analyzeBody(ConditionalOpInterface op,
     RowState state = makeUniform(argument);
     state.kind = Kind::State;
     state.ids = inner.rows;
+    // The number of all rows is as little data as that of the body's.
+    state.dims.front() =
+        Size::symbol(sizes.create(/*counts=*/true, /*isSize=*/true));
     set(argument, state);
   }
   if (failed(analyzeBlock(**block)))

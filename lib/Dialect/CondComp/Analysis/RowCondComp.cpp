@@ -109,8 +109,9 @@ LogicalResult RowAnalyzer::analyzeGate(GateOpInterface op) {
     tensors.push_back(*state);
   }
   Sizes dims;
-  if (!tensors.empty() && tensors.front().dims.size() == rank)
-    dims = tensors.front().dims;
+  for (const RowState &state : tensors)
+    if (dims.empty() && state.dims.size() == rank)
+      dims = state.dims;
   for (const RowState &state : tensors) {
     if (row && failed(checkUniformAlong(op, state, row->dim)))
       return failure();

@@ -49,10 +49,12 @@ static std::optional<Size> evaluateAffine(const SizeTable &sizes,
 static std::optional<Size> evaluateMinMax(const SizeTable &sizes,
                                           arith::CmpIPredicate predicate,
                                           const Size &lhs, const Size &rhs) {
-  std::optional<bool> first = sizes.compare(predicate, lhs, rhs);
-  if (!first)
-    return std::nullopt;
-  return *first ? lhs : rhs;
+  // `predicate` holds if the left operand is the one to take.
+  if (sizes.compare(predicate, lhs, rhs) == true)
+    return lhs;
+  if (sizes.compare(predicate, rhs, lhs) == true)
+    return rhs;
+  return std::nullopt;
 }
 
 static std::optional<Size> evaluateLogic(Operation *op, const Size &lhs,

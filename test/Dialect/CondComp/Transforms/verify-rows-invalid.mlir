@@ -474,6 +474,25 @@ func.func @state_replaced(%x: tensor<?x8xf32>, %other: tensor<?x8xf32>) {
 
 // -----
 
+// R2: the number of all rows as data.
+func.func @state_size(%x: tensor<?x8xf32>) {
+  // expected-note @below {{in region 0 of this 'condcomp.cascade', which must treat its rows independently}}
+  condcomp.cascade rows(%x : tensor<?x8xf32>)
+      state(%x : tensor<?x8xf32>) with_ids {
+  ^bb0(%h: tensor<?x8xf32>, %s: tensor<?x8xf32>, %ids: tensor<?xindex>):
+    %c0 = arith.constant 0 : index
+    %n = tensor.dim %s, %c0 : tensor<?x8xf32>
+    // expected-error @below {{'scf.for' op R2: uses the number of rows as data}}
+    %y = scf.for %i = %c0 to %n step %n iter_args(%a = %h) -> tensor<?x8xf32> {
+      scf.yield %a : tensor<?x8xf32>
+    }
+    condcomp.yield %y, %s : tensor<?x8xf32>, tensor<?x8xf32>
+  } -> tensor<?x8xf32>, tensor<?x8xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
 // R4: all rows but the first.
 func.func @slice(%x: tensor<?x8xf32>) {
   // expected-note @below {{in region 0 of this 'condcomp.cascade', which must treat its rows independently}}

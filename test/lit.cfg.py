@@ -31,6 +31,7 @@ if python == venv_python:
 
 config.substitutions.append(("%python", python))
 config.substitutions.append(("%condcomp_src_root", config.condcomp_src_root))
+config.substitutions.append(("%condcomp_lib_dir", config.condcomp_lib_dir))
 config.substitutions.append(("%shlibext", config.shlibext))
 config.substitutions.append(
     (

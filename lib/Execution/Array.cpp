@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <numeric>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace condcomp;
@@ -243,18 +244,21 @@ llvm::Expected<Array> condcomp::parseLiteral(StringRef text) {
                      "' is not an element type (f64, f32, f16, bf16, i64, i32, "
                      "i8, i1, index)");
   SmallVector<int64_t> shape;
-  // Far above what fits into memory, far below overflow.
-  constexpr int64_t kMost = int64_t(1) << 40;
-  int64_t count = 1;
+  uint64_t bytes = getSize(*type);
   for (StringRef part : ArrayRef(parts).drop_back()) {
     int64_t size;
     if (part.getAsInteger(10, size) || size < 0)
       return makeError("'" + part + "' in '" + typeText +
                        "' is not the size of a dimension");
     shape.push_back(size);
-    if (size > kMost || (count *= size) > kMost)
-      return makeError("an array of type " + typeText + " is too large");
+    bytes = llvm::SaturatingMultiply<uint64_t>(bytes, size);
   }
+  static const uint64_t memory =
+      uint64_t(sysconf(_SC_PHYS_PAGES)) * uint64_t(sysconf(_SC_PAGESIZE));
+  if (bytes > memory)
+    return makeError("an array of type " + typeText +
+                     " takes more memory than this machine has");
+  int64_t count = bytes / getSize(*type);
 
   SmallVector<StringRef> elements;
   llvm::SplitString(values, elements, ", \t\n[]");

@@ -23,6 +23,9 @@ using namespace condcomp;
 /// How much of a result is printed.
 static constexpr int64_t kPrintedElements = 256;
 
+/// More would be a mistake, and may exhaust the system.
+static constexpr int32_t kMostThreads = 1024;
+
 double Reply::getMin() const {
   return *std::min_element(seconds.begin(), seconds.end());
 }
@@ -75,6 +78,9 @@ llvm::Expected<Runner::Entry &> Runner::getEntry(const Request &request,
   if (!llvm::is_contained({"masked", "compact", "auto"}, request.form))
     return makeError("the form is masked, compact or auto, not '" +
                      request.form + "'");
+  if (request.threads < 0 || request.threads > kMostThreads)
+    return makeError("the number of threads is 0 (as OpenMP decides) to " +
+                     Twine(kMostThreads) + ", not " + Twine(request.threads));
   StringRef name = request.path;
   std::unique_ptr<llvm::MemoryBuffer> buffer;
   if (request.path.empty()) {

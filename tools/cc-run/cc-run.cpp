@@ -142,9 +142,6 @@ static Error run(const Options &options, Runner &runner) {
   request.pipeline = options.pipeline;
   request.threads = options.threads;
   request.tolerance = {options.rtol, options.atol};
-  if (options.threads < 0)
-    return makeError("--threads is " + Twine(options.threads) +
-                     "; it can't be negative");
   if (options.benchmark) {
     if (options.repetitions == 0)
       return makeError("--benchmark-repetitions is 0; a time needs one run");

@@ -377,7 +377,7 @@ LogicalResult RowAnalyzer::checkYielded(Operation *op, Value value) {
   bool rowLeads = !state->is(Kind::Rows) ||
                   (state->row.dim == 0 && state->row.outer.isOne() &&
                    state->row.unit == frame->rows);
-  if (rowLeads && state->dims.front() == rows)
+  if (rowLeads && !state->dims.empty() && state->dims.front() == rows)
     return success();
   if (state->is(Kind::Uniform))
     return fail(op, RowRule::Captured,

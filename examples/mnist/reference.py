@@ -31,6 +31,7 @@ class Trace:
     left_at: np.ndarray  # [n]: the stage whose exit was taken
     kept: list  # per stage [n, tokens]: the patches it saw
     experts: list  # per stage [n, tokens, 2]: the experts each used
+    margin: np.ndarray = None  # [n]: by how much its closest choice was decided
 
 
 def norm(x):
@@ -51,6 +52,12 @@ def largest(scores, k):
     """Positions of the k largest in the last dim, ascending; ties: the first."""
     order = np.argsort(-scores, -1, kind="stable")[..., :k]
     return np.sort(order, -1)
+
+
+def margin(scores, k):
+    """By how much the k-th largest in the last dim exceeds the next."""
+    falling = -np.sort(-scores, -1)
+    return falling[..., k - 1] - falling[..., k]
 
 
 class Reference:
@@ -96,7 +103,7 @@ class Reference:
             *where, slot = np.nonzero(experts == e)
             where = tuple(where)
             x[where] += p[(*where, slot)][:, None] * self.expert(block, e, y[where])
-        return x, experts
+        return x, experts, margin(logits, CHOSEN).min(1)
 
     def leave(self, stage, x):
         """The exit's class logits, and the tokens' saliency."""
@@ -113,23 +120,30 @@ class Reference:
             np.full(n, BLOCKS - 1),
             [np.full((n, t), -1) for t in TOKENS],
             [np.full((n, t, CHOSEN), -1) for t in TOKENS],
+            np.full(n, np.inf),
         )
         here = np.arange(n)  # the images that have not left
         kept = np.broadcast_to(np.arange(TOKENS[0]), (n, TOKENS[0]))
         x = self.embed(patches)
         for stage in range(BLOCKS):
-            x, experts = self.mix_chosen(stage, self.attend(stage, x))
+            x, experts, closest = self.mix_chosen(stage, self.attend(stage, x))
             logits, saliency = self.leave(stage, x)
             trace.kept[stage][here] = kept
             trace.experts[stage][here] = experts
+            trace.margin[here] = np.minimum(trace.margin[here], closest)
             if stage + 1 == BLOCKS:
                 trace.logits[here] = logits
                 break
-            done = softmax(logits).max(-1) > self.weights["thresholds"][stage]
+            excess = softmax(logits).max(-1) - self.weights["thresholds"][stage]
+            trace.margin[here] = np.minimum(trace.margin[here], abs(excess))
+            done = excess > 0
             trace.logits[here[done]] = logits[done]
             trace.left_at[here[done]] = stage
             here, x, kept, saliency = (a[~done] for a in (here, x, kept, saliency))
             best = largest(saliency, TOKENS[stage + 1])
+            if TOKENS[stage + 1] < TOKENS[stage]:
+                closest = margin(saliency, TOKENS[stage + 1])
+                trace.margin[here] = np.minimum(trace.margin[here], closest)
             kept = np.take_along_axis(kept, best, 1)
             x = np.take_along_axis(x, best[..., None], 1)
         return trace

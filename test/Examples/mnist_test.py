@@ -16,6 +16,8 @@ import digits  # noqa: E402
 import reference  # noqa: E402
 
 COUNT = 100
+# Errors of float32 are below 1e-5: choices decided by more than this are equal.
+MARGIN = 1e-4
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,10 @@ def test_pytorch_predictions_are_those_of_the_reference(weights, images, trace):
     assert (trace.logits.argmax(1) == pytorch["dynamic"][where]).all()
     assert (trace.left_at == pytorch["left_at"][where]).all()
     assert set(trace.left_at) == set(range(reference.BLOCKS))
+
+
+def test_choices_are_clear(trace):
+    assert trace.margin.min() > MARGIN
 
 
 def test_dense(programs, weights, images):

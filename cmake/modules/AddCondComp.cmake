@@ -54,6 +54,9 @@ function(condcomp_add_tool name)
   condcomp_compile_settings(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
   set_property(GLOBAL APPEND PROPERTY CONDCOMP_TOOLS ${name})
+  # Installed tools find the run-time library beside them.
+  set_target_properties(${name} PROPERTIES
+    INSTALL_RPATH "$ORIGIN/../lib;${LLVM_LIBRARY_DIR}")
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 

@@ -28,8 +28,8 @@ condcomp_threading findOpenMP() {
   condcomp_threading found;
   found.set_threads = reinterpret_cast<void (*)(int32_t)>(
       dlsym(library, "omp_set_num_threads"));
-  found.get_threads = reinterpret_cast<int32_t (*)()>(
-      dlsym(library, "omp_get_max_threads"));
+  found.get_threads =
+      reinterpret_cast<int32_t (*)()>(dlsym(library, "omp_get_max_threads"));
   found.in_parallel =
       reinterpret_cast<int32_t (*)()>(dlsym(library, "omp_in_parallel"));
   return found;

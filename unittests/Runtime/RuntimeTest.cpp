@@ -9,6 +9,7 @@
 #include "condcomp/Runtime/EntryPoints.h"
 #include "gtest/gtest.h"
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -275,6 +276,39 @@ TEST(MemRefCopy, Strided) {
   condcomp_unranked_memref oneUnranked = {0, &one}, otherUnranked = {0, &other};
   memrefCopy(sizeof(float), &oneUnranked, &otherUnranked);
   EXPECT_EQ(target[0], 6);
+}
+
+//===----------------------------------------------------------------------===//
+// bf16
+//===----------------------------------------------------------------------===//
+
+uint16_t bits(__bf16 value) {
+  uint16_t result;
+  memcpy(&result, &value, sizeof(result));
+  return result;
+}
+
+TEST(BFloat16, RoundsToNearestEven) {
+  EXPECT_EQ(bits(__truncsfbf2(1.0f)), 0x3f80);
+  EXPECT_EQ(bits(__truncsfbf2(1.00390625f)), 0x3f80) << "a tie, to even";
+  EXPECT_EQ(bits(__truncsfbf2(1.01171875f)), 0x3f82) << "a tie, to even";
+  EXPECT_EQ(bits(__truncsfbf2(-1.004f)), 0xbf81);
+  EXPECT_EQ(bits(__truncsfbf2(3.4e38f)), 0x7f80) << "overflow";
+  EXPECT_EQ(bits(__truncsfbf2(-INFINITY)), 0xff80);
+  EXPECT_EQ(bits(__truncsfbf2(NAN)) & 0x7fc0, 0x7fc0);
+}
+
+TEST(BFloat16, RoundsDoublesOnce) {
+  // Just above a tie: f32 would hide it.
+  EXPECT_EQ(bits(__truncdfbf2(1.00390625 + 1e-12)), 0x3f81);
+  EXPECT_EQ(bits(__truncdfbf2(1.00390625 - 1e-12)), 0x3f80);
+  EXPECT_EQ(bits(__truncdfbf2(1.01171875 - 1e-12)), 0x3f81);
+  EXPECT_EQ(bits(__truncdfbf2(-(1.00390625 + 1e-12))), 0xbf81);
+  EXPECT_EQ(bits(__truncdfbf2(1e300)), 0x7f80);
+  EXPECT_EQ(bits(__truncdfbf2(1e-300)), 0x0000);
+  EXPECT_EQ(bits(__truncdfbf2(-0.0)), 0x8000);
+  EXPECT_EQ(bits(__truncdfbf2(INFINITY)), 0x7f80);
+  EXPECT_EQ(bits(__truncdfbf2(NAN)) & 0x7fc0, 0x7fc0);
 }
 
 } // namespace

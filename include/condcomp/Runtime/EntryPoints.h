@@ -55,6 +55,10 @@ CONDCOMP_RUNTIME_EXPORT void memrefCopy(int64_t element_size,
                                         condcomp_unranked_memref *source,
                                         condcomp_unranked_memref *target);
 
+/// What LLVM calls to round to bf16 on CPUs without instructions for it.
+CONDCOMP_RUNTIME_EXPORT __bf16 __truncsfbf2(float value);
+CONDCOMP_RUNTIME_EXPORT __bf16 __truncdfbf2(double value);
+
 #ifdef __cplusplus
 } // extern "C"
 #endif

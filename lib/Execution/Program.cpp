@@ -224,8 +224,11 @@ Program::prepare(StringRef name, ArrayRef<Array> arguments) const {
   llvm::Expected<SmallVector<Array>> checked = checkArguments(name, arguments);
   if (!checked)
     return checked.takeError();
+  llvm::Expected<const Signature &> signature = lookup(name);
+  if (!signature)
+    return signature.takeError();
   auto function = engine->lookupPacked(name);
   if (!function)
     return function.takeError();
-  return std::make_unique<Call>(*lookup(name), *function, *checked);
+  return std::make_unique<Call>(*signature, *function, *checked);
 }

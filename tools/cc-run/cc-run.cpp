@@ -131,7 +131,9 @@ static Error checkMemory(const Options &options, const Reply &reply) {
   return Error::success();
 }
 
-static Error run(const Options &options, Runner &runner) {
+/// Returns whether all calls of a batch succeeded; its answers have said why
+/// not.
+static Expected<bool> run(const Options &options, Runner &runner) {
   Request request;
   request.path = options.module;
   request.function = options.function;
@@ -152,13 +154,7 @@ static Error run(const Options &options, Runner &runner) {
     if (!options.module.empty())
       return makeError("a batch names its modules: give either '" +
                        options.module + "' or --batch");
-    Expected<bool> good = runBatch(runner, request, options.batch);
-    if (!good)
-      return good.takeError();
-    // The answers have said what failed.
-    if (!*good)
-      exit(1);
-    return Error::success();
+    return runBatch(runner, request, options.batch);
   }
   if (options.module.empty())
     return makeError("no module is given: cc-run f.mlir --function=f …");
@@ -166,7 +162,10 @@ static Error run(const Options &options, Runner &runner) {
   Error error = runner.run(request, reply, errs());
   if (!error)
     error = printReply(options, reply);
-  return joinErrors(std::move(error), checkMemory(options, reply));
+  error = joinErrors(std::move(error), checkMemory(options, reply));
+  if (error)
+    return std::move(error);
+  return true;
 }
 
 int main(int argc, char **argv) {
@@ -191,9 +190,10 @@ int main(int argc, char **argv) {
   Program::registerDialects(registry);
   mlir::MLIRContext context(registry);
   Runner runner(context);
-  if (Error error = run(options, runner)) {
-    WithColor::error(errs(), "cc-run") << toString(std::move(error)) << "\n";
+  Expected<bool> good = run(options, runner);
+  if (!good) {
+    WithColor::error(errs(), "cc-run") << toString(good.takeError()) << "\n";
     return 1;
   }
-  return 0;
+  return *good ? 0 : 1;
 }

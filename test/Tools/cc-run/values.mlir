@@ -43,6 +43,12 @@
 // RUN: cc-run %S/Inputs/programs.mlir --function=scale --input=2x3xf32=1 --input=f32=1 --benchmark --benchmark-repetitions=3 --threads=1 --benchmark-json=%t.json | FileCheck %s --check-prefix=BENCH
 // RUN: FileCheck %s --check-prefix=JSON < %t.json
 // BENCH: scale: min {{[0-9.]+}} ms, median {{[0-9.]+}} ms, 3 runs, 1 threads
+
+// MLIR's own flags.
+// RUN: cc-run %S/Inputs/programs.mlir --function=scale --input=1x3xf32=1 --input=f32=1 --mlir-print-ir-after=condcomp-lower-checks --mlir-timing 2>&1 | FileCheck %s --check-prefix=FLAGS
+// FLAGS: IR Dump After LowerChecks
+// FLAGS: Execution time report
+
 // JSON-DAG: "min_seconds":
 // JSON-DAG: "median_seconds":
 // JSON-DAG: "threads": 1

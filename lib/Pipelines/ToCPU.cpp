@@ -90,7 +90,9 @@ static void addLLVM(OpPassManager &pm) {
   pm.addPass(createLowerChecks());
   pm.addPass(createEmitCEntryPoints());
   // Functions of the C library take scalars: vectors are taken apart.
-  pm.addPass(createConvertMathToLLVMPass());
+  ConvertMathToLLVMPassOptions math;
+  math.approximateLog1p = false;
+  pm.addPass(createConvertMathToLLVMPass(math));
   pm.addPass(createConvertMathToLibmPass());
   pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
@@ -111,7 +113,8 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
                                   const ToCPUOptions &options) {
   unsigned vectorBits =
       options.vectorBits ? options.vectorBits.getValue() : hostVectorBits();
-  // A helper function is compiled where it is called, for the sizes it has there.
+  // A helper function is compiled where it is called, for the sizes it has
+  // there.
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createRefineShapes());

@@ -41,3 +41,13 @@ func.func @stays(%x: f64, %y: f32) -> (f64, f32, f32) {
   %2 = math.cos %y : f32
   return %0, %1, %2 : f64, f32, f32
 }
+
+// exp(x) - 1 would lose all digits of a small x.
+// CHECK-LABEL: func.func @expm1_f64(
+// CHECK-NOT:     math.expm1
+// CHECK:         math.exp
+// CHECK:         math.log
+func.func @expm1_f64(%x: f64) -> f64 {
+  %0 = math.expm1 %x : f64
+  return %0 : f64
+}

@@ -1,0 +1,285 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compiled linalg against NumPy in float64, and against itself to the bit."""
+
+import json
+import pathlib
+import subprocess
+
+import numpy as np
+import pytest
+
+CC_RUN = pathlib.Path(__file__).parents[3] / "build" / "bin" / "cc-run"
+EPSILON = {"f64": 2**-52, "f32": 2**-23, "bf16": 2**-7, "f16": 2**-10}
+NUMPY = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "i64": np.int64}
+
+
+def from_bf16(bits):
+    return (bits.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+
+
+def to_bf16(values):
+    bits = np.asarray(values, np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def store(values, kind):
+    return to_bf16(values) if kind == "bf16" else np.asarray(values, NUMPY[kind])
+
+
+def load(array, kind):
+    return (from_bf16(array) if kind == "bf16" else array).astype(np.float64)
+
+
+class Session:
+    """A cc-run process; modules are compiled once."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [CC_RUN, "--batch=-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, source, inputs, threads=2):
+        paths = []
+        for number, array in enumerate(inputs):
+            np.save(self.folder / f"input{number}.npy", array)
+            paths.append(f"@{self.folder}/input{number}.npy")
+        request = {
+            "source": source,
+            "function": "f",
+            "inputs": paths,
+            "outputs": [f"@{self.folder}/output.npy"],
+            "threads": threads,
+        }
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+        reply = json.loads(self.process.stdout.readline())
+        assert reply["status"] == "ok", reply
+        assert reply["leaked_bytes"] == 0
+        return np.load(self.folder / "output.npy")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    session = Session(tmp_path_factory.mktemp("codegen"))
+    yield session
+    session.process.stdin.close()
+    session.process.wait()
+    session.process.stdout.close()
+
+
+def matmul(kind, result, transposed):
+    second = "(n, k)" if transposed else "(k, n)"
+    return f"""
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> {second}>
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @f(%a: tensor<?x?x{kind}>, %b: tensor<?x?x{kind}>) -> tensor<?x?x{result}> {{
+  %c0 = arith.constant 0 : index
+  %cn = arith.constant {0 if transposed else 1} : index
+  %zero = arith.constant 0.0 : {result}
+  %m = tensor.dim %a, %c0 : tensor<?x?x{kind}>
+  %n = tensor.dim %b, %cn : tensor<?x?x{kind}>
+  %e = tensor.empty(%m, %n) : tensor<?x?x{result}>
+  %z = linalg.fill ins(%zero : {result}) outs(%e : tensor<?x?x{result}>)
+      -> tensor<?x?x{result}>
+  %r = linalg.matmul indexing_maps = [#a, #b, #c]
+      ins(%a, %b : tensor<?x?x{kind}>, tensor<?x?x{kind}>)
+      outs(%z : tensor<?x?x{result}>) -> tensor<?x?x{result}>
+  return %r : tensor<?x?x{result}>
+}}"""
+
+
+KINDS = [
+    ("f32", "f32"),
+    ("f64", "f64"),
+    ("bf16", "bf16"),
+    ("f16", "f16"),
+    ("bf16", "f32"),
+]
+# Rows, terms, columns: remainders of every kind, empty dims, blocks of terms
+# and of rows.
+SIZES = [
+    (1, 1, 1),
+    (3, 5, 7),
+    (9, 17, 33),
+    (0, 4, 4),
+    (4, 0, 4),
+    (4, 4, 0),
+    (20, 600, 70),
+    (600, 100, 31),
+    (7, 4097, 48),
+]
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("kind, result", KINDS)
+def test_contraction(run, kind, result, transposed):
+    random = np.random.default_rng(0)
+    source = matmul(kind, result, transposed)
+    for m, k, n in SIZES:
+        a = store(random.standard_normal((m, k)), kind)
+        b = store(random.standard_normal((n, k) if transposed else (k, n)), kind)
+        got = load(run(source, [a, b]), result)
+        left, right = load(a, kind), load(b, kind)
+        right = right.T if transposed else right
+        want = left @ right
+        sums = EPSILON["f64" if kind == "f64" else "f32"]
+        bound = 4 * sums * max(k, 1) ** 0.5 * (np.abs(left) @ np.abs(right))
+        if result in ("bf16", "f16"):
+            # One rounding at the end.
+            bound += EPSILON[result] / 2 * (np.abs(want) + bound) + 1e-7
+        assert got.shape == want.shape
+        assert (np.abs(got - want) <= bound).all(), (m, k, n)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("kind, result", KINDS)
+def test_rows_do_not_depend_on_others(run, kind, result, transposed):
+    random = np.random.default_rng(1)
+    source = matmul(kind, result, transposed)
+    a = store(random.standard_normal((600, 700)), kind)
+    b = store(random.standard_normal((75, 700) if transposed else (700, 75)), kind)
+    whole = run(source, [a, b])
+    assert run(source, [a, b], threads=1).tobytes() == whole.tobytes()
+    for rows in [*range(1, 21), 100]:
+        part = run(source, [a[5 : 5 + rows], b])
+        assert part.tobytes() == whole[5 : 5 + rows].tobytes(), rows
+
+
+def unary(kind, op):
+    return f"""
+#id = affine_map<(i, j) -> (i, j)>
+func.func @f(%x: tensor<?x?x{kind}>) -> tensor<?x?x{kind}> {{
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %m = tensor.dim %x, %c0 : tensor<?x?x{kind}>
+  %n = tensor.dim %x, %c1 : tensor<?x?x{kind}>
+  %e = tensor.empty(%m, %n) : tensor<?x?x{kind}>
+  %r = linalg.generic {{indexing_maps = [#id, #id],
+                       iterator_types = ["parallel", "parallel"]}}
+      ins(%x : tensor<?x?x{kind}>) outs(%e : tensor<?x?x{kind}>) {{
+  ^bb0(%a: {kind}, %o: {kind}):
+    %y = math.{op} %a : {kind}
+    linalg.yield %y : {kind}
+  }} -> tensor<?x?x{kind}>
+  return %r : tensor<?x?x{kind}>
+}}"""
+
+
+@pytest.mark.parametrize("kind", ["f32", "f64"])
+@pytest.mark.parametrize("op", ["exp", "tanh", "log1p", "expm1", "sin", "cos"])
+def test_math(run, kind, op):
+    random = np.random.default_rng(2)
+    source = unary(kind, op)
+    for shape in [(3, 5), (1, 16), (100, 37), (0, 4), (4, 0), (1, 5000)]:
+        x = random.standard_normal(shape) * 4
+        x = store(np.abs(x) if op == "log1p" else x, kind)
+        got = run(source, [x])
+        want = getattr(np, op)(x.astype(np.longdouble))
+        if op in ("sin", "cos"):
+            assert (np.abs(got - want) <= 2 * EPSILON[kind]).all()
+        else:
+            assert (np.abs(got - want) <= 5 * EPSILON[kind] * np.abs(want)).all()
+        # Lanes, the masked end and single elements compute the same.
+        same = run(source, [np.full((1, 37), x.flat[0] if x.size else 1, x.dtype)])
+        assert len(np.unique(same)) == 1
+
+
+def test_large_angles(run):
+    x = np.linspace(-1e5, 1e5, 9999, dtype=np.float32)[None]
+    got = run(unary("f32", "cos"), [x])
+    assert (np.abs(got - np.cos(x.astype(np.float64))) <= 1e-7).all()
+
+
+def reduction(kind, axis, start, op):
+    kept = "?x" if axis is not None else ""
+    target = {0: "(j)", 1: "(i)", None: "()"}[axis]
+    kinds = ["reduction" if axis in (d, None) else "parallel" for d in (0, 1)]
+    size = {0: "(%n)", 1: "(%m)", None: "()"}[axis]
+    return f"""
+func.func @f(%x: tensor<?x?x{kind}>) -> tensor<{kept}{kind}> {{
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %start = arith.constant {start} : {kind}
+  %m = tensor.dim %x, %c0 : tensor<?x?x{kind}>
+  %n = tensor.dim %x, %c1 : tensor<?x?x{kind}>
+  %e = tensor.empty{size} : tensor<{kept}{kind}>
+  %z = linalg.fill ins(%start : {kind}) outs(%e : tensor<{kept}{kind}>)
+      -> tensor<{kept}{kind}>
+  %r = linalg.generic {{indexing_maps = [affine_map<(i, j) -> (i, j)>,
+                                        affine_map<(i, j) -> {target}>],
+                       iterator_types = {json.dumps(kinds)}}}
+      ins(%x : tensor<?x?x{kind}>) outs(%z : tensor<{kept}{kind}>) {{
+  ^bb0(%a: {kind}, %o: {kind}):
+    %y = {op} %o, %a : {kind}
+    linalg.yield %y : {kind}
+  }} -> tensor<{kept}{kind}>
+  return %r : tensor<{kept}{kind}>
+}}"""
+
+
+SHAPES = [(3, 5), (1, 16), (7, 33), (100, 64), (0, 4), (4, 0), (1, 5000), (300, 999)]
+
+
+@pytest.mark.parametrize("axis", [0, 1, None])
+@pytest.mark.parametrize("kind", ["f32", "f64", "i64"])
+def test_sum(run, kind, axis):
+    random = np.random.default_rng(3)
+    integer = kind == "i64"
+    source = reduction(
+        kind, axis, "0" if integer else "0.0", f"arith.add{'i' if integer else 'f'}"
+    )
+    for shape in SHAPES:
+        x = (random.standard_normal(shape) * 100).astype(NUMPY[kind])
+        got = run(source, [x])
+        want = x.astype(np.int64 if integer else np.float64).sum(axis)
+        bound = 0
+        if not integer:
+            bound = 8 * EPSILON[kind] * np.abs(x.astype(np.float64)).sum(axis)
+        assert got.shape == want.shape
+        assert (np.abs(got - want) <= bound).all(), shape
+    if axis == 1:
+        # A row alone adds up to the same as in the batch.
+        for row in range(0, 300, 50):
+            assert run(source, [x[row : row + 1]]).tobytes() == got[row].tobytes()
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_maximum_keeps_nan(run, axis):
+    random = np.random.default_rng(4)
+    source = reduction("f32", axis, "0xFF800000", "arith.maximumf")
+    x = random.standard_normal((40, 70)).astype(np.float32)
+    x[3, 69] = np.nan
+    assert np.array_equal(run(source, [x]), x.max(axis), equal_nan=True)
+
+
+def test_gather_of_rows(run):
+    source = """
+func.func @f(%x: tensor<?x?xf32>, %ids: tensor<?xi64>) -> tensor<?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %m = tensor.dim %ids, %c0 : tensor<?xi64>
+  %n = tensor.dim %x, %c1 : tensor<?x?xf32>
+  %e = tensor.empty(%m, %n) : tensor<?x?xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i)>,
+                                        affine_map<(i, j) -> (i, j)>],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%ids : tensor<?xi64>) outs(%e : tensor<?x?xf32>) {
+  ^bb0(%id: i64, %o: f32):
+    %row = arith.index_cast %id : i64 to index
+    %column = linalg.index 1 : index
+    %y = tensor.extract %x[%row, %column] : tensor<?x?xf32>
+    linalg.yield %y : f32
+  } -> tensor<?x?xf32>
+  return %r : tensor<?x?xf32>
+}"""
+    random = np.random.default_rng(5)
+    for rows, columns, count in [(5, 37, 9), (300, 64, 1000), (3, 0, 4), (3, 8, 0)]:
+        x = random.standard_normal((rows, columns)).astype(np.float32)
+        ids = random.integers(0, rows, count)
+        assert np.array_equal(run(source, [x, ids]), x[ids])

@@ -18,12 +18,12 @@
 using namespace mlir;
 using namespace condcomp;
 
-/// Rows of the right-hand side packed at a time: 64 KiB of stack, which stay in
-/// the second-level cache while all rows of the left-hand side pass by.
+/// The part of the right-hand side packed at a time: it stays in the
+/// second-level cache while all rows of the left-hand side pass by.
 static constexpr int64_t kPackBytes = 64 * 1024;
-/// Up to this many rows the right-hand side is read in place: each element is
-/// then read at most once or twice, and packing would not pay.
-static constexpr int64_t kUnpackedRows = 8;
+/// How far ahead of its use the right-hand side is asked for: weights come from
+/// memory, and their rows are too far apart for the hardware to guess.
+static constexpr int64_t kPrefetchRows = 8;
 /// Steps of the reduction per iteration of a kernel's loop.
 static constexpr int64_t kUnroll = 4;
 
@@ -177,15 +177,12 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
 
 /// The kernel takes a right-hand side with a full panel of columns at any row
 /// stride, and a result of the accumulator's type with as many columns or less.
-func::FuncOp KernelLibrary::getKernel(FloatType acc, FloatType rhs,
-                                      Layout lhsLayout) {
+func::FuncOp KernelLibrary::getKernel(FloatType acc, Layout lhsLayout) {
   bool isNew;
   func::FuncOp function = lookupOrCreate(
-      ("condcomp_kernel_" + letter(lhsLayout) + "_" + typeName(acc) + "_" +
-       typeName(rhs))
-          .str(),
+      ("condcomp_kernel_" + letter(lhsLayout) + "_" + typeName(acc)).str(),
       {viewType(acc, lhsLayout),
-       viewType(rhs, Layout::RowMajor, panelColumns(acc)),
+       viewType(acc, Layout::RowMajor, panelColumns(acc)),
        viewType(acc, Layout::RowMajor), IntegerType::get(acc.getContext(), 1)},
       isNew);
   if (!isNew)
@@ -260,20 +257,21 @@ static void transposeInRegisters(ImplicitLocOpBuilder &b,
   }
 }
 
-/// Copies a [k, n] slice of the right-hand side to a buffer of whole panel rows
-/// in the accumulator's type. What lies beyond the last column is unspecified;
-/// the buffer has room for k rounded up to a multiple of the lanes.
+/// Copies a [k, n] slice of the right-hand side to a buffer, panel by panel, in
+/// the accumulator's type; each panel holds k whole rows. What lies beyond the
+/// last column is unspecified. Only a row-major slice has several panels, read
+/// row by row, for memory is fastest so; a column-major one needs room for k
+/// rounded up to a multiple of the lanes.
 func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
                                     Layout rhsLayout) {
   bool isNew;
   int64_t lanes = this->lanes(acc), panel = panelColumns(acc);
-  func::FuncOp function =
-      lookupOrCreate(("condcomp_pack_" + letter(rhsLayout) + "_" +
-                      typeName(acc) + "_" + typeName(rhs))
-                         .str(),
-                     {viewType(rhs, rhsLayout),
-                      MemRefType::get({ShapedType::kDynamic, panel}, acc)},
-                     isNew);
+  func::FuncOp function = lookupOrCreate(
+      ("condcomp_pack_" + letter(rhsLayout) + "_" + typeName(acc) + "_" +
+       typeName(rhs))
+          .str(),
+      {viewType(rhs, rhsLayout), MemRefType::get({ShapedType::kDynamic}, acc)},
+      isNew);
   if (!isNew)
     return function;
   auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
@@ -283,33 +281,36 @@ func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
   Value columns = memref::DimOp::create(b, source, 1);
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
   auto type = VectorType::get({lanes}, acc);
+  // Where row `k` of the panel that begins at column `n` lies.
+  auto at = [&](Value k, Value n) {
+    return add(b, mul(b, n, depth), mul(b, k, constantIndex(b, panel)));
+  };
 
   switch (rhsLayout) {
   case Layout::RowMajor: {
-    Value whole = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, columns,
-                                        constantIndex(b, panel));
-    auto copyRows = [&](bool masked) {
-      SmallVector<Value> column, mask;
+    Value full = roundDown(b, columns, panel);
+    auto copyPanel = [&](Value k, Value n, bool masked) {
+      Value offset = at(k, n);
+      Value ahead = add(b, k, constantIndex(b, kPrefetchRows));
       for (int64_t j = 0; j < panel; j += lanes) {
-        column.push_back(constantIndex(b, j));
-        Value count = maximum(b, columns, column.back());
-        mask.push_back(masked
-                           ? createMask(b, lanes, sub(b, count, column.back()))
-                           : Value());
+        Value column = add(b, n, constantIndex(b, j));
+        memref::PrefetchOp::create(b, source, ValueRange{ahead, column},
+                                   /*isWrite=*/false, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
+        Value mask;
+        if (masked)
+          mask =
+              createMask(b, lanes, sub(b, maximum(b, columns, column), column));
+        storeVector(b, loadVector(b, type, source, {k, column}, mask), target,
+                    add(b, offset, constantIndex(b, j)));
       }
-      buildFor(b, zero, depth, 1, [&](Value k) {
-        for (auto [c, m] : llvm::zip(column, mask))
-          storeVector(b, loadVector(b, type, source, {k, c}, m), target,
-                      {k, c});
-      });
-      scf::YieldOp::create(b);
     };
-    auto choice = scf::IfOp::create(b, TypeRange(), whole, true, true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    copyRows(/*masked=*/false);
-    b.setInsertionPointToStart(choice.elseBlock());
-    copyRows(/*masked=*/true);
+    buildFor(b, zero, depth, 1, [&](Value k) {
+      buildFor(b, zero, full, panel,
+               [&](Value n) { copyPanel(k, n, /*masked=*/false); });
+      buildFor(b, full, columns, panel,
+               [&](Value n) { copyPanel(k, n, /*masked=*/true); });
+    });
     break;
   }
   case Layout::ColumnMajor: {
@@ -326,7 +327,8 @@ func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
       }
       transposeInRegisters(b, block);
       for (int64_t i = 0; i < lanes; ++i)
-        storeVector(b, block[i], target, {add(b, k, constantIndex(b, i)), n});
+        storeVector(b, block[i], target,
+                    add(b, at(add(b, k, constantIndex(b, i)), zero), n));
     };
     auto map =
         AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0}, b.getContext());
@@ -346,7 +348,7 @@ func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
         Value element = memref::LoadOp::create(b, source, ValueRange{k, n});
         if (rhs != acc)
           element = arith::ExtFOp::create(b, acc, element);
-        memref::StoreOp::create(b, element, target, ValueRange{k, n});
+        memref::StoreOp::create(b, element, target, add(b, at(k, zero), n));
       });
     });
     break;
@@ -404,84 +406,94 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
   Value left = function.getArgument(0), right = function.getArgument(1);
   Value result = function.getArgument(2), accumulate = function.getArgument(3);
   int64_t lanes = this->lanes(acc), panel = panelColumns(acc);
-  int64_t block = kPackBytes / (panel * acc.getWidth() / 8);
+  int64_t packed = kPackBytes * 8 / acc.getWidth();
   auto kernelTypes =
-      getKernel(acc, acc, config.lhsLayout).getFunctionType().getInputs();
-
-  auto stack = [&](int64_t rows) -> Value {
-    return memref::AllocaOp::create(b, MemRefType::get({rows, panel}, acc),
+      getKernel(acc, config.lhsLayout).getFunctionType().getInputs();
+  auto stack = [&](int64_t size) -> Value {
+    return memref::AllocaOp::create(b, MemRefType::get({size}, acc),
                                     b.getI64IntegerAttr(64));
+  };
+  auto attr = [&](int64_t value) {
+    return OpFoldResult(b.getIndexAttr(value));
+  };
+  // A row-major matrix within a buffer on the stack.
+  auto matrix = [&](Value buffer, Value offset, Value height, Value width,
+                    OpFoldResult stride, Type type) -> Value {
+    Value view = memref::ReinterpretCastOp::create(
+        b, viewType(acc, Layout::RowMajor), buffer, OpFoldResult(offset),
+        ArrayRef<OpFoldResult>{height, width},
+        ArrayRef<OpFoldResult>{stride, attr(1)});
+    return memref::CastOp::create(b, type, view);
+  };
+  auto slice = [&](Value view, Value row, Value column, Value height,
+                   Value width, Type type) -> Value {
+    Value part =
+        memref::SubViewOp::create(b, view, ArrayRef<OpFoldResult>{row, column},
+                                  ArrayRef<OpFoldResult>{height, width},
+                                  ArrayRef<OpFoldResult>{attr(1), attr(1)});
+    return memref::CastOp::create(b, type, part);
   };
   Value rows = memref::DimOp::create(b, result, 0);
   Value columns = memref::DimOp::create(b, result, 1);
   Value depth = memref::DimOp::create(b, left, 1);
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  Value packed = stack(block);
+  Value panelWidth = constantIndex(b, panel);
+  Value buffer = stack(packed);
 
   // The kernel writes to the result itself or to a tile of its own type.
-  bool direct = config.result == acc && config.resultLayout == Layout::RowMajor;
   bool vectorize = config.resultLayout == Layout::RowMajor;
   Value tile = result;
-  if (!direct) {
-    tile = memref::SubViewOp::create(
-        b, stack(kMaxRows),
-        ArrayRef<OpFoldResult>{b.getIndexAttr(0), b.getIndexAttr(0)},
-        ArrayRef<OpFoldResult>{rows, columns},
-        ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(1)});
-    tile = memref::CastOp::create(b, kernelTypes[2], tile);
+  if (!config.isDirect()) {
+    Value whole = mul(b, ceilDiv(b, columns, panelWidth), panelWidth);
+    int64_t size = std::max(kFewRows * blockColumns(config, true),
+                            maxRows(config) * blockColumns(config, false));
+    tile = matrix(stack(size), zero, rows, columns, whole, kernelTypes[2]);
     auto load = scf::IfOp::create(b, TypeRange(), accumulate, false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(load.thenBlock());
     copyTile(b, result, tile, rows, columns, vectorize, lanes);
   }
 
-  auto emitPacked = [&]() {
-    // An empty sum is zero, so there is at least one round.
-    buildFor(b, zero, maximum(b, depth, one), block, [&](Value k) {
-      Value count = minimum(b, sub(b, depth, k), constantIndex(b, block));
-      auto slice = [&](Value view, Value row, Value column, Value height,
-                       Value width, Type type) -> Value {
-        SmallVector<OpFoldResult> strides(2, b.getIndexAttr(1));
-        Value part = memref::SubViewOp::create(
-            b, view, ArrayRef<OpFoldResult>{row, column},
-            ArrayRef<OpFoldResult>{height, width}, strides);
-        return memref::CastOp::create(b, type, part);
-      };
-      Value source = slice(right, k, zero, count, columns, right.getType());
-      Value target = memref::CastOp::create(
-          b, MemRefType::get({ShapedType::kDynamic, panel}, acc), packed);
-      func::CallOp::create(b, getPack(acc, config.rhs, config.rhsLayout),
-                           ValueRange{source, target});
-      Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
+  // Terms at a time: what fits the buffer with the columns that callers give.
+  Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
+                                    constantIndex(b, kFewRows));
+  Value terms = b.createOrFold<arith::SelectOp>(
+      few, constantIndex(b, packed / blockColumns(config, true)),
+      constantIndex(b, packed / blockColumns(config, false)));
+  // An empty sum is zero, so there is at least one round.
+  Value rounds = maximum(b, ceilDiv(b, depth, terms), one);
+  buildFor(b, zero, rounds, 1, [&](Value round) {
+    Value k = mul(b, round, terms);
+    Value count = minimum(b, sub(b, depth, k), terms);
+    Value source = slice(right, k, zero, count, columns, right.getType());
+    Value target = memref::CastOp::create(
+        b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
+    func::CallOp::create(b, getPack(acc, config.rhs, config.rhsLayout),
+                         ValueRange{source, target});
+    Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
+    Value continues = arith::OrIOp::create(b, later, accumulate);
+    Value part = slice(left, zero, k, rows, count, left.getType());
+    buildFor(b, zero, columns, panel, [&](Value n) {
+      Value width = minimum(b, sub(b, columns, n), panelWidth);
       func::CallOp::create(
-          b, getKernel(acc, acc, config.lhsLayout),
-          ValueRange{slice(left, zero, k, rows, count, left.getType()),
-                     memref::CastOp::create(b, kernelTypes[1], packed), tile,
-                     arith::OrIOp::create(b, later, accumulate)});
+          b, getKernel(acc, config.lhsLayout),
+          ValueRange{part,
+                     matrix(buffer, mul(b, n, count), count, panelWidth,
+                            attr(panel), kernelTypes[1]),
+                     slice(tile, zero, n, rows, width, kernelTypes[2]),
+                     continues});
     });
-  };
-  if (config.rhsLayout == Layout::RowMajor && config.rhs == acc) {
-    auto is = [&](arith::CmpIPredicate predicate, Value x, int64_t y) {
-      return arith::CmpIOp::create(b, predicate, x, constantIndex(b, y));
-    };
-    Value inPlace = arith::AndIOp::create(
-        b, is(arith::CmpIPredicate::ule, rows, kUnpackedRows),
-        is(arith::CmpIPredicate::eq, columns, panel));
-    auto choice = scf::IfOp::create(b, TypeRange(), inPlace, true, true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    Value whole = memref::CastOp::create(b, kernelTypes[1], right);
-    func::CallOp::create(b, getKernel(acc, acc, config.lhsLayout),
-                         ValueRange{left, whole, tile, accumulate});
-    scf::YieldOp::create(b);
-    b.setInsertionPointToStart(choice.elseBlock());
-    emitPacked();
-    scf::YieldOp::create(b);
-  } else {
-    emitPacked();
-  }
-  if (!direct)
+  });
+  if (!config.isDirect())
     copyTile(b, tile, result, rows, columns, vectorize, lanes);
   func::ReturnOp::create(b);
   return function;
+}
+
+int64_t KernelLibrary::blockColumns(const PanelConfig &config,
+                                    bool fewRows) const {
+  // Memory is read fastest in long pieces, and with few rows reading is all
+  // there is; with many, going on from stored sums too often costs more.
+  bool wide = fewRows && config.rhsLayout == Layout::RowMajor;
+  return panelColumns(config.acc) * (wide ? 16 : 1);
 }

@@ -23,6 +23,11 @@ enum class Layout { RowMajor, ColumnMajor, Strided };
 struct PanelConfig {
   mlir::FloatType acc, rhs, result;
   Layout lhsLayout, rhsLayout, resultLayout;
+
+  /// Whether sums are kept in the result itself.
+  bool isDirect() const {
+    return result == acc && resultLayout == Layout::RowMajor;
+  }
 };
 
 /// The panel functions and kernels of one module, made on demand.
@@ -35,8 +40,9 @@ public:
   ///   (%lhs: [m, k] of acc, %rhs: [k, n] of rhs, %result: [m, n] of result,
   ///    %accumulate: i1)
   /// that computes result = lhs * rhs (+ result if %accumulate) for
-  /// n <= panelColumns(acc) and m <= kMaxRows. Offsets, sizes and strides are
-  /// dynamic, except for unit strides of the layouts.
+  /// n <= blockColumns(config, m <= kFewRows) and m <= maxRows(config).
+  /// Offsets, sizes and strides are dynamic, except for unit strides of the
+  /// layouts.
   mlir::func::FuncOp getPanel(const PanelConfig &config);
 
   /// Vector lanes for elements of `type`.
@@ -46,8 +52,13 @@ public:
   /// Rows of the register tile.
   int64_t tileRows() const { return vectorBits >= 512 ? 8 : 6; }
 
+  /// Most columns a panel function takes, of a few rows or of more.
+  int64_t blockColumns(const PanelConfig &config, bool fewRows) const;
+  static constexpr int64_t kFewRows = 64;
   /// Most rows a panel function takes.
-  static constexpr int64_t kMaxRows = 512;
+  static int64_t maxRows(const PanelConfig &config) {
+    return config.isDirect() ? 512 : 128;
+  }
 
   /// The type of a rank-2 view with the given layout.
   static mlir::MemRefType
@@ -55,8 +66,7 @@ public:
            int64_t columns = mlir::ShapedType::kDynamic);
 
 private:
-  mlir::func::FuncOp getKernel(mlir::FloatType acc, mlir::FloatType rhs,
-                               Layout lhsLayout);
+  mlir::func::FuncOp getKernel(mlir::FloatType acc, Layout lhsLayout);
   mlir::func::FuncOp getPack(mlir::FloatType acc, mlir::FloatType rhs,
                              Layout rhsLayout);
   /// Looks up `name`, or makes a function of that name with an empty body and

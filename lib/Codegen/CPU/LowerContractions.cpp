@@ -351,10 +351,6 @@ LogicalResult ContractionLowering::run() {
     return loops.empty() ? one : view.strides[loops.back()];
   };
   Value rows = mergedSize(m), columns = mergedSize(n), depth = mergedSize(k);
-  int64_t panel = kernels.panelColumns(c.acc);
-  Value panelWidth = constantIndex(b, panel);
-  Value maxRows = constantIndex(b, KernelLibrary::kMaxRows);
-
   Layout lhsLayout = layout(lhs, strideOf(lhs, m), strideOf(lhs, k));
   if (lhsLayout == Layout::ColumnMajor)
     lhsLayout = Layout::Strided;
@@ -365,30 +361,46 @@ LogicalResult ContractionLowering::run() {
     resultLayout = Layout::Strided;
   auto rhsType = cast<FloatType>(
       cast<MemRefType>(c.rhs->get().getType()).getElementType());
-  func::FuncOp function = kernels.getPanel(
-      {c.acc, rhsType, cast<FloatType>(resultType.getElementType()), lhsLayout,
-       rhsLayout, resultLayout});
+  PanelConfig config{
+      c.acc,     rhsType,   cast<FloatType>(resultType.getElementType()),
+      lhsLayout, rhsLayout, resultLayout};
+  func::FuncOp function = kernels.getPanel(config);
 
-  // Rows are cut evenly into blocks of whole tiles.
-  Value blocks = maximum(b, ceilDiv(b, rows, maxRows), one);
-  Value tile = constantIndex(b, kernels.tileRows());
-  Value blockRows = mul(b, ceilDiv(b, ceilDiv(b, rows, blocks), tile), tile);
+  // Rows are cut evenly into blocks of whole tiles, columns into blocks of
+  // whole panels.
+  auto cut = [&](Value size, Value most, int64_t unit, Value &count) {
+    Value step = constantIndex(b, unit);
+    count = maximum(b, ceilDiv(b, size, most), one);
+    return mul(b, ceilDiv(b, ceilDiv(b, size, count), step), step);
+  };
+  Value blocks, columnBlocks;
+  Value blockRows = cut(rows, constantIndex(b, KernelLibrary::maxRows(config)),
+                        kernels.tileRows(), blocks);
+  Value few =
+      b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ule, blockRows,
+                                    constantIndex(b, KernelLibrary::kFewRows));
+  Value mostColumns = b.createOrFold<arith::SelectOp>(
+      few, constantIndex(b, kernels.blockColumns(config, true)),
+      constantIndex(b, kernels.blockColumns(config, false)));
+  Value blockWidth =
+      cut(columns, mostColumns, kernels.panelColumns(c.acc), columnBlocks);
   SmallVector<Value> grid;
   for (unsigned loop : outer)
     grid.push_back(sizes[loop]);
   grid.push_back(blocks);
-  grid.push_back(ceilDiv(b, columns, panelWidth));
-  // Multiply-adds of one panel; about 16 of them are one unit of cost.
-  Value cost = mul(b, minimum(b, rows, blockRows), mul(b, depth, panelWidth));
+  grid.push_back(columnBlocks);
+  // Multiply-adds of one block; about 16 of them are one unit of cost.
+  Value cost = mul(b, minimum(b, rows, blockRows), mul(b, depth, blockWidth));
   for (unsigned loop : outerK)
     cost = mul(b, cost, sizes[loop]);
   cost = add(b, div(b, cost, constantIndex(b, 16)), one);
 
   buildParallelNest(b, grid, cost, parallel, [&](ArrayRef<Value> ivs) {
     Value row = mul(b, ivs[outer.size()], blockRows);
-    Value column = mul(b, ivs[outer.size() + 1], panelWidth);
+    Value column = mul(b, ivs[outer.size() + 1], blockWidth);
     Value height = minimum(b, sub(b, maximum(b, rows, row), row), blockRows);
-    Value width = minimum(b, sub(b, columns, column), panelWidth);
+    Value width =
+        minimum(b, sub(b, maximum(b, columns, column), column), blockWidth);
     auto offsetOf = [&](const LinearView &view, Value offset) {
       for (auto [loop, iv] : llvm::zip(outer, ivs))
         offset = add(b, offset, mul(b, view.strides[loop], iv));

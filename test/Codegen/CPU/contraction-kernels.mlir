@@ -4,16 +4,16 @@
 // The slice of the right-hand side lies on the stack.
 
 // CHECK-LABEL: func.func private @condcomp_panel_rcr_f32_f32_f32(
-// CHECK:         memref.alloca() {{.*}} : memref<512x32xf32>
+// CHECK:         memref.alloca() {{.*}} : memref<16384xf32>
 // CHECK:         scf.for
 // CHECK:           call @condcomp_pack_c_f32_f32
-// CHECK:           call @condcomp_kernel_r_f32_f32
+// CHECK:           call @condcomp_kernel_r_f32
 
 // The register tile: 8 rows of 2 vectors, one fused multiply-add per element
 // and step, four steps per iteration, the columns of the second vector masked;
 // then 1 to 7 rows.
 
-// CHECK-LABEL: func.func private @condcomp_kernel_r_f32_f32(
+// CHECK-LABEL: func.func private @condcomp_kernel_r_f32(
 // CHECK-SAME:    llvm.linkage = #llvm.linkage<internal>
 // CHECK:         scf.if
 // CHECK:         scf.for {{.*}} iter_args
@@ -40,7 +40,7 @@
 // CHECK:         vector.shuffle
 
 // Narrow vectors have a tile of 6 rows.
-// AVX2-LABEL: func.func private @condcomp_kernel_r_f32_f32(
+// AVX2-LABEL: func.func private @condcomp_kernel_r_f32(
 // AVX2-COUNT-48: math.fma {{.*}} : vector<8xf32>
 // AVX2-NOT:      math.fma
 // AVX2:          scf.yield
@@ -55,9 +55,17 @@ func.func @f32(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
 
 // bf16 is summed in f32 and rounded once, after the last slice.
 // CHECK-LABEL: func.func private @condcomp_panel_rrr_f32_bf16_bf16(
-// CHECK:         memref.alloca() {{.*}} : memref<512x32xf32>
-// CHECK:         call @condcomp_kernel_r_f32_f32
+// CHECK:         memref.alloca() {{.*}} : memref<16384xf32>
+// CHECK:         memref.alloca() {{.*}} : memref<32768xf32>
+// CHECK:         call @condcomp_pack_r_f32_bf16
+// CHECK:         call @condcomp_kernel_r_f32
 // CHECK:         arith.truncf {{.*}} : vector<16xf32> to vector<16xbf16>
+
+// A row-major right-hand side is read row by row, ahead of its use.
+// CHECK-LABEL: func.func private @condcomp_pack_r_f32_bf16(
+// CHECK:         memref.prefetch
+// CHECK:         vector.load {{.*}} vector<16xbf16>
+// CHECK:         arith.extf
 func.func @bf16(%a: memref<?x?xbf16>, %b: memref<?x?xbf16>,
                 %c: memref<?x?xbf16>) {
   linalg.matmul ins(%a, %b : memref<?x?xbf16>, memref<?x?xbf16>)

@@ -4,7 +4,7 @@
 // CHECK-LABEL: func.func @dynamic(
 // CHECK-NOT:     linalg
 // CHECK:         scf.parallel
-// CHECK:           func.call @condcomp_panel_rrr_f32_f32_f32({{.*}}, %true)
+// CHECK:           func.call @condcomp_panel_rrr_f32_f32_f32({{.*}}, %true{{.*}}) :
 // SERIAL-LABEL: func.func @dynamic(
 // SERIAL-NOT:    scf.parallel
 // SERIAL:        scf.for
@@ -18,7 +18,7 @@ func.func @dynamic(%a: memref<?x?xf32>, %b: memref<?x?xf32>,
 // A preceding zero fill is no pass over memory.
 // CHECK-LABEL: func.func @from_zero(
 // CHECK-NOT:     linalg.fill
-// CHECK:         call @condcomp_panel_rrr_f32_f32_f32({{.*}}, %false)
+// CHECK:         call @condcomp_panel_rrr_f32_f32_f32({{.*}}, %false{{.*}}) :
 func.func @from_zero(%a: memref<8x16xf32>, %b: memref<16x32xf32>,
                      %c: memref<8x32xf32>) {
   %zero = arith.constant 0.0 : f32
@@ -31,7 +31,7 @@ func.func @from_zero(%a: memref<8x16xf32>, %b: memref<16x32xf32>,
 // -0.0 + x is not 0.0 + x, and another value is no start from zero either.
 // CHECK-LABEL: func.func @from_negative_zero(
 // CHECK:         linalg.fill
-// CHECK:         call @condcomp_panel_rrr_f32_f32_f32({{.*}}, %true)
+// CHECK:         call @condcomp_panel_rrr_f32_f32_f32({{.*}}, %true{{.*}}) :
 func.func @from_negative_zero(%a: memref<8x16xf32>, %b: memref<16x32xf32>,
                               %c: memref<8x32xf32>) {
   %zero = arith.constant -0.0 : f32
@@ -45,7 +45,7 @@ func.func @from_negative_zero(%a: memref<8x16xf32>, %b: memref<16x32xf32>,
 // CHECK-LABEL: func.func @read_in_between(
 // CHECK:         linalg.fill
 // CHECK:         memref.load
-// CHECK:         call @condcomp_panel_rrr_f32_f32_f32({{.*}}, %true)
+// CHECK:         call @condcomp_panel_rrr_f32_f32_f32({{.*}}, %true{{.*}}) :
 func.func @read_in_between(%a: memref<8x16xf32>, %b: memref<16x32xf32>,
                            %c: memref<8x32xf32>) -> f32 {
   %zero = arith.constant 0.0 : f32

@@ -38,6 +38,7 @@ static void addBufferization(OpPassManager &pm) {
   pm.addPass(createSeparateFills());
   pm.addPass(createUpdateInPlace());
   pm.addPass(createProtectArguments());
+  pm.addPass(createSeparateResults());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;

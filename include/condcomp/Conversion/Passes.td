@@ -96,4 +96,14 @@ def ProtectArguments
   }];
 }
 
+def SeparateResults : Pass<"condcomp-separate-results", "::mlir::ModuleOp"> {
+  let summary = "Copy results that would share memory";
+  let description = [{
+    The caller frees each result of a function by itself. Where a function
+    returns a tensor twice, or a tensor and a view of it (a slice, a reshape),
+    the later result becomes a copy.
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 #endif // CONDCOMP_CONVERSION_PASSES

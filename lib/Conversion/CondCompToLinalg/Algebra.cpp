@@ -86,8 +86,7 @@ struct LowerNormalize : EmitterPattern<NormalizeOp> {
                       ConversionPatternRewriter &rewriter) const override {
     RoutingType type = op.getRouting().getType();
     Type element = type.getElementType();
-    RoutingValue compact = RoutingValue::unpack(b, type, adaptor.getRouting())
-                               .inForm(b, Form::Compact);
+    RoutingValue compact = getCompact(op, adaptor, b);
     Value weights = compact.getWeights(), rowOf = compact.getRowOfEntry(b);
     auto perEntry = [&](Value perRow, TensorEmitter::ElementFn fn) {
       return b.elementwise(element, {weights, rowOf},

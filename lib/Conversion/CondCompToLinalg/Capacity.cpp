@@ -185,8 +185,7 @@ struct LowerCapacity : EmitterPattern<CapacityOp> {
   LogicalResult lower(CapacityOp op, Adaptor adaptor, TensorEmitter &b,
                       ConversionPatternRewriter &rewriter) const override {
     RoutingType type = op.getRouting().getType();
-    RoutingValue compact = RoutingValue::unpack(b, type, adaptor.getRouting())
-                               .inForm(b, Form::Compact);
+    RoutingValue compact = getCompact(op, adaptor, b);
     Value capacity;
     if (op.getStaticCapacity()) {
       capacity = b.index(*op.getStaticCapacity());

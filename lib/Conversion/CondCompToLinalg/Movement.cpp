@@ -195,8 +195,7 @@ struct LowerSelect : EmitterPattern<SelectOp> {
   LogicalResult lower(SelectOp op, Adaptor adaptor, TensorEmitter &b,
                       ConversionPatternRewriter &rewriter) const override {
     RoutingType type = op.getRouting().getType();
-    RoutingValue compact = RoutingValue::unpack(b, type, adaptor.getRouting())
-                               .inForm(b, Form::Compact);
+    RoutingValue compact = getCompact(op, adaptor, b);
     Value rows = compact.getRowOfEntry(b), modules = compact.getModules();
     Value numModules = compact.getNumModules();
     ArrayRef<Value> dims = compact.getDims();
@@ -235,63 +234,60 @@ struct LowerSelect : EmitterPattern<SelectOp> {
   }
 };
 
-/// Checks that a packed entry tensor has as many entries as the routing.
-void checkNumEntries(TensorEmitter &b, const RoutingValue &compact,
-                     Value entries, StringRef op) {
-  Value count = b.dim(entries, 0), expected = compact.getNumEntries(b);
-  b.check(b.compare(arith::CmpIPredicate::eq, count, expected),
-          op + " C1: the entry tensor has {0} entries, the routing {1}",
-          {count, expected});
-}
+/// `combine` and `restore`: entries into `outs`, with batch dims folded.
+template <typename OpT>
+struct LowerIntoOuts : EmitterPattern<OpT> {
+  using EmitterPattern<OpT>::EmitterPattern;
+  using typename EmitterPattern<OpT>::Adaptor;
 
-struct LowerCombine : EmitterPattern<CombineOp> {
-  using EmitterPattern::EmitterPattern;
-  LogicalResult lower(CombineOp op, Adaptor adaptor, TensorEmitter &b,
-                      ConversionPatternRewriter &rewriter) const override {
+  virtual Value emit(OpT op, TensorEmitter &b, const RoutingValue &compact,
+                     Value entries, Value outs) const = 0;
+
+  LogicalResult lower(OpT op, Adaptor adaptor, TensorEmitter &b,
+                      ConversionPatternRewriter &rewriter) const final {
     RoutingType type = op.getRouting().getType();
-    RoutingValue compact = RoutingValue::unpack(b, type, adaptor.getRouting())
-                               .inForm(b, Form::Compact);
+    RoutingValue compact = this->getCompact(op, adaptor, b);
     Value entries =
         b.flattenLeading(adaptor.getEntries().front(), type.getEntryRank());
-    checkNumEntries(b, compact, entries, "combine");
+    Value count = b.dim(entries, 0), expected = compact.getNumEntries(b);
+    b.check(b.compare(arith::CmpIPredicate::eq, count, expected),
+            op.getOperation()->getName().stripDialect() +
+                " C1: the entry tensor has {0} entries, the routing {1}",
+            {count, expected});
     Value outs =
         b.flattenLeading(adaptor.getOuts().front(), type.getShape().size() - 1);
-    Value result = emitCombine(b, compact, op.getKind(),
-                               op.getWeightUse() == WeightUse::Output, entries,
-                               Value(), outs);
+    Value result = emit(op, b, compact, entries, outs);
     result = b.unflattenLeading(result, compact.getDims().drop_back());
     rewriter.replaceOp(op, b.castTo(op.getResult().getType(), result));
     return success();
   }
 };
 
-struct LowerRestore : EmitterPattern<RestoreOp> {
-  using EmitterPattern::EmitterPattern;
-  LogicalResult lower(RestoreOp op, Adaptor adaptor, TensorEmitter &b,
-                      ConversionPatternRewriter &rewriter) const override {
-    RoutingType type = op.getRouting().getType();
-    RoutingValue compact = RoutingValue::unpack(b, type, adaptor.getRouting())
-                               .inForm(b, Form::Compact);
-    Value entries =
-        b.flattenLeading(adaptor.getEntries().front(), type.getEntryRank());
-    checkNumEntries(b, compact, entries, "restore");
-    Value outs =
-        b.flattenLeading(adaptor.getOuts().front(), type.getShape().size() - 1);
+struct LowerCombine : LowerIntoOuts<CombineOp> {
+  using LowerIntoOuts::LowerIntoOuts;
+  Value emit(CombineOp op, TensorEmitter &b, const RoutingValue &compact,
+             Value entries, Value outs) const override {
+    return emitCombine(b, compact, op.getKind(),
+                       op.getWeightUse() == WeightUse::Output, entries, Value(),
+                       outs);
+  }
+};
+
+struct LowerRestore : LowerIntoOuts<RestoreOp> {
+  using LowerIntoOuts::LowerIntoOuts;
+  Value emit(RestoreOp op, TensorEmitter &b, const RoutingValue &compact,
+             Value entries, Value outs) const override {
     Type accumulator = getAccumulatorType(getElementTypeOrSelf(outs));
     bool sum = op.getKind() == CombineKind::Sum;
-    Value result =
-        emitIntoPairs(b, compact, /*weighted=*/false, entries, Value(), outs,
-                      [&](TensorEmitter &b, ValueRange e) -> Value {
-                        if (!sum)
-                          return e[1];
-                        Value old = isa<FloatType>(accumulator)
-                                        ? b.castFloat(e[0], accumulator)
-                                        : e[0];
-                        return b.add(old, e[1]);
-                      });
-    result = b.unflattenLeading(result, compact.getDims().drop_back());
-    rewriter.replaceOp(op, b.castTo(op.getResult().getType(), result));
-    return success();
+    return emitIntoPairs(b, compact, /*weighted=*/false, entries, Value(), outs,
+                         [&](TensorEmitter &b, ValueRange e) -> Value {
+                           if (!sum)
+                             return e[1];
+                           Value old = isa<FloatType>(accumulator)
+                                           ? b.castFloat(e[0], accumulator)
+                                           : e[0];
+                           return b.add(old, e[1]);
+                         });
   }
 };
 

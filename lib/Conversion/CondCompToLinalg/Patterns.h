@@ -54,6 +54,13 @@ public:
   }
 
 protected:
+  /// The routing operand in compact form.
+  static RoutingValue getCompact(OpT op, Adaptor adaptor, TensorEmitter &b) {
+    return RoutingValue::unpack(b, op.getRouting().getType(),
+                                adaptor.getRouting())
+        .inForm(b, Form::Compact);
+  }
+
   /// Replaces an op whose one result is a routing, in the form of its type.
   static mlir::LogicalResult
   replaceWithRouting(OpT op, const RoutingValue &routing, TensorEmitter &b,

@@ -427,7 +427,7 @@ void LoopVectorizer::emitReductionRow(ArrayRef<Value> ivs, unsigned loop) {
     done = roundDown(b, size, wide * fullLanes);
     emitLoop(zero, done, wide, /*masked=*/false);
   }
-  if (!length || *length % (wide * fullLanes) != 0) {
+  if (wide == 1 || !length || *length % (wide * fullLanes) != 0) {
     Value end = roundDown(b, size, fullLanes);
     emitLoop(done, end, 1, /*masked=*/false);
     if (!length || *length % fullLanes != 0)

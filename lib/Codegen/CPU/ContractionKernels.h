@@ -78,6 +78,22 @@ private:
   unsigned vectorBits;
 };
 
+/// Loads `type.getNumElements()` lanes, those in `mask` if there is one, and
+/// extends them to the element type of `type`.
+mlir::Value loadVector(mlir::ImplicitLocOpBuilder &b, mlir::VectorType type,
+                       mlir::Value memref, mlir::ValueRange indices,
+                       mlir::Value mask = {});
+void storeVector(mlir::ImplicitLocOpBuilder &b, mlir::Value value,
+                 mlir::Value memref, mlir::ValueRange indices,
+                 mlir::Value mask = {});
+/// The first `count` of `lanes`.
+mlir::Value createMask(mlir::ImplicitLocOpBuilder &b, int64_t lanes,
+                       mlir::Value count);
+
+/// Parts of the names of functions.
+llvm::StringRef letter(Layout layout);
+std::string typeName(mlir::Type type);
+
 } // namespace condcomp
 
 #endif // CONDCOMP_LIB_CODEGEN_CPU_CONTRACTIONKERNELS_H

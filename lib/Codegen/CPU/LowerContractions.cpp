@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContractionKernels.h"
+#include "ContractionMatch.h"
 #include "LinearView.h"
 #include "LoopBuilder.h"
 #include "condcomp/Codegen/CPU/Passes.h"
@@ -19,7 +20,6 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace condcomp {
 #define GEN_PASS_DEF_LOWERCONTRACTIONS
@@ -28,112 +28,6 @@ namespace condcomp {
 
 using namespace mlir;
 using namespace condcomp;
-
-namespace {
-
-/// A linalg op seen as result[batch, m, n] += lhs[batch, m, k] * rhs[batch, k,
-/// n], each of the four a list of loops.
-struct Contraction {
-  linalg::LinalgOp op;
-  OpOperand *lhs, *rhs, *result;
-  SmallVector<unsigned> batch, m, n, k;
-  FloatType acc;
-
-  AffineMap map(OpOperand *operand) const {
-    return linalg::LinalgOp(op).getMatchingIndexingMap(operand);
-  }
-};
-
-} // namespace
-
-/// Follows `value` through extensions to a block argument.
-static BlockArgument skipExtensions(Value value) {
-  while (auto extension = value.getDefiningOp<arith::ExtFOp>())
-    value = extension.getIn();
-  return dyn_cast<BlockArgument>(value);
-}
-
-/// Whether the body is `out + lhs * rhs`, in any order of the operands.
-static bool isMultiplyAdd(Block &body, BlockArgument lhs, BlockArgument rhs,
-                          BlockArgument out) {
-  for (Operation &op : body)
-    if (!isa<arith::MulFOp, arith::AddFOp, arith::ExtFOp, linalg::YieldOp>(op))
-      return false;
-  auto sum = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!sum)
-    return false;
-  for (auto [x, y] : {std::pair(sum.getLhs(), sum.getRhs()),
-                      std::pair(sum.getRhs(), sum.getLhs())}) {
-    auto product = y.getDefiningOp<arith::MulFOp>();
-    if (x != out || !product)
-      continue;
-    BlockArgument p = skipExtensions(product.getLhs());
-    BlockArgument q = skipExtensions(product.getRhs());
-    return (p == lhs && q == rhs) || (p == rhs && q == lhs);
-  }
-  return false;
-}
-
-static std::optional<Contraction> matchContraction(linalg::LinalgOp op) {
-  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
-      !op.hasPureBufferSemantics() || !op->getRegion(0).hasOneBlock())
-    return std::nullopt;
-  Contraction c;
-  c.op = op;
-  c.lhs = op.getDpsInputOperand(0);
-  c.rhs = op.getDpsInputOperand(1);
-  c.result = op.getDpsInitOperand(0);
-  SmallVector<Type> elements;
-  for (OpOperand *operand : {c.lhs, c.rhs, c.result}) {
-    auto type = dyn_cast<MemRefType>(operand->get().getType());
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    if (!type ||
-        !isa<Float64Type, Float32Type, BFloat16Type, Float16Type>(
-            type.getElementType()) ||
-        failed(type.getStridesAndOffset(strides, offset)) ||
-        !isLinear(c.map(operand)))
-      return std::nullopt;
-    elements.push_back(type.getElementType());
-  }
-  if (!c.map(c.result).isProjectedPermutation())
-    return std::nullopt;
-  // Inputs are extended, never shortened.
-  if (elements[2].isF64())
-    c.acc = Float64Type::get(op.getContext());
-  else if (elements[0].isF64() || elements[1].isF64())
-    return std::nullopt;
-  else
-    c.acc = Float32Type::get(op.getContext());
-  if (!isMultiplyAdd(*op.getBlock(), op.getMatchingBlockArgument(c.lhs),
-                     op.getMatchingBlockArgument(c.rhs),
-                     op.getMatchingBlockArgument(c.result)))
-    return std::nullopt;
-
-  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
-  for (unsigned i = 0; i < kinds.size(); ++i) {
-    utils::IteratorType kind = kinds[i];
-    auto uses = [&](OpOperand *operand) {
-      return c.map(operand).isFunctionOfDim(i);
-    };
-    bool inLhs = uses(c.lhs), inRhs = uses(c.rhs), inResult = uses(c.result);
-    if (kind == utils::IteratorType::reduction && inLhs && inRhs && !inResult)
-      c.k.push_back(i);
-    else if (kind != utils::IteratorType::parallel || !inResult)
-      return std::nullopt;
-    else if (inLhs && inRhs)
-      c.batch.push_back(i);
-    else if (inLhs)
-      c.m.push_back(i);
-    else if (inRhs)
-      c.n.push_back(i);
-    else
-      return std::nullopt;
-  }
-  if (c.k.empty())
-    return std::nullopt;
-  return c;
-}
 
 namespace {
 
@@ -154,7 +48,6 @@ private:
              SmallVector<unsigned> &merged, SmallVector<unsigned> &others);
   Value convertLhs();
   Value mergedSize(ArrayRef<unsigned> loops);
-  bool startsFromZero();
   Layout layout(const LinearView &view, Value row, Value column) const;
   Value slice(const LinearView &view, Value offset, Value rows, Value columns,
               Value rowStride, Value columnStride, Layout layout);
@@ -261,48 +154,6 @@ Value ContractionLowering::mergedSize(ArrayRef<unsigned> loops) {
   return size;
 }
 
-/// The buffer behind views.
-static Value bufferOf(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
-}
-
-/// Removes a zero fill of the result that directly precedes, as far as this
-/// buffer is concerned, and returns whether there was one.
-bool ContractionLowering::startsFromZero() {
-  Value result = c.result->get(), buffer = bufferOf(result);
-  bool isAllocation = buffer.getDefiningOp<memref::AllocOp>() != nullptr;
-  for (Operation *op = c.op->getPrevNode(); op; op = op->getPrevNode()) {
-    if (auto fill = dyn_cast<linalg::FillOp>(op)) {
-      if (fill.output() == result) {
-        auto constant = fill.value().getDefiningOp<arith::ConstantOp>();
-        auto zero =
-            constant ? dyn_cast<FloatAttr>(constant.getValue()) : FloatAttr();
-        if (!zero || !zero.getValue().isPosZero())
-          return false;
-        fill.erase();
-        return true;
-      }
-    }
-    if (isMemoryEffectFree(op) || isa<memref::AllocOp>(op))
-      continue;
-    // Another op may pass if it cannot touch this allocation.
-    if (!isAllocation || op->getNumRegions() > 1 ||
-        !isa<linalg::LinalgOp, memref::CopyOp>(op))
-      return false;
-    for (Value operand : op->getOperands()) {
-      if (!isa<BaseMemRefType>(operand.getType()))
-        continue;
-      Value other = bufferOf(operand);
-      if (other == buffer || !(other.getDefiningOp<memref::AllocOp>() ||
-                               other.getDefiningOp<memref::GetGlobalOp>()))
-        return false;
-    }
-  }
-  return false;
-}
-
 Layout ContractionLowering::layout(const LinearView &view, Value row,
                                    Value column) const {
   if (isConstantIntValue(column, 1))
@@ -339,7 +190,10 @@ LogicalResult ContractionLowering::run() {
   llvm::append_range(outer, outerN);
   llvm::sort(outer);
 
-  bool fromZero = startsFromZero();
+  linalg::FillOp fill = findZeroFill(c);
+  bool fromZero = fill != nullptr;
+  if (fill)
+    fill.erase();
   Value lhsBuffer = convertLhs();
   sizes = loopSizes(b, c.op);
   LinearView lhs(b, lhsBuffer, c.map(c.lhs));

@@ -1,0 +1,145 @@
+//===- ContractionMatch.cpp - what is a contraction -----------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContractionMatch.h"
+#include "LinearView.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+/// Follows `value` through extensions to a block argument.
+static BlockArgument skipExtensions(Value value) {
+  while (auto extension = value.getDefiningOp<arith::ExtFOp>())
+    value = extension.getIn();
+  return dyn_cast<BlockArgument>(value);
+}
+
+/// Whether the body is `out + lhs * rhs`, in any order of the operands.
+static bool isMultiplyAdd(Block &body, BlockArgument lhs, BlockArgument rhs,
+                          BlockArgument out) {
+  for (Operation &op : body)
+    if (!isa<arith::MulFOp, arith::AddFOp, arith::ExtFOp, linalg::YieldOp>(op))
+      return false;
+  auto sum = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!sum)
+    return false;
+  for (auto [x, y] : {std::pair(sum.getLhs(), sum.getRhs()),
+                      std::pair(sum.getRhs(), sum.getLhs())}) {
+    auto product = y.getDefiningOp<arith::MulFOp>();
+    if (x != out || !product)
+      continue;
+    BlockArgument p = skipExtensions(product.getLhs());
+    BlockArgument q = skipExtensions(product.getRhs());
+    return (p == lhs && q == rhs) || (p == rhs && q == lhs);
+  }
+  return false;
+}
+
+std::optional<Contraction> condcomp::matchContraction(linalg::LinalgOp op) {
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+      !op.hasPureBufferSemantics() || !op->getRegion(0).hasOneBlock())
+    return std::nullopt;
+  Contraction c;
+  c.op = op;
+  c.lhs = op.getDpsInputOperand(0);
+  c.rhs = op.getDpsInputOperand(1);
+  c.result = op.getDpsInitOperand(0);
+  SmallVector<Type> elements;
+  for (OpOperand *operand : {c.lhs, c.rhs, c.result}) {
+    auto type = dyn_cast<MemRefType>(operand->get().getType());
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (!type ||
+        !isa<Float64Type, Float32Type, BFloat16Type, Float16Type>(
+            type.getElementType()) ||
+        failed(type.getStridesAndOffset(strides, offset)) ||
+        !isLinear(c.map(operand)))
+      return std::nullopt;
+    elements.push_back(type.getElementType());
+  }
+  if (!c.map(c.result).isProjectedPermutation())
+    return std::nullopt;
+  // Inputs are extended, never shortened.
+  if (elements[2].isF64())
+    c.acc = Float64Type::get(op.getContext());
+  else if (elements[0].isF64() || elements[1].isF64())
+    return std::nullopt;
+  else
+    c.acc = Float32Type::get(op.getContext());
+  if (!isMultiplyAdd(*op.getBlock(), op.getMatchingBlockArgument(c.lhs),
+                     op.getMatchingBlockArgument(c.rhs),
+                     op.getMatchingBlockArgument(c.result)))
+    return std::nullopt;
+
+  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  for (unsigned i = 0; i < kinds.size(); ++i) {
+    utils::IteratorType kind = kinds[i];
+    auto uses = [&](OpOperand *operand) {
+      return c.map(operand).isFunctionOfDim(i);
+    };
+    bool inLhs = uses(c.lhs), inRhs = uses(c.rhs), inResult = uses(c.result);
+    if (kind == utils::IteratorType::reduction && inLhs && inRhs && !inResult)
+      c.k.push_back(i);
+    else if (kind != utils::IteratorType::parallel || !inResult)
+      return std::nullopt;
+    else if (inLhs && inRhs)
+      c.batch.push_back(i);
+    else if (inLhs)
+      c.m.push_back(i);
+    else if (inRhs)
+      c.n.push_back(i);
+    else
+      return std::nullopt;
+  }
+  if (c.k.empty())
+    return std::nullopt;
+  return c;
+}
+
+/// The buffer behind views.
+static Value bufferOf(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    value = view.getViewSource();
+  return value;
+}
+
+linalg::FillOp condcomp::findZeroFill(const Contraction &c) {
+  Value result = c.result->get(), buffer = bufferOf(result);
+  bool isAllocation = buffer.getDefiningOp<memref::AllocOp>() != nullptr;
+  for (Operation *op = c.result->getOwner()->getPrevNode(); op;
+       op = op->getPrevNode()) {
+    if (auto fill = dyn_cast<linalg::FillOp>(op)) {
+      if (fill.output() == result) {
+        auto constant = fill.value().getDefiningOp<arith::ConstantOp>();
+        auto zero =
+            constant ? dyn_cast<FloatAttr>(constant.getValue()) : FloatAttr();
+        if (!zero || !zero.getValue().isPosZero())
+          return {};
+        return fill;
+      }
+    }
+    if (isMemoryEffectFree(op) || isa<memref::AllocOp>(op))
+      continue;
+    // Another op may pass if it cannot touch this allocation.
+    if (!isAllocation || op->getNumRegions() > 1 ||
+        !isa<linalg::LinalgOp, memref::CopyOp>(op))
+      return {};
+    for (Value operand : op->getOperands()) {
+      if (!isa<BaseMemRefType>(operand.getType()))
+        continue;
+      Value other = bufferOf(operand);
+      if (other == buffer || !(other.getDefiningOp<memref::AllocOp>() ||
+                               other.getDefiningOp<memref::GetGlobalOp>()))
+        return {};
+    }
+  }
+  return {};
+}

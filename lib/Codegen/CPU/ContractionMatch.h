@@ -1,0 +1,38 @@
+//===- ContractionMatch.h - what is a contraction ---------------*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_LIB_CODEGEN_CPU_CONTRACTIONMATCH_H
+#define CONDCOMP_LIB_CODEGEN_CPU_CONTRACTIONMATCH_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace condcomp {
+
+/// A linalg op seen as result[batch, m, n] += lhs[batch, m, k] * rhs[batch, k,
+/// n], each of the four a list of loops.
+struct Contraction {
+  mlir::linalg::LinalgOp op;
+  mlir::OpOperand *lhs, *rhs, *result;
+  llvm::SmallVector<unsigned> batch, m, n, k;
+  mlir::FloatType acc;
+
+  mlir::AffineMap map(mlir::OpOperand *operand) const {
+    return mlir::linalg::LinalgOp(op).getMatchingIndexingMap(operand);
+  }
+};
+
+/// Returns `op` as a contraction on memrefs, if it is one.
+std::optional<Contraction> matchContraction(mlir::linalg::LinalgOp op);
+
+/// Returns the zero fill of the contraction's result that directly precedes, as
+/// far as this buffer is concerned, or null.
+mlir::linalg::FillOp findZeroFill(const Contraction &contraction);
+
+} // namespace condcomp
+
+#endif // CONDCOMP_LIB_CODEGEN_CPU_CONTRACTIONMATCH_H

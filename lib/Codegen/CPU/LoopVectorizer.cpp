@@ -1,0 +1,236 @@
+//===- LoopVectorizer.cpp - choice and nest of loops ----------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LoopVectorizer.h"
+#include "LoopBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+/// Elements along the vector loop that are one piece of work for a thread.
+static constexpr int64_t kPiece = 2048;
+
+void LoopVectorizer::collectLoops() {
+  sizes = loopSizes(b, op);
+  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  std::optional<unsigned> previous;
+  for (unsigned loop = 0; loop < sizes.size(); ++loop) {
+    if (isConstantIntValue(sizes[loop], 1))
+      continue;
+    SmallVector<unsigned> &list = kinds[loop] == utils::IteratorType::parallel
+                                      ? parallelLoops
+                                      : reductionLoops;
+    bool merge = previous && kinds[*previous] == kinds[loop] &&
+                 !body.usesIndex(*previous) && !body.usesIndex(loop);
+    for (OpOperand &operand : op->getOpOperands())
+      merge = merge && (!body.view(operand) ||
+                        actAsOneLoop(operand.get().getType(),
+                                     op.getMatchingIndexingMap(&operand),
+                                     *previous, loop));
+    if (merge) {
+      sizes[loop] = mul(b, sizes[*previous], sizes[loop]);
+      list.pop_back();
+    }
+    list.push_back(loop);
+    previous = loop;
+  }
+}
+
+bool LoopVectorizer::unitOrZero(OpOperand *operand, unsigned loop,
+                                bool allowZero) {
+  const LinearView *view = body.view(*operand);
+  if (!view)
+    return allowZero;
+  Value stride = view->strides[loop];
+  return isConstantIntValue(stride, 1) ||
+         (allowZero && isConstantIntValue(stride, 0));
+}
+
+/// A parallel loop along which every result is contiguous, with as many
+/// contiguous or constant inputs as can be. `gathers` tells that some are not.
+std::optional<unsigned> LoopVectorizer::chooseParallelLoop(bool &gathers) {
+  std::optional<unsigned> best;
+  int64_t bestScore = -1;
+  for (unsigned loop : parallelLoops) {
+    bool stores = llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
+      return unitOrZero(&init, loop, /*allowZero=*/false);
+    });
+    int64_t score =
+        llvm::count_if(op.getDpsInputOperands(), [&](OpOperand *input) {
+          return unitOrZero(input, loop, /*allowZero=*/true);
+        });
+    if (!stores || score < bestScore)
+      continue;
+    best = loop;
+    bestScore = score;
+  }
+  gathers = best && bestScore < op.getNumDpsInputs();
+  return best;
+}
+
+std::optional<unsigned> LoopVectorizer::chooseReductionLoop() {
+  if (body.needsScalarTail())
+    return std::nullopt;
+  for (int64_t i = 0; i < op.getNumDpsInits(); ++i)
+    if (!combinerOf(i))
+      return std::nullopt;
+  for (unsigned loop : llvm::reverse(reductionLoops))
+    if (llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+          return unitOrZero(input, loop, /*allowZero=*/true);
+        }))
+      return loop;
+  return std::nullopt;
+}
+
+/// The loops around the vector loop. `emitRow` gets the loop indices and the
+/// bounds along the vector loop.
+void LoopVectorizer::emitNest(
+    std::optional<unsigned> vectorLoop,
+    function_ref<void(ArrayRef<Value>, Value, Value)> emitRow) {
+  SmallVector<unsigned> outer = parallelLoops;
+  bool cut = vectorLoop && llvm::is_contained(outer, *vectorLoop);
+  if (cut)
+    llvm::erase(outer, *vectorLoop);
+  SmallVector<Value> grid;
+  for (unsigned loop : outer)
+    grid.push_back(sizes[loop]);
+  Value zero = constantIndex(b, 0), piece = constantIndex(b, kPiece);
+  Value length = vectorLoop ? sizes[*vectorLoop] : constantIndex(b, 1);
+  std::optional<int64_t> knownLength = getConstantIntValue(length);
+  cut = cut && (!knownLength || *knownLength >= 2 * kPiece);
+  if (cut)
+    grid.push_back(ceilDiv(b, length, piece));
+
+  Value points = cut ? minimum(b, length, piece) : length;
+  for (unsigned loop : reductionLoops)
+    if (loop != vectorLoop)
+      points = mul(b, points, sizes[loop]);
+  int64_t lanes = vectorLoop ? fullLanes : 1;
+  Value cost = add(b,
+                   ceilDiv(b, mul(b, points, constantIndex(b, body.cost())),
+                           constantIndex(b, lanes)),
+                   constantIndex(b, 4));
+  buildParallelNest(b, grid, cost, parallel, [&](ArrayRef<Value> gridIvs) {
+    SmallVector<Value> ivs(sizes.size());
+    for (auto [loop, iv] : llvm::zip(outer, gridIvs))
+      ivs[loop] = iv;
+    Value lower = zero, upper = length;
+    if (cut) {
+      lower = mul(b, gridIvs.back(), piece);
+      upper = minimum(b, add(b, lower, piece), length);
+    }
+    emitRow(ivs, lower, upper);
+  });
+}
+
+/// One point of the parallel loops: all reductions, sequentially.
+void LoopVectorizer::emitPoint(const LoopBody::Point &start) {
+  OpBuilder::InsertionGuard guard(b);
+  LoopBody::Point point = start;
+  SmallVector<Value> outs;
+  SmallVector<unsigned> read;
+  for (auto [i, argument] : llvm::enumerate(op.getRegionOutputArgs())) {
+    bool isRead = !argument.use_empty() || !reductionLoops.empty();
+    outs.push_back(isRead ? body.load(point, *op.getDpsInitOperand(i))
+                          : Value());
+    if (isRead)
+      read.push_back(i);
+  }
+  auto emitBody = [&]() {
+    body.emit(point, outs, llvm::SmallPtrSet<Operation *, 1>());
+    for (auto [out, yielded] :
+         llvm::zip(outs, op.getBlock()->getTerminator()->getOperands()))
+      out = body.lookup(point, yielded);
+  };
+  scf::ForOp outermost;
+  for (unsigned loop : reductionLoops) {
+    auto nested = scf::ForOp::create(b, constantIndex(b, 0), sizes[loop],
+                                     constantIndex(b, 1), outs);
+    if (!outermost)
+      outermost = nested;
+    else
+      scf::YieldOp::create(b, nested.getResults());
+    b.setInsertionPointToStart(nested.getBody());
+    point.ivs[loop] = nested.getInductionVar();
+    outs.assign(nested.getRegionIterArgs().begin(),
+                nested.getRegionIterArgs().end());
+  }
+  if (outermost) {
+    body.emitUniform(point);
+    emitBody();
+    scf::YieldOp::create(b, outs);
+    b.setInsertionPointAfter(outermost);
+    outs.assign(outermost.getResults().begin(), outermost.getResults().end());
+  } else {
+    emitBody();
+  }
+  for (auto [i, out] : llvm::enumerate(outs))
+    body.store(start, *op.getDpsInitOperand(i), out);
+}
+
+void LoopVectorizer::emitParallelRow(ArrayRef<Value> ivs,
+                                     std::optional<unsigned> loop, Value lower,
+                                     Value upper) {
+  LoopBody::Point point;
+  point.ivs.assign(ivs.begin(), ivs.end());
+  point.loop = loop;
+  if (reductionLoops.empty())
+    body.emitUniform(point);
+  if (!loop)
+    return emitPoint(point);
+  Value length = sub(b, upper, lower);
+  Value end = add(b, lower, roundDown(b, length, fullLanes));
+  buildFor(b, lower, end, fullLanes, [&](Value iv) {
+    point.ivs[*loop] = iv;
+    point.lanes = fullLanes;
+    emitPoint(point);
+  });
+  std::optional<int64_t> size = getConstantIntValue(sizes[*loop]);
+  if (size && *size % fullLanes == 0)
+    return;
+  bool scalar = body.needsScalarTail();
+  buildFor(b, end, upper, scalar ? 1 : fullLanes, [&](Value iv) {
+    point.ivs[*loop] = iv;
+    point.lanes = scalar ? 1 : fullLanes;
+    if (!scalar)
+      point.mask = vector::CreateMaskOp::create(
+          b, vectorOf(b.getI1Type(), fullLanes), ValueRange{sub(b, upper, iv)});
+    emitPoint(point);
+  });
+}
+
+StringRef LoopVectorizer::run() {
+  collectLoops();
+  StringRef reason;
+  std::optional<unsigned> along, reduceAlong;
+  if (body.isVectorizable()) {
+    bool gathers = false;
+    along = chooseParallelLoop(gathers);
+    if (!along || gathers)
+      reduceAlong = chooseReductionLoop();
+    if (!along && !reduceAlong &&
+        !(parallelLoops.empty() && reductionLoops.empty()))
+      reason = "no loop has contiguous results or terms";
+  } else {
+    reason = "an op of its body has no vector form";
+  }
+  if (reduceAlong)
+    emitNest(reduceAlong, [&](ArrayRef<Value> ivs, Value, Value) {
+      emitReductionRow(ivs, *reduceAlong);
+    });
+  else
+    emitNest(along, [&](ArrayRef<Value> ivs, Value lower, Value upper) {
+      emitParallelRow(ivs, along, lower, upper);
+    });
+  op.erase();
+  return reason;
+}

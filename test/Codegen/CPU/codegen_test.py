@@ -283,3 +283,30 @@ func.func @f(%x: tensor<?x?xf32>, %ids: tensor<?xi64>) -> tensor<?x?xf32> {
         x = random.standard_normal((rows, columns)).astype(np.float32)
         ids = random.integers(0, rows, count)
         assert np.array_equal(run(source, [x, ids]), x[ids])
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, n) for n in (1, 15, 16, 17, 32, 48, 63, 64, 80)] + [(2, 10000)]
+)
+def test_static_sizes(run, shape):
+    """Sizes known when compiling leave out loops: none may be missing."""
+    m, n = shape
+    source = f"""
+func.func @f(%x: tensor<{m}x{n}xf32>, %w: tensor<{n}x{m}xf32>) -> tensor<{m}x{m}xf32> {{
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<{m}x{n}xf32>
+  %p = linalg.softmax dimension(1) ins(%x : tensor<{m}x{n}xf32>)
+      outs(%e : tensor<{m}x{n}xf32>) -> tensor<{m}x{n}xf32>
+  %y = tensor.empty() : tensor<{m}x{m}xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%y : tensor<{m}x{m}xf32>)
+      -> tensor<{m}x{m}xf32>
+  %r = linalg.matmul ins(%p, %w : tensor<{m}x{n}xf32>, tensor<{n}x{m}xf32>)
+      outs(%z : tensor<{m}x{m}xf32>) -> tensor<{m}x{m}xf32>
+  return %r : tensor<{m}x{m}xf32>
+}}"""
+    random = np.random.default_rng(6)
+    x = random.standard_normal((m, n)).astype(np.float32)
+    w = random.standard_normal((n, m)).astype(np.float32)
+    e = np.exp(x.astype(np.float64) - x.max(1, keepdims=True))
+    p = e / e.sum(1, keepdims=True)
+    assert (np.abs(run(source, [x, w]) - p @ w) <= 2e-6 * (p @ np.abs(w))).all()

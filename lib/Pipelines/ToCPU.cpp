@@ -125,11 +125,13 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
   forms.form = options.form;
   pm.addPass(createChooseForm(forms));
   pm.addPass(createCondCompToLinalg());
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createDecomposeOps());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(createFuseElementwise());
   pm.addPass(createCanonicalizerPass());
+  pm.addPass(createGuardDivisions());
   pm.addPass(createCSEPass());
   addBufferization(pm);
   addLoops(pm, options, vectorBits);

@@ -139,6 +139,17 @@ def UpdateInPlace : Pass<"condcomp-update-in-place"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def GuardDivisions : Pass<"condcomp-guard-divisions"> {
+  let summary = "Keep divisions of sizes by zero from trapping";
+  let description = [{
+    Exported programs divide sizes by sizes, also for branches that a call does
+    not take, and with no rows a size is zero. The result of a division by zero
+    is undefined, the trap that x86 answers with ends the process: the divisor
+    becomes 1 there. Divisions in bodies of linalg ops work on data and stay.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def ExpandMath : Pass<"condcomp-expand-math"> {
   let summary = "Expand f32 math functions into polynomials";
   let description = [{

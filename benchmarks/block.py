@@ -108,16 +108,14 @@ def main():
         with torch.inference_mode(), cc_run.Function(source, "block", weights) as ours:
             runs = {
                 "condcomp": lambda: ours.times(
-                    x.numpy(), repetitions=options.repetitions, threads=options.threads
+                    [x.numpy()], options.repetitions, options.threads
                 ),
                 "PyTorch": lambda: side_by_side.time_here(
                     lambda: block(x), options.repetitions
                 ),
             }
-            times = side_by_side.summary(
-                side_by_side.interleave(runs, options.rounds)
-            )
-            (y,) = ours(x.numpy(), threads=options.threads)
+            times = side_by_side.summary(side_by_side.interleave(runs, options.rounds))
+            (y,) = ours.call([x.numpy()], 1, options.threads)
             want = block.double()(x.double()).numpy()
         error = np.linalg.norm(y - want) / np.linalg.norm(want)
         ms = {program: 1e3 * t["median"] for program, t in times.items()}

@@ -52,7 +52,7 @@ def main():
                 x = a.astype(dtype)
                 runs = {
                     "condcomp": lambda: ours.times(
-                        x, repetitions=options.repetitions, threads=options.threads
+                        [x], options.repetitions, options.threads
                     ),
                     "torch.mm": lambda: side_by_side.time_here(
                         lambda: torch.mm(ta, tb), options.repetitions

@@ -9,12 +9,12 @@
 import argparse
 import json
 import pathlib
-import platform
 import sys
-import time
 
 import numpy as np
 import torch
+
+from condcomp import side_by_side
 
 MNIST = pathlib.Path(__file__).parents[1] / "examples" / "mnist"
 sys.path.insert(0, str(MNIST))
@@ -23,25 +23,6 @@ import compiled  # noqa: E402
 import digits  # noqa: E402
 import network  # noqa: E402
 import reference  # noqa: E402
-
-
-def time_torch(function, repetitions):
-    time.sleep(0.3)  # as in compiled.Compiled.times
-    seconds = []
-    with torch.inference_mode():
-        for repetition in range(-2, repetitions):
-            start = time.perf_counter()
-            function()
-            if repetition >= 0:
-                seconds.append(time.perf_counter() - start)
-    return seconds
-
-
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 def main():
@@ -68,26 +49,24 @@ def main():
         repetitions, threads = options.repetitions, options.threads
         runs = {
             "dense": lambda: dense.times([images], repetitions, threads),
-            "PyTorch dense": lambda: time_torch(
+            "PyTorch dense": lambda: side_by_side.time_here(
                 lambda: net.dense(patches), repetitions
             ),
             "masked": lambda: masked.times([images, thresholds], repetitions, threads),
             "compact": lambda: compact.times(
                 [images, thresholds], repetitions, threads
             ),
-            "PyTorch dynamic": lambda: time_torch(
+            "PyTorch dynamic": lambda: side_by_side.time_here(
                 lambda: net.dynamic(patches, thresholds), repetitions
             ),
         }
-        seconds = {name: [] for name in runs}
-        for _ in range(options.rounds):
-            for name, run in runs.items():
-                seconds[name] += run()
+        with torch.inference_mode():
+            seconds = side_by_side.interleave(runs, options.rounds)
         _, left_at = compact.call([images, thresholds], 2)
 
     median = {name: float(np.median(times)) for name, times in seconds.items()}
     report = {
-        "processor": processor(),
+        "processor": side_by_side.processor(),
         "threads": options.threads,
         "batch": options.batch,
         "pytorch": torch.__version__,

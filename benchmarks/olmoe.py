@@ -35,7 +35,7 @@ def main():
     parser.add_argument("--types", nargs="+", choices=TYPES, default=list(TYPES))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    source = (EXAMPLES / "olmoe_layer.mlir").read_text()
+    module = EXAMPLES / "olmoe_layer.mlir"
     rows = []
     print("type tokens       ms  GFLOP/s  torch.mm  ratio  error (relative l2)")
     for name in options.types:
@@ -45,14 +45,12 @@ def main():
         expected = olmoe_weights.reference(weights)
         mm = [torch.randn(512, D).to(torch_type), torch.randn(D, FFN).to(torch_type)]
         with cc_run.Function(
-            source, f"layer_{name}", constants, form="compact"
+            module, f"layer_{name}", constants, form="compact"
         ) as layer:
             for tokens in options.tokens:
                 runs = {
                     "condcomp": lambda: layer.times(
-                        x[:tokens],
-                        repetitions=options.repetitions,
-                        threads=options.threads,
+                        [x[:tokens]], options.repetitions, options.threads
                     ),
                     "torch.mm": lambda: side_by_side.time_here(
                         lambda: torch.mm(*mm), 10 * options.repetitions
@@ -61,7 +59,7 @@ def main():
                 times = side_by_side.summary(
                     side_by_side.interleave(runs, options.rounds)
                 )
-                (y,) = layer(x[:tokens], threads=options.threads)
+                (y,) = layer.call([x[:tokens]], 1, options.threads)
                 want = expected[:tokens]
                 error = np.linalg.norm(y.astype(np.float64) - want)
                 error /= np.linalg.norm(want)

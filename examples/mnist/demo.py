@@ -17,6 +17,8 @@ import numpy as np
 import picture
 import reference
 
+from condcomp import cc_run
+
 BATCH = 256
 
 
@@ -52,7 +54,7 @@ def table(columns):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    build = compiled.CC_RUN.parents[1]
+    build = cc_run.CC_RUN.parents[1]
     parser.add_argument("--picture", type=pathlib.Path, default=build / "mnist.png")
     parser.add_argument("--repetitions", type=int, default=15)
     options = parser.parse_args()

@@ -27,16 +27,20 @@ def load(path):
 
 
 class Function:
-    """A function of a module, compiled once by a cc-run process of its own.
+    """A function of a module in one form, compiled by a cc-run of its own.
 
-    source: the module's text. constants: arrays that are the function's last
-    arguments in every call; they are written to disk once.
+    module: the path of a .mlir file, or a module's text. constants: arrays that
+    are the function's last arguments in every call, written to disk once. The
+    process stays, so that calls and timings need no compiling again.
     """
 
-    def __init__(self, source, function, constants=(), form="auto"):
+    def __init__(self, module, function, constants=(), form="auto"):
+        if not CC_RUN.exists():
+            raise CcRunError(f"{CC_RUN} is missing: run ./dev build first")
         self.folder = tempfile.TemporaryDirectory()
         self.constants = self._write("constant", constants)
-        self.keys = {"source": source, "function": function, "form": form}
+        kind = "module" if isinstance(module, pathlib.Path) else "source"
+        self.keys = {kind: str(module), "function": function, "form": form}
         self.process = subprocess.Popen(
             [str(CC_RUN), "--batch=-"],
             stdin=subprocess.PIPE,
@@ -64,10 +68,10 @@ class Function:
             paths.append(f"@{path}")
         return paths
 
-    def request(self, arrays, **keys):
-        """cc-run's answer to one call, a dict; see `cc-run --help`, --batch."""
+    def request(self, inputs, **keys):
+        """cc-run's answer to one call, a dict: docs/cc-run.md, --batch."""
         keys.update(self.keys)
-        keys["inputs"] = self._write("input", arrays) + self.constants
+        keys["inputs"] = self._write("input", inputs) + self.constants
         print(json.dumps(keys), file=self.process.stdin, flush=True)
         line = self.process.stdout.readline()
         if not line:
@@ -77,16 +81,15 @@ class Function:
             raise CcRunError(reply["message"] + reply.get("diagnostics", ""))
         return reply
 
-    def __call__(self, *arrays, results=1, threads=0):
+    def call(self, inputs, results, threads=0):
         """The first `results` results; 0 threads: as many as cores."""
         paths = [f"{self.folder.name}/output{i}.npy" for i in range(results)]
-        self.request(arrays, outputs=[f"@{p}" for p in paths], threads=threads)
+        self.request(inputs, outputs=[f"@{p}" for p in paths], threads=threads)
         return [load(path) for path in paths]
 
-    def times(self, *arrays, repetitions, threads=0):
+    def times(self, inputs, repetitions, threads=0):
         """Seconds of each of the repetitions, after two that do not count."""
         # Threads of the process that ran before may spin for 0.2 s yet.
         time.sleep(0.3)
-        return self.request(
-            arrays, repetitions=repetitions, warmup=2, threads=threads
-        )["seconds"]
+        reply = self.request(inputs, repetitions=repetitions, warmup=2, threads=threads)
+        return reply["seconds"]

@@ -32,8 +32,8 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::init(0)};
 };
 
-/// Adds the passes of `condcomp-to-cpu`: from condcomp ops and linalg on tensors
-/// to the LLVM dialect.
+/// Adds the passes of `condcomp-to-cpu`: from condcomp ops and linalg on
+/// tensors to the LLVM dialect.
 void buildToCPUPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
 
 /// Registers every pipeline by name.

@@ -41,8 +41,8 @@ struct GuardDivisionsPass
       };
       Value isZero = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, divisor,
                                            constant(0));
-      op->setOperand(
-          1, arith::SelectOp::create(b, isZero, constant(1), divisor));
+      op->setOperand(1,
+                     arith::SelectOp::create(b, isZero, constant(1), divisor));
     });
   }
 };

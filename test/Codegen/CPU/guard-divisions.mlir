@@ -1,8 +1,8 @@
 // RUN: cc-opt %s --condcomp-guard-divisions | FileCheck %s
 // Elementwise ops on tensors compile, and a size that is zero does not trap.
 // RUN: cc-run %s --function=sizes --input=0x3xf32= --input=i64=0 \
-// RUN:   | FileCheck %s --check-prefix=RUN
-// RUN: 0x3xf32
+// RUN:   | FileCheck %s --check-prefix=VALUES
+// VALUES: result 0: 0x3xf32
 
 // CHECK-LABEL: func.func @sizes
 // CHECK: %[[ZERO:.*]] = arith.cmpi eq, %[[N:.*]], %c0

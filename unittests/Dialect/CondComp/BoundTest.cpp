@@ -54,9 +54,9 @@ TEST(RoutingTypeTest, EntryShapeIsPackedUnlessRowsAreUniform) {
   };
   EXPECT_EQ(type(Bound::exactly(8)).getEntryShape(),
             (SmallVector<int64_t>{4, ShapedType::kDynamic, 8}));
-  EXPECT_EQ(type(exactlyRunTime).getEntryShape(),
-            (SmallVector<int64_t>{4, ShapedType::kDynamic,
-                                  ShapedType::kDynamic}));
+  EXPECT_EQ(
+      type(exactlyRunTime).getEntryShape(),
+      (SmallVector<int64_t>{4, ShapedType::kDynamic, ShapedType::kDynamic}));
   EXPECT_EQ(type(Bound::atMost(8)).getEntryShape(),
             (SmallVector<int64_t>{ShapedType::kDynamic}));
   EXPECT_EQ(type(Bound::none()).getEntryShape(),

@@ -475,7 +475,7 @@ def errors():
     x = "tensor<?x3xf32>"
     body = f"""
       {ASSIGN}
-      %y = condcomp.apply %r : {UNIFORM} rows(%x : {x}) outs(%x : {x}) {{
+      %y = condcomp.apply %r : {UNIFORM} rows(%x : {x}) outs(%x : {x}) scope(group) {{
       ^bb0(%xe: {x}):
         %e = tensor.empty(%rows) : {x}
         %f0 = arith.constant 0.0 : f32

@@ -4,6 +4,7 @@
 """Many calls of compiled functions in one process: a driver of cc-run --batch."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -100,20 +101,29 @@ def outcome(request, reply):
 
 
 def batch(requests):
-    """Replies to the requests; one that ends the process is named in its reply."""
-    replies, waiting = [], list(requests)
+    """Replies to the requests, in order.
+
+    One that ends the process is named in its reply; others that call the same
+    function are not tried again.
+    """
+    replies, waiting = {}, list(requests)
     while waiting:
         done = subprocess.run(
             [str(CC_RUN), "--batch=-"],
             input="".join(json.dumps(request) + "\n" for request in waiting),
             capture_output=True,
             text=True,
+            env={**os.environ, "LLVM_DISABLE_SYMBOLIZATION": "1"},
         )
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
-        replies += lines
-        waiting = waiting[len(lines) :]
+        for line in done.stdout.splitlines():
+            reply = json.loads(line)
+            replies[reply["id"]] = reply
+        waiting = [request for request in waiting if request["id"] not in replies]
         if waiting:
-            message = f"cc-run ended with {done.returncode}: {done.stderr[-2000:]}"
-            replies.append({"status": "error", "message": message, "leaked_bytes": 0})
-            waiting = waiting[1:]
-    return replies
+            function = waiting[0]["function"]
+            message = f"cc-run ended with {done.returncode} in @{function}: {done.stderr[-2000:]}"
+            for request in waiting:
+                if request["function"] == function:
+                    replies[request["id"]] = {"status": "error", "message": message}
+            waiting = [request for request in waiting if request["id"] not in replies]
+    return [replies[request["id"]] for request in requests]

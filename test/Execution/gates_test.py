@@ -273,7 +273,7 @@ def from_offsets():
     gate("from_offsets", of, arguments, text, calls, ref.from_offsets)
     for label, offsets, error in [
         ("start", [2, 3], "2"),
-        ("decrease", [0, 5, 4], "4"),
+        ("decrease", [0, 5, 4], "after position 1"),
     ]:
         gate(
             f"from_offsets_{label}",

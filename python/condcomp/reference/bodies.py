@@ -84,6 +84,8 @@ def apply(
                 result[own] = values
     if results is None:
         return [widen(o).copy() for o in outs]
+    if combine == "none" and weights == "output":
+        results = [r * weight.reshape((-1,) + (1,) * (r.ndim - 1)) for r in results]
     results = [r.reshape(routing.entry_shape + r.shape[1:]) for r in results]
     if combine == "none":
         return results

@@ -114,6 +114,8 @@ def select():
             ("pairs", lead),
         ]:
             for trailing, element in [([3], "f32"), ([], "i64")]:
+                if element == "i64" and gate != "packed":
+                    continue
                 source, result = tensor(dims + trailing, element), of.entries(
                     trailing, element
                 )
@@ -146,18 +148,14 @@ def longest(routing):
 
 
 def combine():
+    """All kinds and types on packed routings, fewer where only entry dims differ."""
+    kinds = ["sum", "mean", "max", "stack"]
+    types = [("f32", True), ("bf16", True), ("f32", False), ("i32", False)]
     for gate, (of, *_) in GATES.items():
-        rows = of.dims[:-1]
-        for kind in ["sum", "mean", "max", "stack"]:
-            for element, weighted in [
-                ("f32", True),
-                ("bf16", True),
-                ("f32", False),
-                ("i32", False),
-            ]:
-                if kind == "mean" and element == "i32":
-                    continue
-                combine_of(gate, of, kind, element, weighted)
+        for kind in kinds if not gate.startswith("batched") else ["sum", "stack"]:
+            for element, weighted in types if gate == "packed" else types[:1]:
+                if kind != "mean" or element != "i32":
+                    combine_of(gate, of, kind, element, weighted)
 
 
 def combine_of(gate, of, kind, element, weighted):
@@ -264,7 +262,7 @@ def combine_replace():
 def restore():
     for gate, (of, *_) in GATES.items():
         for kind in ["replace", "sum"]:
-            for element in ["f32", "bf16", "i32"]:
+            for element in ["f32", "bf16", "i32"] if gate == "packed" else ["f32"]:
                 entries, outs = of.entries([3], element), tensor(of.dims + [3], element)
 
                 def values_of(routing, element=element):

@@ -239,6 +239,8 @@ struct LowerFromMask : EmitterPattern<FromMaskOp> {
     Value weights = op.getWeights()
                         ? adaptor.getWeights().front()
                         : b.filled(dims, b.scalar(type.getElementType(), 1));
+    if (op.getWeights())
+      b.checkLeadingDims(weights, dims, "from_mask I2: the weights tensor");
     return replaceWithRouting(
         op, RoutingValue::fromMask(b, type, dims, Value(), mask, weights), b,
         rewriter);

@@ -225,6 +225,13 @@ struct LowerSelect : EmitterPattern<SelectOp> {
       ++spaceRank;
       break;
     }
+    SmallVector<Value> lead(dims);
+    if (op.getSpace() == Space::Rows)
+      lead.pop_back();
+    else if (op.getSpace() == Space::Modules)
+      lead.erase(lead.end() - 2);
+    b.checkLeadingDims(adaptor.getSource().front(), lead,
+                       "select C1: the source");
     Value source = b.flattenLeading(adaptor.getSource().front(), spaceRank);
     Value result = b.gatherRows(source, at);
     if (type.hasUniformRows())
@@ -254,6 +261,11 @@ struct LowerIntoOuts : EmitterPattern<OpT> {
             op.getOperation()->getName().stripDialect() +
                 " C1: the entry tensor has {0} entries, the routing {1}",
             {count, expected});
+    bool pairs =
+        std::is_same_v<OpT, RestoreOp> || op.getKind() == CombineKind::Stack;
+    b.checkLeadingDims(
+        adaptor.getOuts().front(), compact.getDims().drop_back(pairs ? 0 : 1),
+        op.getOperation()->getName().stripDialect() + " C2: the outs operand");
     Value outs =
         b.flattenLeading(adaptor.getOuts().front(), type.getShape().size() - 1);
     Value result = emit(op, b, compact, entries, outs);

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -97,6 +98,18 @@ Value TensorEmitter::castFloat(Value value, Type type) {
 void TensorEmitter::check(Value condition, const Twine &message,
                           ValueRange values) {
   CheckOp::create(*this, condition, getStringAttr(message), values);
+}
+
+void TensorEmitter::checkLeadingDims(Value tensor, ValueRange sizes,
+                                     const Twine &what) {
+  for (auto [i, expected] : llvm::enumerate(sizes)) {
+    Value size = dim(tensor, i);
+    Value agrees = compare(arith::CmpIPredicate::eq, size, expected);
+    if (!matchPattern(agrees, m_One()))
+      check(agrees,
+            what + " has size {0} in dim " + Twine(i) + ", expected {1}",
+            {size, expected});
+  }
 }
 
 //===----------------------------------------------------------------------===//

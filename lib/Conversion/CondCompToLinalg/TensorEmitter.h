@@ -59,6 +59,9 @@ public:
   Value castFloat(Value value, Type type);
   /// `condcomp.check`.
   void check(Value condition, const llvm::Twine &message, ValueRange values);
+  /// Checks that the leading dims of `tensor` are `sizes`; `what` names it.
+  void checkLeadingDims(Value tensor, ValueRange sizes,
+                        const llvm::Twine &what);
 
   //===--------------------------------------------------------------------===//
   // Tensors

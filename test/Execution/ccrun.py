@@ -108,22 +108,34 @@ def batch(requests):
     """
     replies, waiting = {}, list(requests)
     while waiting:
-        done = subprocess.run(
-            [str(CC_RUN), "--batch=-"],
-            input="".join(json.dumps(request) + "\n" for request in waiting),
-            capture_output=True,
-            text=True,
-            env={**os.environ, "LLVM_DISABLE_SYMBOLIZATION": "1"},
-        )
-        for line in done.stdout.splitlines():
+        stdout, why = answers(waiting)
+        for line in stdout.splitlines():
             reply = json.loads(line)
             replies[reply["id"]] = reply
         waiting = [request for request in waiting if request["id"] not in replies]
         if waiting:
             function = waiting[0]["function"]
-            message = f"cc-run ended with {done.returncode} in @{function}: {done.stderr[-2000:]}"
+            message = f"@{function}: {why}"
             for request in waiting:
                 if request["function"] == function:
                     replies[request["id"]] = {"status": "error", "message": message}
             waiting = [request for request in waiting if request["id"] not in replies]
     return [replies[request["id"]] for request in requests]
+
+
+def answers(requests):
+    """What one process prints, and how it ended."""
+    text = "".join(json.dumps(request) + "\n" for request in requests)
+    try:
+        done = subprocess.run(
+            [str(CC_RUN), "--batch=-"],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=900,
+            # A crash says where by address: looking up names takes long.
+            env={**os.environ, "LLVM_DISABLE_SYMBOLIZATION": "1"},
+        )
+    except subprocess.TimeoutExpired as hanging:
+        return (hanging.stdout or b"").decode(), "cc-run did not end in 900 s"
+    return done.stdout, f"cc-run ended with {done.returncode}: {done.stderr[-2000:]}"

@@ -494,6 +494,7 @@ def errors():
     SUITE.add(
         function("apply_errors", {**TOP, "x": x, "rows": "index"}, body, {"y": x}),
         call("rows", 9, 4, "9"),
+        call("yield", 4, 17, "17"),
     )
 
 

@@ -23,11 +23,12 @@ SmallVector<Value> condcomp::inlineBody(Region &region, TensorEmitter &b,
   return operands;
 }
 
-void condcomp::checkRowCount(TensorEmitter &b, Value tensor, Value numRows,
-                             StringRef what) {
+Value condcomp::checkRowCount(TensorEmitter &b, Value tensor, Value numRows,
+                              StringRef what) {
   Value count = b.dim(tensor, 0);
-  b.check(b.compare(arith::CmpIPredicate::eq, count, numRows),
-          what + " has {0} rows, expected {1}", {count, numRows});
+  Value equal = b.compare(arith::CmpIPredicate::eq, count, numRows);
+  b.check(equal, what + " has {0} rows, expected {1}", {count, numRows});
+  return b.select(equal, count, b.index(0));
 }
 
 ApplyOperands::ApplyOperands(

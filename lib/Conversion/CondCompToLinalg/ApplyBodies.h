@@ -32,8 +32,10 @@ struct ApplyOperands {
 };
 
 /// Checks that a body gave as many rows as it got (apply C11, cascade C8).
-void checkRowCount(TensorEmitter &b, mlir::Value tensor, mlir::Value numRows,
-                   llvm::StringRef what);
+/// Returns their number, or 0 where it differs: a slice of that size does not
+/// exist before the check, so that nothing is written into it ahead of time.
+mlir::Value checkRowCount(TensorEmitter &b, mlir::Value tensor,
+                          mlir::Value numRows, llvm::StringRef what);
 
 /// The results of the op in compact form, one entry after another.
 llvm::SmallVector<mlir::Value>

@@ -107,8 +107,9 @@ condcomp::emitCompactApply(ApplyOp op, const RoutingValue &routing,
           SmallVector<Value> next;
           auto yielded = inlineBody(body, b, arguments, rewriter);
           for (auto [value, slot] : llvm::zip_equal(yielded, slots)) {
-            checkRowCount(b, value, size, "apply C11: a yielded tensor");
-            next.push_back(b.insertSlice(value, slot, begin));
+            Value count =
+                checkRowCount(b, value, size, "apply C11: a yielded tensor");
+            next.push_back(b.insertSlice(value, slot, begin, count));
           }
           return next;
         },

@@ -177,8 +177,9 @@ SmallVector<Value> MaskedApply::runModule(TensorEmitter &b, Region &body,
   SmallVector<Value> next;
   auto yielded = inlineBody(body, b, arguments, rewriter);
   for (auto [value, old] : llvm::zip_equal(yielded, carried)) {
-    checkRowCount(b, value, numRows, "apply C11: a yielded tensor");
-    next.push_back(keepsAll() ? b.insertSliceAt(value, old, module)
+    Value count =
+        checkRowCount(b, value, numRows, "apply C11: a yielded tensor");
+    next.push_back(keepsAll() ? b.insertSliceAt(value, old, module, count)
                               : accumulate(b, value, old, module));
   }
   return next;

@@ -176,8 +176,9 @@ Value TensorEmitter::slice(Value tensor, Value offset, Value size) {
                                         at.strides);
 }
 
-Value TensorEmitter::insertSlice(Value source, Value tensor, Value offset) {
-  LeadingSlice at(*this, tensor, offset, dim(source, 0));
+Value TensorEmitter::insertSlice(Value source, Value tensor, Value offset,
+                                 Value size) {
+  LeadingSlice at(*this, tensor, offset, size);
   // Where the trailing dims are known in one of the types only, the verifier
   // wants the sizes of the source.
   auto type = getTensorType(source);
@@ -187,11 +188,12 @@ Value TensorEmitter::insertSlice(Value source, Value tensor, Value offset) {
                                        at.sizes, at.strides);
 }
 
-Value TensorEmitter::insertSliceAt(Value source, Value tensor, Value offset) {
+Value TensorEmitter::insertSliceAt(Value source, Value tensor, Value offset,
+                                   Value size) {
   LeadingSlice at(*this, tensor, offset, index(1));
   at.sizes[0] = getIndexAttr(1);
   for (int64_t i = 0, e = getTensorType(source).getRank(); i < e; ++i)
-    at.sizes[i + 1] = getAsOpFoldResult(dim(source, i));
+    at.sizes[i + 1] = getAsOpFoldResult(i == 0 ? size : dim(source, i));
   return tensor::InsertSliceOp::create(*this, source, tensor, at.offsets,
                                        at.sizes, at.strides);
 }
@@ -199,7 +201,7 @@ Value TensorEmitter::insertSliceAt(Value source, Value tensor, Value offset) {
 Value TensorEmitter::copyRow(Value source, Value from, Value tensor, Value at) {
   if (getTensorType(source).getRank() == 1)
     return insert(extract(source, from), tensor, at);
-  return insertSlice(slice(source, from, index(1)), tensor, at);
+  return insertSlice(slice(source, from, index(1)), tensor, at, index(1));
 }
 
 Value TensorEmitter::sliceAt(Value tensor, Value offset) {

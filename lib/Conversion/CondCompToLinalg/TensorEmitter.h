@@ -76,9 +76,10 @@ public:
   Value insert(Value element, Value tensor, ValueRange indices);
   /// `tensor[offset : offset + size]` along dim 0.
   Value slice(Value tensor, Value offset, Value size);
-  Value insertSlice(Value source, Value tensor, Value offset);
-  /// `tensor` with `tensor[offset] = source`.
-  Value insertSliceAt(Value source, Value tensor, Value offset);
+  /// `tensor` with `tensor[offset : offset + size] = source`.
+  Value insertSlice(Value source, Value tensor, Value offset, Value size);
+  /// `tensor` with `tensor[offset] = source`, whose dim 0 is `size`.
+  Value insertSliceAt(Value source, Value tensor, Value offset, Value size);
   /// `tensor` with `tensor[at] = source[from]`.
   Value copyRow(Value source, Value from, Value tensor, Value at);
   /// `tensor[offset]`, without dim 0.

@@ -11,12 +11,11 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 
-import ml_dtypes
 import numpy as np
 
+from condcomp.cc_run import CC_RUN, load
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CC_RUN = ROOT / "build" / "bin" / "cc-run"
-BF16 = np.dtype(ml_dtypes.bfloat16)
 
 
 @dataclass
@@ -24,12 +23,6 @@ class Failure:
     """What a call gave instead of results."""
 
     message: str
-
-
-def load(path):
-    """An array of a file; NumPy reads bf16 as two-byte voids."""
-    array = np.load(path)
-    return array.view(BF16) if array.dtype == np.dtype("V2") else array
 
 
 def split(text):

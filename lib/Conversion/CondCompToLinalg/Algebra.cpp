@@ -21,17 +21,10 @@ struct LowerReweight : EmitterPattern<ReweightOp> {
     RoutingType type = op.getRouting().getType();
     Type element = type.getElementType();
     auto routing = RoutingValue::unpack(b, type, adaptor.getRouting());
-    auto cast = [&](Value weights) {
-      return getElementTypeOrSelf(weights) == element
-                 ? weights
-                 : b.elementwise(element, weights,
-                                 [&](TensorEmitter &b, ValueRange e) {
-                                   return b.castFloat(e[0], element);
-                                 });
-    };
     if (op.getDense() && routing.isMasked()) {
-      Value weights = b.castTo(routing.getWeights().getType(),
-                               cast(adaptor.getDense().front()));
+      Value weights =
+          b.castTo(routing.getWeights().getType(),
+                   castElements(b, adaptor.getDense().front(), element));
       return replaceWithRouting(op, routing.withWeights(weights), b, rewriter);
     }
 
@@ -46,8 +39,9 @@ struct LowerReweight : EmitterPattern<ReweightOp> {
             return b.castFloat(b.extract(dense, {e[0], e[1]}), element);
           });
     } else {
-      weights = b.flattenLeading(cast(adaptor.getEntries().front()),
-                                 type.getEntryRank());
+      weights = b.flattenLeading(
+          castElements(b, adaptor.getEntries().front(), element),
+          type.getEntryRank());
       Value count = b.dim(weights, 0), expected = compact.getNumEntries(b);
       b.check(b.compare(arith::CmpIPredicate::eq, count, expected),
               "reweight C2: {0} weights for {1} entries", {count, expected});

@@ -15,7 +15,7 @@ namespace condcomp {
 
 /// Moves the one block of `region` to the insertion point of `b` with
 /// `arguments` for its arguments, and returns the operands of its terminator,
-/// which is gone. `terminator` (optional) receives what kind it was.
+/// which is gone.
 llvm::SmallVector<mlir::Value>
 inlineBody(mlir::Region &region, TensorEmitter &b, mlir::ValueRange arguments,
            mlir::ConversionPatternRewriter &rewriter);

@@ -149,16 +149,6 @@ Value emitPresenceByRank(TensorEmitter &b, Value scores, Value k) {
                        });
 }
 
-/// Scores as weights.
-Value emitWeights(TensorEmitter &b, Value scores, RoutingType type) {
-  Type element = type.getElementType();
-  if (getElementTypeOrSelf(scores) == element)
-    return scores;
-  return b.elementwise(element, scores, [&](TensorEmitter &b, ValueRange e) {
-    return b.castFloat(e[0], element);
-  });
-}
-
 struct LowerTopK : EmitterPattern<TopKOp> {
   using EmitterPattern::EmitterPattern;
   /// Up to this k, rounds of a maximum are cheaper than 64 counting passes.
@@ -195,7 +185,7 @@ struct LowerTopK : EmitterPattern<TopKOp> {
     return replaceWithRouting(
         op,
         RoutingValue::fromMask(b, type, dims, k, presence,
-                               emitWeights(b, scores, type)),
+                               castElements(b, scores, type.getElementType())),
         b, rewriter);
   }
 };
@@ -220,7 +210,7 @@ struct LowerThreshold : EmitterPattern<ThresholdOp> {
     return replaceWithRouting(
         op,
         RoutingValue::fromMask(b, type, b.dims(scores), Value(), presence,
-                               emitWeights(b, scores, type)),
+                               castElements(b, scores, type.getElementType())),
         b, rewriter);
   }
 };

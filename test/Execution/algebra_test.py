@@ -119,7 +119,7 @@ def reweight():
         },
         None,
         [],
-        error="5",
+        error="reweight C2: 5 weights for 6 entries",
     )
 
 
@@ -208,7 +208,7 @@ def capacity():
         {"": [np.ones((2, 3), bool), np.ones((2, 3), np.float32), index(-2)]},
         None,
         [],
-        error="-2",
+        error="capacity C3: capacity must not be negative, got -2",
     )
 
 
@@ -237,8 +237,57 @@ def capacity_of(order, with_priority, kind):
     )
 
 
+def convert_form():
+    """There and back: a form changes neither entries nor weights."""
+    forms = {form: f"#condcomp.form<{form}>" for form in ["masked", "compact"]}
+    for bound, gate, arguments, calls, routing in [
+        (
+            "",
+            f"from_mask %m weights(%w : {MATRIX}) : {MASK}",
+            {"m": MASK, "w": MATRIX},
+            masks(inputs.specials),
+            ref.from_mask,
+        ),
+        (
+            "exactly 2, ",
+            f"top_k %w, 2 : {MATRIX}",
+            {"w": MATRIX},
+            {str(s): [inputs.specials("w", s)] for s in [(0, 4), (1, 2), (33, 8)]},
+            lambda w: ref.top_k(w, 2),
+        ),
+    ]:
+        masked, compact = [
+            f"!condcomp.routing<?x?, f32, {bound}{form}>" for form in forms.values()
+        ]
+        name = "convert_form_uniform" if bound else "convert_form"
+        text = f"""
+          %m0 = condcomp.{gate} -> {masked}
+          %c0 = condcomp.{gate} -> {compact}
+          %s = condcomp.convert_form %m0 : {masked} -> {compact}
+          %t = condcomp.convert_form %c0 : {compact} -> {masked}
+          %dense = condcomp.to_dense %s : {compact} -> {MATRIX}
+          %mask = condcomp.to_mask %s : {compact} -> {MASK}
+          %dense2 = condcomp.to_dense %t : {masked} -> {MATRIX}
+          %mask2 = condcomp.to_mask %t : {masked} -> {MASK}"""
+        results = {"dense": MATRIX, "mask": MASK, "dense2": MATRIX, "mask2": MASK}
+        SUITE.add(
+            function(name, arguments, text, results),
+            *[
+                Call(
+                    name,
+                    values,
+                    lambda *a, routing=routing: 2 * pair(routing(*a)),
+                    [Exact()] * 4,
+                    label,
+                )
+                for label, values in calls.items()
+            ],
+        )
+
+
 reweight()
 normalize()
 capacity()
+convert_form()
 test_reference, test_forms, test_rows_alone = SUITE.tests()
 test_errors = SUITE.error_test()

@@ -493,8 +493,8 @@ def errors():
     )
     SUITE.add(
         function("apply_errors", {**TOP, "x": x, "rows": "index"}, body, {"y": x}),
-        call("rows", 9, 4, "9"),
-        call("yield", 4, 17, "17"),
+        call("rows", 9, 4, "apply C1: a rows operand"),
+        call("yield", 4, 17, "apply C11: a yielded tensor"),
     )
 
 

@@ -1,13 +1,13 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""confidence: how sure a classifier is."""
+"""confidence, and checks of the program's own."""
 
 import numpy as np
 
 import inputs
 from condcomp import reference as ref
-from harness import Call, Suite, compare_elements
+from harness import Call, Exact, Suite, compare_elements
 from programs import function, tensor
 
 SUITE = Suite("confidence")
@@ -76,9 +76,31 @@ for kind, classes in [("max_prob", 0), ("margin", 1)]:
             [np.zeros((3, classes), np.float32)],
             None,
             [],
-            error=str(classes),
+            error=f"confidence C3: needs at least {classes + 1} classes, got {classes}",
         ),
     )
+
+SUITE.add(
+    function(
+        "check",
+        {"i": "index", "x": "f32"},
+        """%c2 = arith.constant 2 : index
+        %ok = arith.cmpi ult, %i, %c2 : index
+        condcomp.check %ok, "{1} at {0}"(%i, %x) : index, f32""",
+        {"i": "index"},
+    ),
+    *[
+        Call(
+            "check",
+            [np.array(i), np.array(1.5, np.float32)],
+            lambda i, x: [i],
+            [Exact()],
+            str(i),
+            error=error,
+        )
+        for i, error in [(1, None), (7, "1.5 at 7")]
+    ],
+)
 
 test_reference, test_forms, test_rows_alone = SUITE.tests()
 test_errors = SUITE.error_test()

@@ -107,7 +107,7 @@ def top_k():
         f"%r = condcomp.top_k %scores, %k : tensor<?x?xf32> -> {of}",
         {"more": [np.zeros((3, 4), np.float32), index(5)]},
         None,
-        error="k = 5",
+        error="top_k C3: k = 5",
     )
     gate(
         "top_k_negative",
@@ -116,7 +116,7 @@ def top_k():
         f"%r = condcomp.top_k %scores, %k : tensor<?x?xf32> -> {of}",
         {"k": [np.zeros((3, 4), np.float32), index(-1)]},
         None,
-        error="k = -1",
+        error="top_k C3: k = -1",
     )
 
 
@@ -191,9 +191,9 @@ def assign():
         row_inputs=[0],
     )
     for label, values, error in [
-        ("too_large", [[0, 1], [2, 4]], "4"),
-        ("negative", [[0, -3]], "-3"),
-        ("twice", [[0, 1], [3, 3]], "3"),
+        ("too_large", [[0, 1], [2, 4]], "assign C3: row 1 has index 4"),
+        ("negative", [[0, -3]], "assign C3: row 0 has index -3"),
+        ("twice", [[0, 1], [3, 3]], "assign C4: row 1 has index 3"),
     ]:
         gate(
             f"assign_{label}",
@@ -225,7 +225,7 @@ def assign():
         f"%r = condcomp.assign %i out_of_range(drop) : tensor<?x3xindex> -> {dropping}",
         {"": [index([[2, 7, 2]])]},
         None,
-        error="2",
+        error="assign C4: row 0 has index 2",
     )
 
 
@@ -272,8 +272,12 @@ def from_offsets():
     calls = {"-".join(map(str, o)): [index(o)] for o in good}
     gate("from_offsets", of, arguments, text, calls, ref.from_offsets)
     for label, offsets, error in [
-        ("start", [2, 3], "2"),
-        ("decrease", [0, 5, 4], "after position 1"),
+        ("start", [2, 3], "from_offsets C2: the first offset must be 0, got 2"),
+        (
+            "decrease",
+            [0, 5, 4],
+            "from_offsets C2: offsets must not decrease, but they do after position 1",
+        ),
     ]:
         gate(
             f"from_offsets_{label}",
@@ -303,7 +307,7 @@ def from_offsets():
         text,
         {"": [index([0, 2, 5])]},
         None,
-        error="5",
+        error="from_offsets C2: the last offset, 5",
     )
 
 

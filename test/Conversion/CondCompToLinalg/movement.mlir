@@ -1,4 +1,5 @@
 // RUN: cc-opt %s --condcomp-choose-form=form=compact --condcomp-to-linalg --canonicalize --cse | FileCheck %s
+// RUN: cc-opt %s --condcomp-choose-form=form=masked --condcomp-to-linalg --canonicalize --cse | FileCheck %s
 
 // Tokens of each image, `[B, T, d]` to `[B, k, d]`: one gather of whole rows.
 // CHECK-LABEL: func.func @select_pairs

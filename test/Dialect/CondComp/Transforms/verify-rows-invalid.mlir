@@ -411,7 +411,8 @@ func.func @captured_extract(%x: tensor<?x8xf32>, %table: tensor<?xf32>) {
 
 // -----
 
-// R3: a result that is not made of the rows.
+// R3: a result that is not made of the rows, which may have another number of rows
+// (cascade C8).
 func.func @yields_captured(%x: tensor<?x8xf32>, %table: tensor<?x8xf32>) {
   // expected-note @below {{in region 0 of this 'condcomp.cascade', which must treat its rows independently}}
   condcomp.cascade rows(%x : tensor<?x8xf32>) {

@@ -101,17 +101,25 @@ def CondComp_CascadeOp : CondComp_Op<"cascade", [
     Example:
 
     ```mlir
-    %class, %left_at = condcomp.cascade rows(%h : tensor<?x64xf32>) {
-    ^bb0(%h0: tensor<?x64xf32>):
-      %done, %logits, %h1 = func.call @stage0(%h0) : (tensor<?x64xf32>)
-        -> (tensor<?xi1>, tensor<?x10xf32>, tensor<?x64xf32>)
-      condcomp.exit %done : tensor<?xi1> results(%logits : tensor<?x10xf32>)
-        carry(%h1 : tensor<?x64xf32>)
-    }, {
-    ^bb0(%h1: tensor<?x64xf32>):
-      %logits = func.call @stage1(%h1) : (tensor<?x64xf32>) -> tensor<?x10xf32>
-      condcomp.yield %logits : tensor<?x10xf32>
-    } -> tensor<?x10xf32>, tensor<?xi32>
+    func.func private @stage0(tensor<?x64xf32>)
+      -> (tensor<?xi1>, tensor<?x10xf32>, tensor<?x64xf32>)
+    func.func private @stage1(tensor<?x64xf32>) -> tensor<?x10xf32>
+
+    func.func @f(%h: tensor<?x64xf32>) -> (tensor<?x10xf32>, tensor<?xi32>) {
+      %class, %left_at = condcomp.cascade rows(%h : tensor<?x64xf32>) {
+      ^bb0(%h0: tensor<?x64xf32>):
+        %done, %logits, %h1 = func.call @stage0(%h0) : (tensor<?x64xf32>)
+          -> (tensor<?xi1>, tensor<?x10xf32>, tensor<?x64xf32>)
+        condcomp.exit %done : tensor<?xi1> results(%logits : tensor<?x10xf32>)
+          carry(%h1 : tensor<?x64xf32>)
+      }, {
+      ^bb0(%h1: tensor<?x64xf32>):
+        %logits = func.call @stage1(%h1) : (tensor<?x64xf32>)
+          -> tensor<?x10xf32>
+        condcomp.yield %logits : tensor<?x10xf32>
+      } -> tensor<?x10xf32>, tensor<?xi32>
+      return %class, %left_at : tensor<?x10xf32>, tensor<?xi32>
+    }
     ```
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$rows,
@@ -145,11 +153,21 @@ def CondComp_ExitOp : CondComp_Op<"exit", [Pure, Terminator,
     AttrSizedOperandSegments, HasParent<"::condcomp::CascadeOp">]> {
   let summary = "ends a stage: done rows leave, the others are carried on";
   let description = [{
-    Example:
+    `results` are what done rows leave with, `carry` what the others go on with,
+    `state` the state tensors for the next stage. docs/spec.md, "cascade".
+
+    Example (rows whose mark is set leave as they are):
 
     ```mlir
-    condcomp.exit %done : tensor<?xi1> results(%logits : tensor<?x10xf32>)
-      carry(%h : tensor<?x64xf32>)
+    %y, %left_at = condcomp.cascade rows(%x, %marks : tensor<?x64xf32>, tensor<?xi1>) {
+    ^bb0(%h: tensor<?x64xf32>, %done: tensor<?xi1>):
+      %e = math.exp %h : tensor<?x64xf32>
+      condcomp.exit %done : tensor<?xi1> results(%h : tensor<?x64xf32>)
+        carry(%e : tensor<?x64xf32>)
+    }, {
+    ^bb0(%h: tensor<?x64xf32>):
+      condcomp.yield %h : tensor<?x64xf32>
+    } -> tensor<?x64xf32>, tensor<?xi32>
     ```
   }];
   let arguments = (ins CondComp_MaskTensor:$done,
@@ -172,7 +190,12 @@ def CondComp_YieldOp : CondComp_Op<"yield", [Pure, Terminator,
     Example:
 
     ```mlir
-    condcomp.yield %y : tensor<?x64xf32>
+    %y = condcomp.apply %r : !condcomp.routing<?x2, f32> rows(%x : tensor<?x64xf32>)
+        outs(%x : tensor<?x64xf32>) {
+    ^bb0(%xe: tensor<?x64xf32>):
+      %e = math.exp %xe : tensor<?x64xf32>
+      condcomp.yield %e : tensor<?x64xf32>
+    } -> tensor<?x64xf32>
     ```
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$values);

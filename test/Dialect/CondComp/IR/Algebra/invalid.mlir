@@ -46,6 +46,8 @@ func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %d: tensor<*xf32>) {
 
 // -----
 
+// reweight C3
+
 func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %d: tensor<4x8xf32>) {
   // expected-error @below {{'condcomp.reweight' op failed to verify that all of {routing, result} have same type}}
   %0 = "condcomp.reweight"(%r, %d) {operandSegmentSizes = array<i32: 1, 1, 0>}
@@ -65,7 +67,7 @@ func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %d: tensor<4x8xf64>) {
 
 // -----
 
-// normalize
+// normalize C1
 
 func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>) {
   // expected-error @below {{'condcomp.normalize' op failed to verify that all of {routing, result} have same type}}

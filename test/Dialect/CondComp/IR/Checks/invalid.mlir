@@ -60,6 +60,8 @@ func.func @f(%ok: i1, %i: index) {
 
 // -----
 
+// check C1
+
 func.func @f(%ok: i1, %v: vector<2xf32>) {
   // expected-error @below {{operand #1 must be variadic of index or signless integer or floating-point, but got 'vector<2xf32>'}}
   condcomp.check %ok, "{0}"(%v) : vector<2xf32>

@@ -1,6 +1,7 @@
 // RUN: cc-opt %s -split-input-file -verify-diagnostics
 
-// C1: the result type is the one of the table.
+// Result types are those of the specification: row_sizes C1, module_sizes C1,
+// row_offsets C1, weights C1, indices C1, to_dense C1, to_mask C1.
 
 func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>) {
   // expected-error @+2 {{'condcomp.row_sizes' op failed to infer returned types}}

@@ -44,6 +44,11 @@ llvm::Error condcomp::makeError(const Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
 }
 
+llvm::Error condcomp::addContext(llvm::Error error, const llvm::Twine &what) {
+  return error ? makeError(what + ": " + llvm::toString(std::move(error)))
+               : llvm::Error::success();
+}
+
 StringRef condcomp::getName(ElementType type) { return getInfo(type).name; }
 unsigned condcomp::getSize(ElementType type) { return getInfo(type).size; }
 

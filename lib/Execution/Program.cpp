@@ -76,6 +76,14 @@ static Signature makeSignature(func::FuncOp function) {
   return signature;
 }
 
+std::vector<Signature> condcomp::getSignatures(ModuleOp module) {
+  std::vector<Signature> signatures;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.isPublic() && !function.isExternal())
+      signatures.push_back(makeSignature(function));
+  return signatures;
+}
+
 //===----------------------------------------------------------------------===//
 // Compilation
 //===----------------------------------------------------------------------===//
@@ -108,11 +116,8 @@ createHostMachine() {
   return builder->createTargetMachine();
 }
 
-Program::Program(OwningOpRef<ModuleOp> source) : module(std::move(source)) {
-  for (auto function : module->getOps<func::FuncOp>())
-    if (function.isPublic() && !function.isExternal())
-      functions.push_back(makeSignature(function));
-}
+Program::Program(OwningOpRef<ModuleOp> source)
+    : module(std::move(source)), functions(getSignatures(*module)) {}
 
 Program::~Program() = default;
 

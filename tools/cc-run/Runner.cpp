@@ -8,9 +8,9 @@
 
 #include "Runner.h"
 #include "condcomp/Execution/Npy.h"
+#include "condcomp/Execution/PassPipeline.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -43,12 +43,6 @@ static double getSeconds() {
   return duration<double>(steady_clock::now().time_since_epoch()).count();
 }
 
-/// Prefixes an error's text with what it is about.
-static llvm::Error addContext(llvm::Error error, const Twine &what) {
-  return error ? makeError(what + ": " + llvm::toString(std::move(error)))
-               : llvm::Error::success();
-}
-
 static llvm::Expected<Array> readArray(StringRef text) {
   return text.consume_front("@") ? readNpy(text) : parseLiteral(text);
 }
@@ -57,20 +51,11 @@ static llvm::Expected<Array> readArray(StringRef text) {
 // Compilation
 //===----------------------------------------------------------------------===//
 
-/// Adds the passes of a request: the pipeline that it names, or the default.
-static LogicalResult addPasses(PassManager &pm, const Request &request,
-                               raw_ostream &diagnostics) {
-  if (failed(applyPassManagerCLOptions(pm)))
-    return failure();
-  applyDefaultTimingPassManagerCLOptions(pm);
-  std::string text = request.pipeline;
-  if (text.empty())
-    text = "builtin.module(condcomp-to-cpu{form=" + request.form + "})";
-  FailureOr<OpPassManager> passes = parsePassPipeline(text, diagnostics);
-  if (failed(passes))
-    return failure();
-  static_cast<OpPassManager &>(pm) = std::move(*passes);
-  return success();
+/// The pipeline that a request names, or the default.
+static std::string getPipeline(const Request &request) {
+  return request.pipeline.empty()
+             ? "builtin.module(condcomp-to-cpu{form=" + request.form + "})"
+             : request.pipeline;
 }
 
 llvm::Expected<Runner::Entry &> Runner::getEntry(const Request &request,
@@ -119,7 +104,9 @@ llvm::Error Runner::compile(const Request &request, Entry &entry, Reply &reply,
   SourceMgrDiagnosticHandler handler(entry.sources, &context, diagnostics);
   double start = getSeconds();
   llvm::Error error = entry.program->compile(
-      [&](PassManager &pm) { return addPasses(pm, request, diagnostics); },
+      [&](PassManager &pm) {
+        return addPassPipeline(pm, getPipeline(request), diagnostics);
+      },
       request.function);
   reply.compileSeconds = getSeconds() - start;
   return addContext(std::move(error),

@@ -312,3 +312,20 @@ TEST(BFloat16, RoundsDoublesOnce) {
 }
 
 } // namespace
+
+TEST(ChooseCPU, takesTheFirstThatTheMachineSupports) {
+  const char *names[] = {"wonderful", "anything"};
+  const char *features[] = {"sse3,telepathy", ""};
+  EXPECT_EQ(condcomp_choose_cpu(nullptr, "libf.so", 2, names, features), 1);
+}
+
+TEST(ChooseCPU, saysWhatTheMachineLacks) {
+  condcomp_context *context = condcomp_context_create();
+  const char *names[] = {"wonderful", "good"};
+  const char *features[] = {"sse3,telepathy,magic", "luck"};
+  EXPECT_EQ(condcomp_choose_cpu(context, "libf.so", 2, names, features), -1);
+  EXPECT_STREQ(condcomp_context_error(context),
+               "libf.so was compiled for wonderful (this machine lacks "
+               "telepathy, magic); good (this machine lacks luck)");
+  condcomp_context_destroy(context);
+}

@@ -37,6 +37,8 @@ std::string formatType(llvm::ArrayRef<int64_t> shape, ElementType type);
 
 /// An error with a text.
 llvm::Error makeError(const llvm::Twine &message);
+/// Prefixes an error's text with what it is about.
+llvm::Error addContext(llvm::Error error, const llvm::Twine &what);
 
 /// A contiguous array in C order, aligned to 64 bytes. A scalar is an array of
 /// rank 0. Copies share their memory.

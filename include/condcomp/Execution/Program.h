@@ -42,6 +42,9 @@ struct Signature {
   std::string obstacle;
 };
 
+/// The public functions of a module before it is compiled.
+std::vector<Signature> getSignatures(mlir::ModuleOp module);
+
 /// Owns a condcomp_context.
 class CallContext {
 public:

@@ -37,6 +37,13 @@ CONDCOMP_RUNTIME_EXPORT void
 condcomp_report(condcomp_context *context, const char *location,
                 const char *message, const char *kinds, const int64_t *values);
 
+/// The first of `count` CPUs with no more features than this machine's CPU, or
+/// -1 after recording an error. `features[i]` are LLVM's names, separated by
+/// commas; `library` and `names[i]` are for the error.
+CONDCOMP_RUNTIME_EXPORT int32_t condcomp_choose_cpu(
+    condcomp_context *context, const char *library, int32_t count,
+    const char *const *names, const char *const *features);
+
 /// What `finalize-memref-to-llvm{use-generic-functions}` calls. Memory is
 /// aligned to 64 bytes at least.
 CONDCOMP_RUNTIME_EXPORT void *_mlir_memref_to_llvm_alloc(uint64_t size);

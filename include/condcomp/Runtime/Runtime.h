@@ -31,6 +31,8 @@ enum {
   CONDCOMP_SUCCESS = 0,
   CONDCOMP_CHECK_FAILED = 1,
   CONDCOMP_OUT_OF_MEMORY = 2,
+  /// The library was compiled for CPUs with more than this one has.
+  CONDCOMP_UNSUPPORTED_CPU = 3,
 };
 
 /// The state of calls: the text of the last error, the number of threads and

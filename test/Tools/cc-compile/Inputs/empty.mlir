@@ -1,0 +1,1 @@
+func.func private @f(%x: index) -> index { return %x : index }

@@ -1,0 +1,1 @@
+func.func @"a-b"(%x: index) -> index { return %x : index }

@@ -1,0 +1,231 @@
+//===- cc-compile.cpp - compiles a module to a library or object file -----===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "condcomp/AheadOfTime/Compile.h"
+#include "condcomp/AheadOfTime/Header.h"
+#include "condcomp/Execution/Npy.h"
+#include "condcomp/Execution/PassPipeline.h"
+#include "condcomp/InitAll.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/Timing.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/WithColor.h"
+
+using namespace llvm;
+using namespace condcomp;
+
+static constexpr StringLiteral kOverview =
+    R"(condcomp ahead-of-time compiler
+
+Compiles the public functions of a module to a shared library with a C header;
+docs/abi.md describes the calls.
+
+  cc-compile f.mlir -o libf.so --header=f.h
+  cc-compile f.mlir -o libf.so --cpu=x86-64-v4,x86-64-v3
+  cc-compile f.mlir -o f.o
+
+The end of the output's name says what to make: .so a shared library (linked by
+the system's C compiler), .o an object file, .s assembly, .ll LLVM IR.
+)";
+
+namespace {
+enum class Sanitizer { None, Address };
+
+struct Options {
+  cl::OptionCategory category{"cc-compile options"};
+  cl::opt<std::string> module{cl::Positional, cl::Required,
+                              cl::desc("<module.mlir>"), cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("The file to write"), cl::Required,
+                              cl::value_desc("file"), cl::cat(category)};
+  cl::opt<std::string> header{"header", cl::desc("Write a C header here"),
+                              cl::value_desc("file"), cl::cat(category)};
+  cl::list<std::string> cpus{
+      "cpu", cl::CommaSeparated, cl::value_desc("names"),
+      cl::desc(
+          "The CPUs to make code for, best first; calls run the first that "
+          "the machine supports (native, the CPU of this machine)"),
+      cl::cat(category)};
+  cl::opt<std::string> form{
+      "form",
+      cl::desc("How conditional parts run: masked, compact or auto (auto)"),
+      cl::init("auto"), cl::cat(category)};
+  cl::opt<std::string> pipeline{
+      "pass-pipeline",
+      cl::desc("Passes to run instead of "
+               "builtin.module(condcomp-to-cpu{form=… vector-bits=…})"),
+      cl::cat(category)};
+  cl::opt<std::string> linker{
+      "linker",
+      cl::desc("The C compiler that links (the first of cc, clang-22, clang "
+               "and gcc on PATH)"),
+      cl::cat(category)};
+  cl::opt<Sanitizer> sanitize{
+      "sanitize", cl::desc("Check the accesses of compiled code to memory"),
+      cl::init(Sanitizer::None),
+      cl::values(clEnumValN(Sanitizer::Address, "address",
+                            "AddressSanitizer; its run-time library has to be "
+                            "in the program that loads the code")),
+      cl::cat(category)};
+};
+} // namespace
+
+static Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+parse(StringRef path, SourceMgr &sources, mlir::MLIRContext &context) {
+  auto buffer = MemoryBuffer::getFileOrSTDIN(path);
+  if (!buffer)
+    return makeError(path + ": " + buffer.getError().message());
+  sources.AddNewSourceBuffer(std::move(*buffer), SMLoc());
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(
+      sources, mlir::ParserConfig(&context));
+  if (!module)
+    return makeError(path + " is not a valid module");
+  return module;
+}
+
+static Expected<SmallVector<CPU>> getCPUs(ArrayRef<std::string> names) {
+  SmallVector<CPU> cpus;
+  const std::string native = "native";
+  for (const std::string &name : names.empty() ? ArrayRef(native) : names) {
+    Expected<CPU> cpu = CPU::get(name);
+    if (!cpu)
+      return cpu.takeError();
+    if (is_contained(map_range(cpus, [](const CPU &c) { return c.name; }),
+                     cpu->name))
+      return makeError("--cpu names " + cpu->name + " twice");
+    cpus.push_back(std::move(*cpu));
+  }
+  return cpus;
+}
+
+static Error writeFile(StringRef path, StringRef contents) {
+  Expected<AtomicFile> file = AtomicFile::create(path, contents);
+  return file ? file->commit() : file.takeError();
+}
+
+/// Writes the object file beside the library, links it and removes it.
+static Error writeLibrary(const Options &options, const CompiledCode &code) {
+  SmallString<128> object;
+  int descriptor;
+  if (std::error_code error =
+          sys::fs::createTemporaryFile("cc-compile", "o", descriptor, object))
+    return makeError("a temporary file can't be made: " + error.message());
+  FileRemover remover(object);
+  {
+    raw_fd_ostream os(descriptor, /*shouldClose=*/true);
+    os << code.contents;
+    os.close();
+    if (os.has_error()) {
+      std::string why = os.error().message();
+      os.clear_error();
+      return makeError(object + ": can't be written: " + why);
+    }
+  }
+  LinkOptions link;
+  link.linker = options.linker;
+  link.needsOpenMP = code.needsOpenMP;
+  // Built and installed tools alike have the library in ../lib.
+  static int anchor;
+  SmallString<128> directory(sys::path::parent_path(sys::path::parent_path(
+      sys::fs::getMainExecutable("cc-compile", &anchor))));
+  sys::path::append(directory, "lib");
+  link.runtimeDir = directory.str().str();
+  return linkSharedLibrary(object, options.output, link);
+}
+
+static Error run(const Options &options, mlir::MLIRContext &context) {
+  StringRef extension = sys::path::extension(options.output);
+  auto kind = StringSwitch<std::optional<OutputKind>>(extension)
+                  .Cases({".so", ".o"}, OutputKind::Object)
+                  .Case(".s", OutputKind::Assembly)
+                  .Case(".ll", OutputKind::LLVMIR)
+                  .Default(std::nullopt);
+  if (!kind)
+    return makeError("the name of the output, '" + options.output +
+                     "', has to end in .so, .o, .s or .ll");
+  if (!is_contained({"masked", "compact", "auto"}, options.form))
+    return makeError("the form is masked, compact or auto, not '" +
+                     options.form + "'");
+  CompileOptions compile;
+  Expected<SmallVector<CPU>> cpus = getCPUs(options.cpus);
+  if (!cpus)
+    return cpus.takeError();
+  compile.cpus = std::move(*cpus);
+  compile.output = *kind;
+  compile.libraryName = sys::path::filename(options.output).str();
+  compile.sanitizeAddress = options.sanitize == Sanitizer::Address;
+
+  SourceMgr sources;
+  mlir::SourceMgrDiagnosticHandler handler(sources, &context);
+  auto module = parse(options.module, sources, context);
+  if (!module)
+    return module.takeError();
+  std::string header;
+  if (!options.header.empty()) {
+    Expected<std::string> text = formatHeader(
+        getSignatures(**module), sys::path::filename(options.header),
+        sys::path::filename(options.module));
+    if (!text)
+      return text.takeError();
+    header = std::move(*text);
+  }
+  auto buildPipeline = [&](mlir::PassManager &pm, const CPU &cpu) {
+    std::string text = options.pipeline;
+    if (text.empty())
+      text = formatv("builtin.module(condcomp-to-cpu{{form={0} "
+                     "vector-bits={1}})",
+                     options.form, cpu.vectorBits);
+    return addPassPipeline(pm, text, errs());
+  };
+  Expected<CompiledCode> code =
+      compileAheadOfTime(**module, buildPipeline, compile);
+  if (!code)
+    return addContext(code.takeError(), options.module);
+  if (Error error = extension == ".so"
+                        ? writeLibrary(options, *code)
+                        : writeFile(options.output, code->contents))
+    return error;
+  return header.empty() ? Error::success() : writeFile(options.header, header);
+}
+
+int main(int argc, char **argv) {
+  InitLLVM init(argc, argv);
+  mlir::registerAllPasses();
+  condcomp::registerAllPasses();
+  mlir::registerAsmPrinterCLOptions();
+  mlir::registerMLIRContextCLOptions();
+  mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
+  Options options;
+  cl::HideUnrelatedOptions(options.category);
+  cl::ParseCommandLineOptions(argc, argv, kOverview);
+
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  condcomp::registerAllDialects(registry);
+  Program::registerDialects(registry);
+  mlir::MLIRContext context(registry);
+  if (Error error = run(options, context)) {
+    WithColor::error(errs(), "cc-compile")
+        << toString(std::move(error)) << "\n";
+    return 1;
+  }
+  return 0;
+}

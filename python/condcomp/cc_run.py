@@ -29,9 +29,10 @@ def load(path):
 class Function:
     """A function of a module in one form, compiled by a cc-run of its own.
 
-    module: the path of a .mlir file, or a module's text. constants: arrays that
-    are the function's last arguments in every call, written to disk once. The
-    process stays, so that calls and timings need no compiling again.
+    module: the path of a .mlir file, or a module's text. constants: arrays, or
+    paths of .npy files, that are the function's last arguments in every call;
+    arrays are written to disk once. The process stays, so that calls and timings
+    need no compiling again.
     """
 
     def __init__(self, module, function, constants=(), form="auto"):
@@ -63,8 +64,10 @@ class Function:
     def _write(self, name, arrays):
         paths = []
         for number, array in enumerate(arrays):
-            path = f"{self.folder.name}/{name}{number}.npy"
-            np.save(path, array)
+            path = array
+            if not isinstance(array, pathlib.Path):
+                path = f"{self.folder.name}/{name}{number}.npy"
+                np.save(path, array)
             paths.append(f"@{path}")
         return paths
 

@@ -1,0 +1,155 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Tables and plots of the benchmark's results."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+OURS = "condcomp"
+
+
+def roofline(case, point):
+    """Seconds that the machine needs at least, and what for."""
+    peak = max(case["speeds"]["matmul"].values())
+    bandwidth = max(case["speeds"]["read"].values())
+    compute, read = point["flops"] / peak, point["bytes"] / bandwidth
+    return max(compute, read), "FLOPs" if compute > read else "bytes"
+
+
+def medians(point):
+    """{program: median seconds}, fastest first."""
+    times = {p: np.median(e["seconds"]) for p, e in point["programs"].items()}
+    return dict(sorted(times.items(), key=lambda item: item[1]))
+
+
+def is_ours(program):
+    return program.startswith(OURS)
+
+
+def best_peer(point):
+    """(name, seconds) of the fastest program that is not condcomp, or None."""
+    return next(((p, t) for p, t in medians(point).items() if not is_ours(p)), None)
+
+
+def best_ours(point):
+    return next(((p, t) for p, t in medians(point).items() if is_ours(p)), None)
+
+
+def print_case(case):
+    matmul, read = case["speeds"]["matmul"], case["speeds"]["read"]
+    fastest, widest = max(matmul, key=matmul.get), max(read, key=read.get)
+    print(
+        f"\n{case['layer']} {case['dtype']}, {case['threads']} thread(s):"
+        f" peak {matmul[fastest] / 1e9:.1f} GFLOP/s ({fastest}),"
+        f" read {read[widest] / 1e9:.1f} GB/s ({widest})"
+    )
+    memory = ", ".join(f"{n} {b / 2**30:.1f}" for n, b in case["peak_bytes"].items())
+    print(f"peak memory in GiB: {memory}")
+    for name, reason in case["failed"].items():
+        print(f"{name} left out: {reason}")
+    for point in case["points"]:
+        limit, bound = roofline(case, point)
+        print(
+            f"\n{point['tokens']} tokens, {point['routing']}: roofline"
+            f" {1e3 * limit:.2f} ms ({bound}){', cold caches' if point['cold'] else ''}"
+        )
+        print(
+            f"  {'program':28} {'ms':>9} {'quartiles':>19} {'share':>6}"
+            f" {'x best peer':>11} {'error':>8}"
+        )
+        best = best_peer(point)
+        for program, median in medians(point).items():
+            entry = point["programs"][program]
+            low, high = np.percentile(entry["seconds"], [25, 75])
+            versus = f"{best[1] / median:.2f}" if best else ""
+            print(
+                f"  {program:28} {1e3 * median:9.2f} {1e3 * low:9.2f}"
+                f"–{1e3 * high:<9.2f} {limit / median:6.2f} {versus:>11}"
+                f" {entry['error']:8.1e}"
+            )
+        for program, reason in point["left_out"].items():
+            print(f"  {program:28} {reason}")
+
+
+def print_ratios(results):
+    """What condcomp is measured by, a line for each point."""
+    print(
+        f"\n{'layer':8} {'type':4} thr tokens {'routing':10} {'condcomp ms':>11}"
+        f" {'share':>6} {'best peer':24} {'ms':>9} {'ratio':>6}"
+    )
+    for case in results:
+        for point in case["points"]:
+            ours, best = best_ours(point), best_peer(point)
+            if not ours:
+                continue
+            limit, _ = roofline(case, point)
+            peer = f"{best[0]:24} {1e3 * best[1]:9.2f}" if best else f"{'':34}"
+            ratio = f"{best[1] / ours[1]:6.2f}" if best else ""
+            print(
+                f"{case['layer']:8} {case['dtype']:4} {case['threads']:3}"
+                f" {point['tokens']:6} {point['routing']:10} {1e3 * ours[1]:11.2f}"
+                f" {limit / ours[1]:6.2f} {peer} {ratio}"
+            )
+
+
+def plot(results, stem):
+    """Time against tokens with the roofline, a file per case; the paths."""
+    paths = []
+    for case in results:
+        routings = list(dict.fromkeys(p["routing"] for p in case["points"]))
+        if len({p["tokens"] for p in case["points"]}) < 2:
+            continue
+        figure, axes = plt.subplots(
+            1,
+            len(routings),
+            figsize=(1.5 + 4.5 * len(routings), 5),
+            sharey=True,
+            squeeze=False,
+            layout="constrained",
+        )
+        programs = list(dict.fromkeys(p for q in case["points"] for p in q["programs"]))
+        colors = {p: plt.cm.tab20(i % 20) for i, p in enumerate(sorted(programs))}
+        for axis, routing in zip(axes[0], routings):
+            points = [p for p in case["points"] if p["routing"] == routing]
+            points.sort(key=lambda p: p["tokens"])
+            for program in programs:
+                drawn = [p for p in points if program in p["programs"]]
+                ours = is_ours(program)
+                axis.plot(
+                    [p["tokens"] for p in drawn],
+                    [1e3 * np.median(p["programs"][program]["seconds"]) for p in drawn],
+                    marker="o",
+                    markersize=5 if ours else 3,
+                    linewidth=2.5 if ours else 1,
+                    linestyle="--" if program.endswith(", compiled") else "-",
+                    color="black" if program == OURS else colors[program],
+                    label=program,
+                    zorder=3 if ours else 2,
+                )
+            tokens = [p["tokens"] for p in points]
+            limits = [1e3 * roofline(case, p)[0] for p in points]
+            axis.fill_between(
+                tokens, limits, 1e-6, color="0.9", label="below the roofline"
+            )
+            axis.set(xscale="log", yscale="log", xlabel="tokens", title=routing)
+            axis.set_xticks(tokens, [str(t) for t in tokens])
+            axis.set_xticks([], minor=True)
+            axis.grid(alpha=0.3)
+        low = min(roofline(case, p)[0] for p in case["points"])
+        axes[0][0].set(ylabel="milliseconds", ylim=(500 * low, None))
+        figure.suptitle(
+            f"{case['layer']}, {case['dtype']}, {case['threads']} thread(s)"
+        )
+        handles = {}
+        for axis in axes[0]:
+            handles |= dict(zip(*axis.get_legend_handles_labels()[::-1]))
+        figure.legend(handles.values(), handles.keys(), loc="outside right", fontsize=8)
+        path = f"{stem}-{case['layer']}-{case['dtype']}-{case['threads']}.png"
+        figure.savefig(path, dpi=110)
+        plt.close(figure)
+        paths.append(path)
+    return paths

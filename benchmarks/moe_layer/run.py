@@ -1,0 +1,196 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""One case of the benchmark: a layer, a type, a number of threads; all peers."""
+
+import os
+import time
+
+import numpy as np
+
+from . import peer, shapes
+from .worker import PEERS, Worker, WorkerFailed
+
+# Largest error against float64, relative to the largest magnitude of the result.
+TOLERANCE = {"f32": 1e-5, "bf16": 2e-2}
+
+# Rows that are compared with the reference; it computes an expert at a time.
+CHECKED_ROWS = 12
+
+
+class Case:
+    """Holds the workers, which keep their weights over all points."""
+
+    def __init__(self, layer, dtype, threads, options, build):
+        self.layer, self.dtype, self.threads = layer, dtype, threads
+        self.options, self.build = options, build
+        self.scratch = build / "scratch"
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        self.workers, self.failed, self.points = {}, {}, []
+        self.programs, self.versions = {}, {}
+        self.speeds = {"matmul": {}, "read": {}}
+        self.weights = None
+
+    def __enter__(self):
+        # The last cores: the first one has the system's own work.
+        cores = sorted(os.sched_getaffinity(0))[-self.threads :]
+        names = [n for n in PEERS if n in (self.options.peers or PEERS)]
+        if "machine" not in names:
+            names.append("machine")
+        for name in names:
+            began = time.monotonic()
+            log = self.build / "logs" / f"{name}-{self.layer.name}-{self.dtype}.log"
+            made = Worker(name, self.layer, self.dtype, self.threads, cores, log)
+            try:
+                reply = made.answer(self.options.patience)
+            except WorkerFailed as error:
+                self.fail(name, str(error))
+                made.close()
+                continue
+            self.workers[name] = made
+            self.versions |= reply["versions"]
+            for program in reply["programs"]:
+                if not (self.options.no_compile and program.endswith(", compiled")):
+                    self.programs[program] = name
+            held = made.ask("memory", self.options.patience)["peak"]
+            print(
+                f"  {name} ready in {time.monotonic() - began:.0f} s,"
+                f" {held / 2**30:.1f} GiB",
+                flush=True,
+            )
+        self.weights = shapes.make_weights(self.layer, self.dtype)
+        return self
+
+    def __exit__(self, *_):
+        self.memory = {}
+        for name, made in self.workers.items():
+            try:
+                self.memory[name] = made.ask("memory", self.options.patience)["peak"]
+            except WorkerFailed:
+                pass
+            made.close()
+        self.weights = None
+
+    def fail(self, name, reason):
+        print(f"  {name}: left out: {reason}", flush=True)
+        self.failed[name] = reason
+
+    def ask(self, name, op, **keys):
+        return self.workers[name].ask(op, self.options.patience, **keys)
+
+    def drop(self, name, reason):
+        """A worker is gone: none of its programs runs any more."""
+        self.fail(name, reason)
+        self.workers.pop(name, None)
+        self.programs = {p: n for p, n in self.programs.items() if n != name}
+
+    def measure(self, tokens, routing):
+        """One point: every program is checked, then all are timed in turn."""
+        x, logits = shapes.make_inputs(self.layer, self.dtype, tokens, routing, 0)
+        chosen = [
+            shapes.choose(
+                self.layer,
+                shapes.make_inputs(self.layer, self.dtype, tokens, routing, v)[1],
+            )
+            for v in range(shapes.VARIANTS)
+        ]
+        point = {
+            "tokens": tokens,
+            "routing": routing,
+            "flops": float(np.mean([self.layer.flops(c) for c in chosen])),
+            "bytes": float(np.mean([self.layer.bytes(c, self.dtype) for c in chosen])),
+            "programs": {},
+            "left_out": {},
+        }
+        point["cold"] = point["bytes"] < 4 * peer.last_level_cache()
+        rows = np.unique(np.linspace(0, tokens - 1, CHECKED_ROWS).astype(int))
+        expected = shapes.reference(self.layer, self.weights, x, chosen[0], rows)
+        for name in list(self.workers):
+            if name != "machine":
+                self.try_ask(name, "prepare", tokens=tokens, routing=routing)
+        for program in list(self.programs):
+            self.check(program, point, rows, expected)
+        self.take_turns(point)
+        self.points.append(point)
+
+    def try_ask(self, name, op, **keys):
+        """An answer, or None after the worker was dropped."""
+        try:
+            return self.ask(name, op, **keys)
+        except WorkerFailed as error:
+            if self.workers[name].process.poll() is not None:
+                self.drop(name, str(error))
+            return {"refused": str(error)}
+
+    def check(self, program, point, rows, expected):
+        """Compares a program's result; the point keeps its error and first time."""
+        name = self.programs.get(program)
+        if name is None:
+            return
+        output = self.scratch / "y.npy"
+        reply = self.try_ask(name, "check", program=program, output=str(output))
+        if "refused" in reply:
+            point["left_out"][program] = reply["refused"]
+            print(f"  {program}: {reply['refused']}", flush=True)
+            return
+        got = np.load(output)[rows]
+        error = np.abs(got - expected).max(initial=0) / np.abs(expected).max(initial=1)
+        if not error <= TOLERANCE[self.dtype]:
+            reason = f"a wrong result: its largest relative error is {error:.1e}"
+            point["left_out"][program] = reason
+            print(f"  {program}: {reason}", flush=True)
+            return
+        point["programs"][program] = {
+            "error": float(error),
+            "first": reply["first"],
+            "estimate": reply["seconds"],
+            "seconds": [],
+        }
+
+    def take_turns(self, point):
+        """Rounds in which every program and the machine are measured in turn."""
+        order = list(point["programs"])
+        for number in range(self.options.rounds):
+            for program in order:
+                entry = point["programs"][program]
+                per_round = self.options.budget / self.options.rounds
+                if number and entry["estimate"] > 4 * self.options.budget:
+                    continue  # slow: once is enough
+                calls = int(np.clip(per_round / entry["estimate"], 1, 20))
+                if self.threads > 1:
+                    time.sleep(0.25)  # the pool of the one before may spin yet
+                reply = self.try_ask(
+                    self.programs[program],
+                    "run",
+                    program=program,
+                    calls=calls,
+                    cold=bool(point["cold"]),
+                    offset=number,
+                )
+                if "refused" in reply:
+                    point["left_out"][program] = reply["refused"]
+                    del point["programs"][program]
+                    order = [p for p in order if p in point["programs"]]
+                    break
+                entry["seconds"] += reply["seconds"]
+            if "machine" in self.workers:
+                for kind, rates in self.ask("machine", "measure").items():
+                    for name, rate in rates.items():
+                        self.speeds[kind].setdefault(name, []).append(rate)
+            order = order[1:] + order[:1]
+
+    def results(self):
+        """The case as it goes into the JSON file."""
+        return {
+            "layer": self.layer.name,
+            "dtype": self.dtype,
+            "threads": self.threads,
+            "versions": self.versions,
+            "failed": self.failed,
+            "peak_bytes": self.memory,
+            "speeds": {
+                kind: {name: float(np.median(v)) for name, v in rates.items()}
+                for kind, rates in self.speeds.items()
+            },
+            "points": self.points,
+        }

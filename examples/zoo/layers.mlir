@@ -50,6 +50,13 @@ func.func private @add(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>) -> tensor<?x?xf
   return %y : tensor<?x?xf32>
 }
 
+func.func private @mul(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %e = func.call @empty_like(%a) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %y = linalg.mul ins(%a, %b : tensor<?x?xf32>, tensor<?x?xf32>)
+      outs(%e : tensor<?x?xf32>) -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
 func.func private @empty_like(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -99,22 +106,27 @@ func.func private @sigmoid(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
   return %y : tensor<?x?xf32>
 }
 
+func.func private @silu(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %f1 = arith.constant 1.0 : f32
+  %e = func.call @empty_like(%x) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %y = linalg.map ins(%x : tensor<?x?xf32>) outs(%e : tensor<?x?xf32>)
+      (%xi: f32, %o: f32) {
+    %minus = arith.negf %xi : f32
+    %exp = math.exp %minus : f32
+    %sum = arith.addf %f1, %exp : f32
+    %s = arith.divf %xi, %sum : f32
+    linalg.yield %s : f32
+  }
+  return %y : tensor<?x?xf32>
+}
+
 // (silu(x gate) * (x up)) down
 func.func private @swiglu(%x: tensor<?x?xf32>, %gate: tensor<?x?xf32>,
     %up: tensor<?x?xf32>, %down: tensor<?x?xf32>) -> tensor<?x?xf32> {
-  %f1 = arith.constant 1.0 : f32
   %g = func.call @linear(%x, %gate) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
   %u = func.call @linear(%x, %up) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
-  %e = func.call @empty_like(%g) : (tensor<?x?xf32>) -> tensor<?x?xf32>
-  %h = linalg.map ins(%g, %u : tensor<?x?xf32>, tensor<?x?xf32>) outs(%e : tensor<?x?xf32>)
-      (%gi: f32, %ui: f32, %o: f32) {
-    %minus = arith.negf %gi : f32
-    %exp = math.exp %minus : f32
-    %sum = arith.addf %f1, %exp : f32
-    %silu = arith.divf %gi, %sum : f32
-    %hi = arith.mulf %silu, %ui : f32
-    linalg.yield %hi : f32
-  }
+  %a = func.call @silu(%g) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %h = func.call @mul(%a, %u) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
   %y = func.call @linear(%h, %down) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
   return %y : tensor<?x?xf32>
 }
@@ -126,4 +138,44 @@ func.func private @ffn(%x: tensor<?x?xf32>, %up: tensor<?x?xf32>, %down: tensor<
   %h = func.call @relu(%u) : (tensor<?x?xf32>) -> tensor<?x?xf32>
   %y = func.call @linear(%h, %down) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
   return %y : tensor<?x?xf32>
+}
+
+// [a, b, d] as [a b, d].
+func.func private @fold(%x: tensor<?x?x?xf32>) -> tensor<?x?xf32> {
+  %y = tensor.collapse_shape %x [[0, 1], [2]] : tensor<?x?x?xf32> into tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+// [a b, d] as [a, b, d].
+func.func private @unfold(%x: tensor<?x?xf32>, %a: index, %b: index) -> tensor<?x?x?xf32> {
+  %c1 = arith.constant 1 : index
+  %d = tensor.dim %x, %c1 : tensor<?x?xf32>
+  %y = tensor.expand_shape %x [[0, 1], [2]] output_shape [%a, %b, %d]
+      : tensor<?x?xf32> into tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}
+
+// Of x [a, b, d] every [d] times w.
+func.func private @linear_3d(%x: tensor<?x?x?xf32>, %w: tensor<?x?xf32>) -> tensor<?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = tensor.dim %x, %c0 : tensor<?x?x?xf32>
+  %b = tensor.dim %x, %c1 : tensor<?x?x?xf32>
+  %flat = func.call @fold(%x) : (tensor<?x?x?xf32>) -> tensor<?x?xf32>
+  %xw = func.call @linear(%flat, %w) : (tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %y = func.call @unfold(%xw, %a, %b) : (tensor<?x?xf32>, index, index) -> tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}
+
+func.func private @zeros_like_3d(%x: tensor<?x?x?xf32>) -> tensor<?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %f0 = arith.constant 0.0 : f32
+  %a = tensor.dim %x, %c0 : tensor<?x?x?xf32>
+  %b = tensor.dim %x, %c1 : tensor<?x?x?xf32>
+  %d = tensor.dim %x, %c2 : tensor<?x?x?xf32>
+  %e = tensor.empty(%a, %b, %d) : tensor<?x?x?xf32>
+  %z = linalg.fill ins(%f0 : f32) outs(%e : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  return %z : tensor<?x?x?xf32>
 }

@@ -62,7 +62,7 @@ class System:
         wanted = [name for name in re.findall(DECLARATION, own) if name in layers]
         for name in wanted:  # which grows while it is walked
             called = re.findall(r"call @(\w+)", layers[name])
-            wanted += [other for other in called if other not in wanted]
+            wanted += [other for other in dict.fromkeys(called) if other not in wanted]
         own = re.sub(DECLARATION, lambda m: "" if m[1] in layers else m[0], own)
         return "\n".join([own, *(layers[name] for name in wanted)])
 

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringMap.h"
@@ -65,6 +66,11 @@ static void addBufferization(OpPassManager &pm) {
 /// From linalg on memrefs to loops on vectors.
 static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
                      unsigned vectorBits) {
+  // Tasks that were cut out already run in parallel as they are.
+  if (options.parallel)
+    pm.addPass(createForallToParallelLoopPass());
+  else
+    pm.addPass(createForallToForLoopPass());
   pm.addPass(createExpandMath());
   LowerContractionsOptions contractions;
   contractions.parallel = options.parallel;

@@ -73,6 +73,11 @@ void buildParallelNest(ImplicitLocOpBuilder &b, ArrayRef<Value> sizes,
   OpBuilder::InsertionGuard guard(b);
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
   SmallVector<Value> chunks(sizes.size(), one);
+  // Threads are shared out once: at the outermost loop.
+  Operation *parent = b.getInsertionBlock()->getParentOp();
+  if (isa<scf::ParallelOp>(parent) ||
+      parent->getParentOfType<scf::ParallelOp>())
+    parallel = false;
   if (parallel) {
     Value work = cost;
     for (Value size : sizes)

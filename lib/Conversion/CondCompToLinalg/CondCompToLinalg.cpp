@@ -99,6 +99,7 @@ struct CondCompToLinalg
     else
       target.addLegalOp<CheckOp>();
     populateGatePatterns(converter, patterns);
+    populateTopKPatterns(converter, patterns);
     populateGivenGatePatterns(converter, patterns);
     populateAlgebraPatterns(converter, patterns);
     populateCapacityPatterns(converter, patterns);

@@ -16,6 +16,8 @@ namespace condcomp {
 
 void populateGatePatterns(const mlir::TypeConverter &converter,
                           mlir::RewritePatternSet &patterns);
+void populateTopKPatterns(const mlir::TypeConverter &converter,
+                          mlir::RewritePatternSet &patterns);
 void populateGivenGatePatterns(const mlir::TypeConverter &converter,
                                mlir::RewritePatternSet &patterns);
 void populateAlgebraPatterns(const mlir::TypeConverter &converter,

@@ -261,6 +261,25 @@ Value TensorEmitter::unflattenLeading(Value tensor, ValueRange sizes) {
   return tensor::ExpandShapeOp::create(*this, result, source, groups, shape);
 }
 
+Value TensorEmitter::unflattenLast(Value tensor, ValueRange sizes) {
+  SmallVector<ReassociationIndices> groups;
+  SmallVector<Value> shape = dims(tensor);
+  shape.pop_back();
+  for (int64_t i = 0, e = shape.size(); i < e; ++i)
+    groups.push_back({i});
+  groups.emplace_back();
+  for (Value size : sizes) {
+    groups.back().push_back(shape.size());
+    shape.push_back(size);
+  }
+  auto [staticShape, dynamicSizes] =
+      decomposeMixedValues(getAsOpFoldResult(shape));
+  auto result = RankedTensorType::get(staticShape,
+                                      getTensorType(tensor).getElementType());
+  return tensor::ExpandShapeOp::create(*this, result, tensor, groups,
+                                       getAsOpFoldResult(shape));
+}
+
 Value TensorEmitter::elementwise(Type elementType, ValueRange inputs,
                                  ElementFn fn) {
   unsigned rank = getTensorType(inputs.front()).getRank();
@@ -340,6 +359,33 @@ Value TensorEmitter::loopIndex(int64_t dim) {
 //===----------------------------------------------------------------------===//
 // Control flow
 //===----------------------------------------------------------------------===//
+
+SmallVector<Value> TensorEmitter::forBlocks(Value count, Value block,
+                                            ValueRange inits, Value unit,
+                                            BlockFn fn) {
+  Value one = index(1);
+  Value blocks = div(add(count, sub(block, one)), block);
+  OpFoldResult zero = getIndexAttr(0), step = getIndexAttr(1);
+  auto loop = scf::ForallOp::create(
+      *this, {zero}, {getAsOpFoldResult(blocks)}, {step}, inits, std::nullopt,
+      [&](OpBuilder &nested, Location loc, ValueRange args) {
+        TensorEmitter b(loc, nested);
+        Value first = b.mul(args[0], block);
+        Value size = b.createOrFold<arith::MinUIOp>(block, b.sub(count, first));
+        SmallVector<Value> results = fn(b, first, size);
+        Value offset = b.mul(first, unit), length = b.mul(size, unit);
+        SmallVector<LeadingSlice> slices;
+        for (Value result : results)
+          slices.emplace_back(b, result, offset, length);
+        auto end = scf::InParallelOp::create(b);
+        b.setInsertionPointToStart(end.getBody());
+        for (auto [result, out, at] :
+             llvm::zip_equal(results, args.drop_front(), slices))
+          tensor::ParallelInsertSliceOp::create(b, result, out, at.offsets,
+                                                at.sizes, at.strides);
+      });
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
 
 SmallVector<Value> TensorEmitter::forLoop(Value from, Value to,
                                           ValueRange inits, LoopFn body) {

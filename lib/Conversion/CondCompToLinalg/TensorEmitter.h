@@ -91,6 +91,9 @@ public:
   /// Dim 0 unfolded into `sizes`.
   Value unflattenLeading(Value tensor, ValueRange sizes);
 
+  /// The last dim unfolded into `sizes`.
+  Value unflattenLast(Value tensor, ValueRange sizes);
+
   /// An elementwise result over tensors of one shape.
   Value elementwise(Type elementType, ValueRange inputs, ElementFn fn);
   /// A tensor of the given sizes, element by element.
@@ -113,6 +116,13 @@ public:
   // Control flow
   //===--------------------------------------------------------------------===//
 
+  /// Makes rows [first, first + count) of the results.
+  using BlockFn = llvm::function_ref<llvm::SmallVector<Value>(
+      TensorEmitter &, Value first, Value count)>;
+  /// Blocks of up to `block` of `count` rows, in any order or in parallel. A
+  /// row is `unit` places of dim 0 of `inits`.
+  llvm::SmallVector<Value> forBlocks(Value count, Value block, ValueRange inits,
+                                     Value unit, BlockFn fn);
   llvm::SmallVector<Value> forLoop(Value from, Value to, ValueRange inits,
                                    LoopFn body);
   llvm::SmallVector<Value> ifElse(Value condition, RegionFn thenFn,

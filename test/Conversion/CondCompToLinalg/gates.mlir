@@ -1,8 +1,8 @@
-// RUN: cc-opt %s --condcomp-choose-form=form=compact --condcomp-to-linalg --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,COMPACT
+// RUN: cc-opt %s --condcomp-choose-form=form=compact --condcomp-to-linalg --canonicalize --cse | FileCheck %s --check-prefixes=CHECK
 // RUN: cc-opt %s --condcomp-choose-form=form=masked --condcomp-to-linalg --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,MASKED
 
-// A large k is found by bisection: 64 counting passes whatever k is. A run-time k
-// is checked.
+// Masked: a large k is found by bisection, 64 counting passes whatever k is. A
+// run-time k is checked. Compact: top-k.mlir.
 // CHECK-LABEL: func.func @top_k_bisection
 // CHECK-SAME: (%[[S:.*]]: tensor<?x?xbf16>, %[[K:.*]]: index)
 // CHECK: %[[M:.*]] = tensor.dim %[[S]], %c1
@@ -12,14 +12,9 @@
 // CHECK: arith.extf %{{.*}} : bf16 to f32
 // CHECK: arith.cmpf oeq
 // CHECK: arith.cmpf uno
-// CHECK: scf.for %{{.*}} = %c0 to %c64
-// CHECK: arith.cmpi uge
-// Compact packs entries row by row, without a branch per element; a dense matrix of
-// a masked routing needs no packing.
-// COMPACT: scf.for
-// COMPACT: scf.for
-// COMPACT-NOT: scf.if
-// COMPACT: return
+// MASKED: scf.for %{{.*}} = %c0 to %c64
+// MASKED: arith.cmpi uge
+// A dense matrix of a masked routing needs no packing.
 // MASKED-NOT: scf.for
 // MASKED: return
 func.func @top_k_bisection(%s: tensor<?x?xbf16>, %k: index) -> tensor<?x?xf32> {
@@ -40,8 +35,8 @@ func.func @top_k_static(%s: tensor<?x8xf32>) -> tensor<?x2xindex> {
 
 // f64 scores do not fit a key: the scores before each one are counted.
 // CHECK-LABEL: func.func @top_k_f64
-// CHECK: iterator_types = ["parallel", "parallel", "reduction"]
-// CHECK: arith.cmpf ogt, %{{.*}} : f64
+// MASKED: iterator_types = ["parallel", "parallel", "reduction"]
+// MASKED: arith.cmpf ogt, %{{.*}} : f64
 func.func @top_k_f64(%s: tensor<?x8xf64>) -> tensor<?x8xf64> {
   %r = condcomp.top_k %s, 2 : tensor<?x8xf64> -> !condcomp.routing<?x8, f64, exactly 2>
   %d = condcomp.to_dense %r : !condcomp.routing<?x8, f64, exactly 2> -> tensor<?x8xf64>

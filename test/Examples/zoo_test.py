@@ -88,3 +88,11 @@ def test_rows_of_the_docs_are_systems():
         (ROOT / "docs" / "zoo.md").read_text(),
     )
     assert set(rows) <= set(NAMES) and len(set(rows)) == len(rows)
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name
+)
+def test_links_of_the_docs_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text()):
+        assert (page.parent / link).exists(), link

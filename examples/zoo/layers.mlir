@@ -179,3 +179,177 @@ func.func private @zeros_like_3d(%x: tensor<?x?x?xf32>) -> tensor<?x?x?xf32> {
   %z = linalg.fill ins(%f0 : f32) outs(%e : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
   return %z : tensor<?x?x?xf32>
 }
+
+func.func private @add_3d(%a: tensor<?x?x?xf32>, %b: tensor<?x?x?xf32>) -> tensor<?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %n = tensor.dim %a, %c0 : tensor<?x?x?xf32>
+  %t = tensor.dim %a, %c1 : tensor<?x?x?xf32>
+  %d = tensor.dim %a, %c2 : tensor<?x?x?xf32>
+  %e = tensor.empty(%n, %t, %d) : tensor<?x?x?xf32>
+  %y = linalg.add ins(%a, %b : tensor<?x?x?xf32>, tensor<?x?x?xf32>)
+      outs(%e : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}
+
+// x / sqrt(mean x^2 + 1e-6) over the columns of each row; gains are left to the
+// matrices that follow.
+func.func private @rms_norm(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %f0 = arith.constant 0.0 : f32
+  %eps = arith.constant 1.0e-6 : f32
+  %rows = tensor.dim %x, %c0 : tensor<?x?xf32>
+  %columns = tensor.dim %x, %c1 : tensor<?x?xf32>
+  %columns_i = arith.index_cast %columns : index to i64
+  %d = arith.sitofp %columns_i : i64 to f32
+  %se = tensor.empty(%rows) : tensor<?xf32>
+  %sz = linalg.fill ins(%f0 : f32) outs(%se : tensor<?xf32>) -> tensor<?xf32>
+  %squares = linalg.reduce ins(%x : tensor<?x?xf32>) outs(%sz : tensor<?xf32>)
+      dimensions = [1] (%xi: f32, %sum: f32) {
+    %xx = arith.mulf %xi, %xi : f32
+    %s = arith.addf %sum, %xx : f32
+    linalg.yield %s : f32
+  }
+  %e = func.call @empty_like(%x) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %y = linalg.generic {
+      indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>,
+                       affine_map<(i, j) -> (i, j)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%x, %squares : tensor<?x?xf32>, tensor<?xf32>) outs(%e : tensor<?x?xf32>) {
+  ^bb0(%xi: f32, %s: f32, %o: f32):
+    %mean = arith.divf %s, %d : f32
+    %shifted = arith.addf %mean, %eps : f32
+    %r = math.rsqrt %shifted : f32
+    %xr = arith.mulf %xi, %r : f32
+    linalg.yield %xr : f32
+  } -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+func.func private @rms_norm_3d(%x: tensor<?x?x?xf32>) -> tensor<?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %x, %c0 : tensor<?x?x?xf32>
+  %t = tensor.dim %x, %c1 : tensor<?x?x?xf32>
+  %flat = func.call @fold(%x) : (tensor<?x?x?xf32>) -> tensor<?x?xf32>
+  %norm = func.call @rms_norm(%flat) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %y = func.call @unfold(%norm, %n, %t) : (tensor<?x?xf32>, index, index) -> tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}
+
+// softmax(q k^T / sqrt(c)) v per head, q, k and v [samples, tokens, heads c]. With
+// `causal` a token reads those up to itself.
+func.func private @attention(%q: tensor<?x?x?xf32>, %k: tensor<?x?x?xf32>,
+    %v: tensor<?x?x?xf32>, %heads: index, %causal: i1) -> tensor<?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %f0 = arith.constant 0.0 : f32
+  %minus_infinity = arith.constant 0xFF800000 : f32
+  %n = tensor.dim %q, %c0 : tensor<?x?x?xf32>
+  %t = tensor.dim %q, %c1 : tensor<?x?x?xf32>
+  %s = tensor.dim %k, %c1 : tensor<?x?x?xf32>
+  %d = tensor.dim %q, %c2 : tensor<?x?x?xf32>
+  %c = arith.divui %d, %heads : index
+  %ci = arith.index_cast %c : index to i64
+  %cf = arith.sitofp %ci : i64 to f32
+  %scale = math.rsqrt %cf : f32
+  %qh = tensor.expand_shape %q [[0], [1], [2, 3]] output_shape [%n, %t, %heads, %c]
+      : tensor<?x?x?xf32> into tensor<?x?x?x?xf32>
+  %kh = tensor.expand_shape %k [[0], [1], [2, 3]] output_shape [%n, %s, %heads, %c]
+      : tensor<?x?x?xf32> into tensor<?x?x?x?xf32>
+  %vh = tensor.expand_shape %v [[0], [1], [2, 3]] output_shape [%n, %s, %heads, %c]
+      : tensor<?x?x?xf32> into tensor<?x?x?x?xf32>
+  %e = tensor.empty(%n, %heads, %t, %s) : tensor<?x?x?x?xf32>
+  %z = linalg.fill ins(%f0 : f32) outs(%e : tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32>
+  %dots = linalg.generic {
+      indexing_maps = [affine_map<(n, h, t, s, c) -> (n, t, h, c)>,
+                       affine_map<(n, h, t, s, c) -> (n, s, h, c)>,
+                       affine_map<(n, h, t, s, c) -> (n, h, t, s)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%qh, %kh : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>)
+      outs(%z : tensor<?x?x?x?xf32>) {
+  ^bb0(%a: f32, %b: f32, %sum: f32):
+    %ab = arith.mulf %a, %b : f32
+    %r = arith.addf %sum, %ab : f32
+    linalg.yield %r : f32
+  } -> tensor<?x?x?x?xf32>
+  %scores = linalg.generic {
+      indexing_maps = [affine_map<(n, h, t, s) -> (n, h, t, s)>,
+                       affine_map<(n, h, t, s) -> (n, h, t, s)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%dots : tensor<?x?x?x?xf32>) outs(%e : tensor<?x?x?x?xf32>) {
+  ^bb0(%dot: f32, %o: f32):
+    %asks = linalg.index 2 : index
+    %answers = linalg.index 3 : index
+    %later = arith.cmpi ugt, %answers, %asks : index
+    %hidden = arith.andi %later, %causal : i1
+    %scaled = arith.mulf %dot, %scale : f32
+    %score = arith.select %hidden, %minus_infinity, %scaled : f32
+    linalg.yield %score : f32
+  } -> tensor<?x?x?x?xf32>
+  %shares = linalg.softmax dimension(3) ins(%scores : tensor<?x?x?x?xf32>)
+      outs(%e : tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32>
+  %re = tensor.empty(%n, %t, %heads, %c) : tensor<?x?x?x?xf32>
+  %rz = linalg.fill ins(%f0 : f32) outs(%re : tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32>
+  %read = linalg.generic {
+      indexing_maps = [affine_map<(n, t, h, c, s) -> (n, h, t, s)>,
+                       affine_map<(n, t, h, c, s) -> (n, s, h, c)>,
+                       affine_map<(n, t, h, c, s) -> (n, t, h, c)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%shares, %vh : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>)
+      outs(%rz : tensor<?x?x?x?xf32>) {
+  ^bb0(%a: f32, %b: f32, %sum: f32):
+    %ab = arith.mulf %a, %b : f32
+    %r = arith.addf %sum, %ab : f32
+    linalg.yield %r : f32
+  } -> tensor<?x?x?x?xf32>
+  %y = tensor.collapse_shape %read [[0], [1], [2, 3]]
+      : tensor<?x?x?x?xf32> into tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}
+
+// A transformer block: h = x + attention(norm(x)) o, y = h + relu(norm(h) up) down,
+// x [samples, tokens, d], qkvo [4, d, d].
+func.func private @block(%x: tensor<?x?x?xf32>, %qkvo: tensor<?x?x?xf32>,
+    %up: tensor<?x?xf32>, %down: tensor<?x?xf32>, %heads: index, %causal: i1)
+    -> tensor<?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %n = tensor.dim %x, %c0 : tensor<?x?x?xf32>
+  %t = tensor.dim %x, %c1 : tensor<?x?x?xf32>
+  %d = tensor.dim %x, %c2 : tensor<?x?x?xf32>
+  %wq = tensor.extract_slice %qkvo[0, 0, 0] [1, %d, %d] [1, 1, 1]
+      : tensor<?x?x?xf32> to tensor<?x?xf32>
+  %wk = tensor.extract_slice %qkvo[1, 0, 0] [1, %d, %d] [1, 1, 1]
+      : tensor<?x?x?xf32> to tensor<?x?xf32>
+  %wv = tensor.extract_slice %qkvo[2, 0, 0] [1, %d, %d] [1, 1, 1]
+      : tensor<?x?x?xf32> to tensor<?x?xf32>
+  %wo = tensor.extract_slice %qkvo[3, 0, 0] [1, %d, %d] [1, 1, 1]
+      : tensor<?x?x?xf32> to tensor<?x?xf32>
+  %normed = func.call @rms_norm_3d(%x) : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %q = func.call @linear_3d(%normed, %wq)
+      : (tensor<?x?x?xf32>, tensor<?x?xf32>) -> tensor<?x?x?xf32>
+  %k = func.call @linear_3d(%normed, %wk)
+      : (tensor<?x?x?xf32>, tensor<?x?xf32>) -> tensor<?x?x?xf32>
+  %v = func.call @linear_3d(%normed, %wv)
+      : (tensor<?x?x?xf32>, tensor<?x?xf32>) -> tensor<?x?x?xf32>
+  %read = func.call @attention(%q, %k, %v, %heads, %causal)
+      : (tensor<?x?x?xf32>, tensor<?x?x?xf32>, tensor<?x?x?xf32>, index, i1)
+      -> tensor<?x?x?xf32>
+  %out = func.call @linear_3d(%read, %wo)
+      : (tensor<?x?x?xf32>, tensor<?x?xf32>) -> tensor<?x?x?xf32>
+  %h = func.call @add_3d(%x, %out)
+      : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %normed_h = func.call @rms_norm_3d(%h) : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %flat = func.call @fold(%normed_h) : (tensor<?x?x?xf32>) -> tensor<?x?xf32>
+  %f = func.call @ffn(%flat, %up, %down)
+      : (tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32>) -> tensor<?x?xf32>
+  %f3 = func.call @unfold(%f, %n, %t) : (tensor<?x?xf32>, index, index) -> tensor<?x?x?xf32>
+  %y = func.call @add_3d(%h, %f3)
+      : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}

@@ -162,6 +162,29 @@ def relu_ffn(x, up, down):
     return np.maximum(x @ wide(up), 0) @ wide(down)
 
 
+def rms_norm(x):
+    return x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-6)
+
+
+def attention(q, k, v, heads, causal=False):
+    """q, k, v: [samples, tokens, heads c]."""
+    split = lambda a: a.reshape(*a.shape[:2], heads, -1).transpose(0, 2, 1, 3)
+    q, k, v = split(q), split(k), split(v)
+    scores = q @ k.transpose(0, 1, 3, 2) / np.sqrt(q.shape[-1])
+    if causal:
+        scores[..., ~np.tri(*scores.shape[-2:], dtype=bool)] = -np.inf
+    read = (softmax(scores) @ v).transpose(0, 2, 1, 3)
+    return read.reshape(*read.shape[:2], -1)
+
+
+def block(x, qkvo, up, down, heads, causal=False):
+    """A transformer block, @block of layers.mlir."""
+    normed = rms_norm(x)
+    q, k, v = (normed @ wide(w) for w in qkvo[:3])
+    h = x + attention(q, k, v, heads, causal) @ wide(qkvo[3])
+    return h + relu_ffn(rms_norm(h), up, down)
+
+
 def run_experts(x, weights, chosen, body, *params, width=None):
     """Sum over experts of weight * body(rows that chose it, its params).
 

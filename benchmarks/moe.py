@@ -14,7 +14,7 @@ import shutil
 import time
 
 from condcomp import side_by_side
-from moe_layer import report, shapes, worker
+from moe_layer import ggml_peer, peer, report, shapes, worker
 from moe_layer.run import Case
 
 BUILD = pathlib.Path(__file__).resolve().parents[1] / "build" / "bench"
@@ -77,6 +77,13 @@ def main():
     cases = list(grid(options))
     total = sum(len(points) for *_, points in cases)
     print(f"{total} points in {len(cases)} cases; results go to {options.output}")
+    if "ggml" in (options.peers or worker.PEERS):
+        if ggml_peer.is_missing():
+            print("building ggml, which takes some minutes once", flush=True)
+        try:
+            ggml_peer.build()
+        except peer.Unsuitable as error:
+            print(f"  {error}")  # its worker will say so again, for the report
     scratch = BUILD / "scratch"
     results, done = [], 0
     try:

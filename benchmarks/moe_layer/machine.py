@@ -8,20 +8,15 @@ its bytes over that read's rate.
 """
 
 import ctypes
-import hashlib
-import os
 import pathlib
-import shutil
-import subprocess
 import time
 
 import numpy as np
 import torch
 
-from .peer import Peer, Unsuitable
+from .peer import Peer, build_library
 from .torch_peer import as_tensor
 
-BUILD = pathlib.Path(__file__).resolve().parents[2] / "build" / "bench"
 SOURCE = pathlib.Path(__file__).with_name("read_memory.c")
 
 M, K, N = 1024, 2048, 2048
@@ -29,20 +24,8 @@ FEW = 16  # rows of a first try
 READ_BYTES = 512 << 20
 
 
-def compile_kernels():
-    """The C kernels as a loaded library, compiled for this machine."""
-    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang-22"))), None)
-    if not compiler:
-        raise Unsuitable("no C compiler to make the read kernels with")
-    digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:12]
-    library = BUILD / f"read_memory-{digest}.so"
-    if not library.exists():
-        BUILD.mkdir(parents=True, exist_ok=True)
-        made = library.with_suffix(f".{os.getpid()}")
-        command = [compiler, "-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
-        subprocess.run(command + ["-pthread", SOURCE, "-o", made], check=True)
-        made.rename(library)
-    loaded = ctypes.CDLL(str(library))
+def load_kernels():
+    loaded = build_library(SOURCE, ["-pthread"])
     loaded.read_memory.argtypes = [
         ctypes.c_int,
         ctypes.c_void_p,
@@ -85,7 +68,7 @@ class Machine(Peer):
                 torch.mm(x[:rows], w)
             )
             self.add_jax(name, a, b)
-        self.library = compile_kernels()
+        self.library = load_kernels()
         self.names = self.library.kernel_names().decode().split()
         self.buffer = np.ones(READ_BYTES // 4, np.float32)
         self.drop_slow()

@@ -3,10 +3,17 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What a peer is: one way to run a layer, in a process of its own."""
 
+import ctypes
+import hashlib
+import os
 import pathlib
+import shutil
+import subprocess
 import time
 
 import numpy as np
+
+BUILD = pathlib.Path(__file__).resolve().parents[2] / "build" / "bench"
 
 
 def last_level_cache():
@@ -21,6 +28,23 @@ def last_level_cache():
 
 class Unsuitable(Exception):
     """A sentence that says why a peer does not run this layer."""
+
+
+def build_library(source, flags=()):
+    """A C file compiled for this machine and loaded."""
+    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang-22"))), None)
+    if not compiler:
+        raise Unsuitable("there is no C compiler (cc, gcc, clang-22)")
+    command = [compiler, "-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
+    command += [str(source), *flags]
+    digest = hashlib.sha256(source.read_bytes() + " ".join(command).encode())
+    library = BUILD / f"{source.stem}-{digest.hexdigest()[:12]}.so"
+    if not library.exists():
+        BUILD.mkdir(parents=True, exist_ok=True)
+        made = library.with_suffix(f".{os.getpid()}")
+        subprocess.run([*command, "-o", str(made)], check=True)
+        made.rename(library)
+    return ctypes.CDLL(str(library))
 
 
 class Peer:

@@ -156,17 +156,19 @@ def _params(layer):
 
 
 def _widen(names, dtype):
-    """Lines that make %name of %v_name in f32, and the prefix to use."""
+    """Lines that widen %v_name to f32, and each name's value after that."""
     if dtype == "f32":
-        return []
-    return [f"      %{name} = arith.extf %v_{name} : {dtype} to f32" for name in names]
+        return [], {name: f"v_{name}" for name in names}
+    lines = [
+        f"      %f_{name} = arith.extf %v_{name} : {dtype} to f32" for name in names
+    ]
+    return lines, {name: f"f_{name}" for name in names}
 
 
 def _activation(layer, dtype):
     first = _first_projections(layer)
     scalars = first + [f"{name}_bias" for name in first if layer.bias]
-    lines = _widen(scalars, dtype)
-    value = {name: name if dtype != "f32" else f"v_{name}" for name in scalars}
+    lines, value = _widen(scalars, dtype)
     if layer.bias:
         for name in first:
             sum_name = f"{name}_sum"
@@ -205,9 +207,8 @@ def _activation(layer, dtype):
 def _result(layer, dtype, sizes):
     if not layer.bias:
         return f"    condcomp.yield %out : tensor<?x{layer.d}x{dtype}>"
-    lines = _widen(["out", "bias"], dtype)
-    prefix = "%v_" if dtype == "f32" else "%"
-    lines.append(f"      %sum = arith.addf {prefix}out, {prefix}bias : f32")
+    lines, value = _widen(["out", "bias"], dtype)
+    lines.append(f"      %sum = arith.addf %{value['out']}, %{value['bias']} : f32")
     last = "%sum"
     if dtype != "f32":
         lines.append(f"      %narrow = arith.truncf %sum : f32 to {dtype}")

@@ -26,6 +26,9 @@ from .peer import Unsuitable
 PEERS = {
     "condcomp": ("condcomp_peer", "CondComp"),
     "torch": ("torch_peer", "Torch"),
+    "ggml": ("ggml_peer", "Ggml"),
+    "jax": ("jax_peer", "Jax"),
+    "onnxruntime": ("onnx_peer", "OnnxRuntime"),
     "machine": ("machine", "Machine"),
 }
 

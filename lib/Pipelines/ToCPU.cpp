@@ -139,6 +139,11 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createGuardDivisions());
   pm.addPass(createCSEPass());
+  if (options.batchExperts) {
+    pm.addPass(createBatchExperts());
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+  }
   addBufferization(pm);
   addLoops(pm, options, vectorBits);
   addLLVM(pm);

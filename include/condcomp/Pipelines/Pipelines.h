@@ -25,6 +25,11 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       *this, "parallel",
       llvm::cl::desc("Run loops on all threads of OpenMP (default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> batchExperts{
+      *this, "batch-experts",
+      llvm::cl::desc("Run all modules of an apply in one parallel loop per "
+                     "stage, where its body allows it (default: true)"),
+      llvm::cl::init(true)};
   PassOptions::Option<unsigned> vectorBits{
       *this, "vector-bits",
       llvm::cl::desc("Width of a vector register in bits: 128, 256 or 512 "

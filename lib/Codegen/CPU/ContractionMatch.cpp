@@ -22,19 +22,23 @@ static BlockArgument skipExtensions(Value value) {
   return dyn_cast<BlockArgument>(value);
 }
 
-/// Whether the body is `out + lhs * rhs`, in any order of the operands.
-static bool isMultiplyAdd(Block &body, BlockArgument lhs, BlockArgument rhs,
-                          BlockArgument out) {
+bool condcomp::isMultiplyAdd(Block &body, BlockArgument lhs, BlockArgument rhs,
+                             BlockArgument out) {
+  Value yielded = body.getTerminator()->getOperand(0);
+  auto rounded = yielded.getDefiningOp<arith::TruncFOp>();
+  if (rounded)
+    yielded = rounded.getIn();
   for (Operation &op : body)
-    if (!isa<arith::MulFOp, arith::AddFOp, arith::ExtFOp, linalg::YieldOp>(op))
+    if (&op != rounded &&
+        !isa<arith::MulFOp, arith::AddFOp, arith::ExtFOp, linalg::YieldOp>(op))
       return false;
-  auto sum = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  auto sum = yielded.getDefiningOp<arith::AddFOp>();
   if (!sum)
     return false;
   for (auto [x, y] : {std::pair(sum.getLhs(), sum.getRhs()),
                       std::pair(sum.getRhs(), sum.getLhs())}) {
     auto product = y.getDefiningOp<arith::MulFOp>();
-    if (x != out || !product)
+    if (skipExtensions(x) != out || !product)
       continue;
     BlockArgument p = skipExtensions(product.getLhs());
     BlockArgument q = skipExtensions(product.getRhs());

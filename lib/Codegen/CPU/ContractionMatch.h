@@ -26,6 +26,11 @@ struct Contraction {
   }
 };
 
+/// Whether a body is `out + lhs * rhs`, in any order of the operands, each of
+/// which may be extended, the sum rounded.
+bool isMultiplyAdd(mlir::Block &body, mlir::BlockArgument lhs,
+                   mlir::BlockArgument rhs, mlir::BlockArgument out);
+
 /// Returns `op` as a contraction on memrefs, if it is one.
 std::optional<Contraction> matchContraction(mlir::linalg::LinalgOp op);
 

@@ -74,10 +74,10 @@ void buildParallelNest(ImplicitLocOpBuilder &b, ArrayRef<Value> sizes,
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
   SmallVector<Value> chunks(sizes.size(), one);
   // Threads are shared out once: at the outermost loop.
-  Operation *parent = b.getInsertionBlock()->getParentOp();
-  if (isa<scf::ParallelOp>(parent) ||
-      parent->getParentOfType<scf::ParallelOp>())
-    parallel = false;
+  for (Operation *parent = b.getInsertionBlock()->getParentOp(); parent;
+       parent = parent->getParentOp())
+    if (isa<scf::ForallOp, scf::ParallelOp>(parent))
+      parallel = false;
   if (parallel) {
     Value work = cost;
     for (Value size : sizes)

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/Transforms.h"
 
 namespace condcomp {
 #define GEN_PASS_DEF_PARALLELTOOPENMP
@@ -20,7 +21,7 @@ namespace condcomp {
 using namespace mlir;
 using namespace condcomp;
 
-static LogicalResult convert(scf::ParallelOp loop) {
+static LogicalResult convert(scf::ParallelOp loop, bool dynamic) {
   if (!loop.getInitVals().empty())
     return loop.emitError("cannot be run by OpenMP: it has ")
            << loop.getInitVals().size() << " reduction results";
@@ -43,7 +44,11 @@ static LogicalResult convert(scf::ParallelOp loop) {
                                          constantIndex(b, 1));
   auto parallel = omp::ParallelOp::create(b, clauses);
   b.createBlock(&parallel.getRegion());
-  auto share = omp::WsloopOp::create(b, omp::WsloopOperands());
+  omp::WsloopOperands schedule;
+  if (dynamic)
+    schedule.scheduleKind = omp::ClauseScheduleKindAttr::get(
+        b.getContext(), omp::ClauseScheduleKind::Dynamic);
+  auto share = omp::WsloopOp::create(b, schedule);
   omp::TerminatorOp::create(b);
   b.createBlock(&share.getRegion());
   omp::LoopNestOperands bounds;
@@ -65,10 +70,21 @@ namespace {
 struct ParallelToOpenMPPass
     : public condcomp::impl::ParallelToOpenMPBase<ParallelToOpenMPPass> {
   void runOnOperation() override {
+    SmallVector<scf::ForallOp> foralls;
+    getOperation()->walk([&](scf::ForallOp loop) { foralls.push_back(loop); });
+    llvm::SmallPtrSet<Operation *, 4> dynamic;
+    IRRewriter rewriter(&getContext());
+    for (scf::ForallOp loop : foralls) {
+      rewriter.setInsertionPoint(loop);
+      scf::ParallelOp parallel;
+      if (failed(scf::forallToParallelLoop(rewriter, loop, &parallel)))
+        return signalPassFailure();
+      dynamic.insert(parallel);
+    }
     SmallVector<scf::ParallelOp> loops;
     getOperation()->walk([&](scf::ParallelOp loop) { loops.push_back(loop); });
     for (scf::ParallelOp loop : loops)
-      if (failed(convert(loop)))
+      if (failed(convert(loop, dynamic.contains(loop))))
         return signalPassFailure();
   }
 };

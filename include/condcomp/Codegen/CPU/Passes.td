@@ -11,6 +11,33 @@
 
 include "mlir/Pass/PassBase.td"
 
+def BatchExperts : Pass<"condcomp-batch-experts"> {
+  let summary = "Run the modules of an apply in one parallel loop per stage";
+  let description = [{
+    Takes the loop over modules that the compact form of `condcomp.apply`
+    becomes apart. Ops of the body that are the same for every module are done
+    once, on the rows of all modules together. Ops that use a module's
+    parameters become stages: parallel loops (`scf.forall`) over blocks of rows
+    of one module and tiles of columns. Ops that read one another's results only
+    where they write, such as two projections and the activation that joins
+    them, share a stage, so that a tile passes through all of them while it is
+    in the cache. Blocks of little work are run together, modules without rows
+    cost nothing.
+
+    A body that mixes rows, computes new tensors from parameters, or holds
+    anything but linalg ops and reshapes is left as it is, with a remark that
+    names the op.
+  }];
+  let options = [
+    Option<"rowBlock", "row-block", "int64_t", /*default=*/"512",
+           "Most rows of a module that are one task">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def LowerContractions
     : Pass<"condcomp-lower-contractions", "::mlir::ModuleOp"> {
   let summary = "Turn linalg contractions on memrefs into register-tiled loops";

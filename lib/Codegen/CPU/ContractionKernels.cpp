@@ -19,6 +19,8 @@ using namespace mlir;
 using namespace condcomp;
 /// Steps of the reduction per iteration of a kernel's loop.
 static constexpr int64_t kUnroll = 4;
+/// What a prefetch brings.
+static constexpr int64_t kLineBits = 512;
 
 StringRef condcomp::letter(Layout layout) {
   switch (layout) {
@@ -28,6 +30,10 @@ StringRef condcomp::letter(Layout layout) {
     return "c";
   case Layout::Strided:
     return "s";
+  case Layout::Packed:
+    return "p";
+  case Layout::PackedPairs:
+    return "q";
   }
   llvm_unreachable("all layouts are handled");
 }
@@ -76,8 +82,9 @@ int64_t KernelLibrary::lanes(Type type) const {
 MemRefType KernelLibrary::viewType(Type element, Layout layout,
                                    int64_t columns) {
   constexpr int64_t dynamic = ShapedType::kDynamic;
-  SmallVector<int64_t> strides = {layout == Layout::ColumnMajor ? 1 : dynamic,
-                                  layout == Layout::RowMajor ? 1 : dynamic};
+  SmallVector<int64_t> strides = {
+      layout == Layout::ColumnMajor ? 1 : dynamic,
+      layout == Layout::RowMajor || isPacked(layout) ? 1 : dynamic};
   return MemRefType::get(
       {dynamic, columns}, element,
       StridedLayoutAttr::get(element.getContext(), dynamic, strides));
@@ -101,11 +108,34 @@ func::FuncOp KernelLibrary::lookupOrCreate(StringRef name, TypeRange inputs,
   return function;
 }
 
+/// Two rows of a panel whose elements are interleaved, as one vector of bf16:
+/// the upper half of an f32 is its bf16.
+static std::pair<Value, Value> loadPair(ImplicitLocOpBuilder &b,
+                                        VectorType type, Value rhs,
+                                        ValueRange indices) {
+  int64_t lanes = type.getNumElements();
+  Value loaded = vector::LoadOp::create(
+      b, VectorType::get({2 * lanes}, b.getBF16Type()), rhs, indices);
+  auto words = VectorType::get({lanes}, b.getI32Type());
+  Value both = vector::BitCastOp::create(b, words, loaded);
+  auto splat = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(words, APInt(32, value)));
+  };
+  Value even = arith::ShLIOp::create(b, both, splat(16));
+  Value odd = arith::AndIOp::create(b, both, splat(0xffff0000));
+  return {vector::BitCastOp::create(b, type, even),
+          vector::BitCastOp::create(b, type, odd)};
+}
+
 /// Emits one register tile: `rows` x `vectors` accumulators, from row `first`.
-/// The last vector of the result is masked.
+/// The last vector of the result is masked. Of a packed right-hand side, what
+/// lies `ahead` rows further is prefetched.
 static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
                      int64_t vectors, Value first, Value lhs, Value rhs,
-                     Value result, Value depth, Value mask, Value accumulate) {
+                     Layout rhsLayout, Value ahead, Value result, Value depth,
+                     Value mask, Value accumulate) {
+  bool pairs = rhsLayout == Layout::PackedPairs;
   int64_t lanes = type.getNumElements();
   Value zero = constantIndex(b, 0);
   SmallVector<Value> rowIndex, column;
@@ -141,11 +171,39 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
     b.setInsertionPointToStart(loop.getBody());
     sums.assign(loop.getRegionIterArgs().begin(),
                 loop.getRegionIterArgs().end());
+    Value start = loop.getInductionVar();
+    if (pairs)
+      start = div(b, start, constantIndex(b, 2));
+    SmallVector<Value> right, odd;
     for (int64_t step = 0; step < steps; ++step) {
       Value k = add(b, loop.getInductionVar(), constantIndex(b, step));
-      SmallVector<Value> right;
-      for (int64_t j = 0; j < vectors; ++j)
-        right.push_back(loadVector(b, type, rhs, {k, column[j]}));
+      Value row = add(b, start, constantIndex(b, pairs ? step / 2 : step));
+      bool second = pairs && step % 2 != 0;
+      if (ahead && !second) {
+        auto rhsType = cast<MemRefType>(rhs.getType());
+        int64_t bits = rhsType.getElementType().getIntOrFloatBitWidth();
+        int64_t width = (pairs ? 4 : 2) * type.getNumElements();
+        for (int64_t i = 0; i * bits < width * bits; i += kLineBits / bits)
+          memref::PrefetchOp::create(
+              b, rhs, ValueRange{add(b, row, ahead), constantIndex(b, i)},
+              /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      }
+      if (second) {
+        right = odd;
+      } else {
+        right.clear();
+        odd.clear();
+        for (int64_t j = 0; j < vectors; ++j) {
+          if (!pairs) {
+            right.push_back(loadVector(b, type, rhs, {row, column[j]}));
+            continue;
+          }
+          auto [x, y] =
+              loadPair(b, type, rhs, {row, constantIndex(b, 2 * j * lanes)});
+          right.push_back(x);
+          odd.push_back(y);
+        }
+      }
       for (int64_t i = 0; i < rows; ++i) {
         Value left = memref::LoadOp::create(b, lhs, ValueRange{rowIndex[i], k});
         left = vector::BroadcastOp::create(b, type, left);
@@ -160,6 +218,11 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
   };
   Value whole = roundDown(b, depth, kUnroll);
   emitSteps(zero, whole, kUnroll);
+  if (pairs) {
+    Value even = roundDown(b, depth, 2);
+    emitSteps(whole, even, 2);
+    whole = even;
+  }
   emitSteps(whole, depth, 1);
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < vectors; ++j)
@@ -169,20 +232,30 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
 
 /// The kernel takes a right-hand side with a full panel of columns at any row
 /// stride, and a result of the accumulator's type with as many columns or less.
-func::FuncOp KernelLibrary::getKernel(FloatType acc, Layout lhsLayout) {
-  bool isNew;
-  func::FuncOp function = lookupOrCreate(
-      ("condcomp_kernel_" + letter(lhsLayout) + "_" + typeName(acc)).str(),
-      {viewType(acc, lhsLayout),
-       viewType(acc, Layout::RowMajor, panelColumns(acc)),
-       viewType(acc, Layout::RowMajor), IntegerType::get(acc.getContext(), 1)},
-      isNew);
+/// With a packed right-hand side it also takes how many rows ahead to prefetch.
+func::FuncOp KernelLibrary::getKernel(FloatType acc, Layout lhsLayout,
+                                      FloatType rhs, Layout rhsLayout) {
+  bool isNew, packed = isPacked(rhsLayout);
+  int64_t columnsPerRow =
+      panelColumns(acc) * (rhsLayout == Layout::PackedPairs ? 2 : 1);
+  SmallVector<Type> inputs = {
+      viewType(acc, lhsLayout),
+      viewType(packed ? rhs : acc, Layout::RowMajor, columnsPerRow),
+      viewType(acc, Layout::RowMajor), IntegerType::get(acc.getContext(), 1)};
+  std::string name =
+      ("condcomp_kernel_" + letter(lhsLayout) + "_" + typeName(acc)).str();
+  if (packed) {
+    inputs.push_back(IndexType::get(acc.getContext()));
+    name += ("_" + letter(rhsLayout) + "_" + typeName(rhs)).str();
+  }
+  func::FuncOp function = lookupOrCreate(name, inputs, isNew);
   if (!isNew)
     return function;
   auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
                                               &function.getBody().front());
   Value left = function.getArgument(0), right = function.getArgument(1);
   Value result = function.getArgument(2), accumulate = function.getArgument(3);
+  Value ahead = packed ? Value(function.getArgument(4)) : Value();
   Value rows = memref::DimOp::create(b, result, 0);
   Value columns = memref::DimOp::create(b, result, 1);
   Value depth = memref::DimOp::create(b, left, 1);
@@ -192,8 +265,8 @@ func::FuncOp KernelLibrary::getKernel(FloatType acc, Layout lhsLayout) {
 
   auto emitRows = [&](int64_t vectors, Value mask) {
     buildFor(b, constantIndex(b, 0), full, tile, [&](Value row) {
-      emitTile(b, type, tile, vectors, row, left, right, result, depth, mask,
-               accumulate);
+      emitTile(b, type, tile, vectors, row, left, right, rhsLayout, ahead,
+               result, depth, mask, accumulate);
     });
     SmallVector<int64_t> cases =
         llvm::to_vector(llvm::seq_inclusive<int64_t>(1, tile - 1));
@@ -202,8 +275,8 @@ func::FuncOp KernelLibrary::getKernel(FloatType acc, Layout lhsLayout) {
     for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
       OpBuilder::InsertionGuard guard(b);
       b.createBlock(&region);
-      emitTile(b, type, count, vectors, full, left, right, result, depth, mask,
-               accumulate);
+      emitTile(b, type, count, vectors, full, left, right, rhsLayout, ahead,
+               result, depth, mask, accumulate);
       scf::YieldOp::create(b);
     }
     OpBuilder::InsertionGuard guard(b);

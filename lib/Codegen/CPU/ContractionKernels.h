@@ -16,8 +16,13 @@
 namespace condcomp {
 
 /// How a matrix lies in memory: unit stride along its columns (row-major),
-/// along its rows (column-major), or neither.
-enum class Layout { RowMajor, ColumnMajor, Strided };
+/// along its rows (column-major), or neither; a right-hand side also in panels
+/// of columns, row after row or two rows interleaved (docs/codegen.md).
+enum class Layout { RowMajor, ColumnMajor, Strided, Packed, PackedPairs };
+
+inline bool isPacked(Layout layout) {
+  return layout == Layout::Packed || layout == Layout::PackedPairs;
+}
 
 /// What a panel function is specialized for.
 struct PanelConfig {
@@ -42,7 +47,7 @@ public:
   /// that computes result = lhs * rhs (+ result if %accumulate) for
   /// n <= blockColumns(config, m <= kFewRows) and m <= maxRows(config).
   /// Offsets, sizes and strides are dynamic, except for unit strides of the
-  /// layouts.
+  /// layouts. A packed right-hand side is [panels, elements of a panel].
   mlir::func::FuncOp getPanel(const PanelConfig &config);
 
   /// Vector lanes for elements of `type`.
@@ -57,7 +62,9 @@ public:
   static constexpr int64_t kFewRows = 64;
   /// Most rows a panel function takes.
   static int64_t maxRows(const PanelConfig &config) {
-    return config.isDirect() ? 512 : 128;
+    if (!config.isDirect())
+      return 128;
+    return isPacked(config.rhsLayout) ? 256 : 512;
   }
 
   /// The type of a rank-2 view with the given layout.
@@ -66,7 +73,8 @@ public:
            int64_t columns = mlir::ShapedType::kDynamic);
 
 private:
-  mlir::func::FuncOp getKernel(mlir::FloatType acc, Layout lhsLayout);
+  mlir::func::FuncOp getKernel(mlir::FloatType acc, Layout lhsLayout,
+                               mlir::FloatType rhs, Layout rhsLayout);
   mlir::func::FuncOp getPack(mlir::FloatType acc, mlir::FloatType rhs,
                              Layout rhsLayout);
   /// Looks up `name`, or makes a function of that name with an empty body and

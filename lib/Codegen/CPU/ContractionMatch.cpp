@@ -47,6 +47,74 @@ bool condcomp::isMultiplyAdd(Block &body, BlockArgument lhs, BlockArgument rhs,
   return false;
 }
 
+/// The loop and the constant of `loop floordiv c` or `loop mod c`.
+static std::optional<std::pair<unsigned, int64_t>>
+matchDivision(AffineExpr expr, AffineExprKind kind) {
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary || binary.getKind() != kind)
+    return std::nullopt;
+  auto dim = dyn_cast<AffineDimExpr>(binary.getLHS());
+  auto divisor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  if (!dim || !divisor)
+    return std::nullopt;
+  return std::pair(dim.getPosition(), divisor.getValue());
+}
+
+/// Reads the packed layout of a right-hand side from its map,
+///   [.., n floordiv nr, k, n mod nr] or
+///   [.., n floordiv nr, k floordiv 2, n mod nr, k mod 2]:
+/// loops n and k, columns of a panel, and whether terms are in pairs.
+struct Packing {
+  unsigned n, k;
+  int64_t panel;
+  bool pairs;
+};
+static std::optional<Packing> matchPacking(MemRefType type, AffineMap map) {
+  ArrayRef<AffineExpr> exprs = map.getResults();
+  bool pairs = !exprs.empty() &&
+               matchDivision(exprs.back(), AffineExprKind::Mod)
+                       .value_or(std::pair(0u, int64_t(0)))
+                       .second == 2 &&
+               exprs.size() >= 4;
+  unsigned trailing = pairs ? 4 : 3;
+  if (map.getNumSymbols() != 0 || exprs.size() < trailing)
+    return std::nullopt;
+  for (AffineExpr expr : exprs.drop_back(trailing))
+    if (!isa<AffineDimExpr>(expr))
+      return std::nullopt;
+  exprs = exprs.take_back(trailing);
+  auto column = matchDivision(exprs[0], AffineExprKind::FloorDiv);
+  if (!column || matchDivision(exprs[2], AffineExprKind::Mod) != column)
+    return std::nullopt;
+  auto [n, panel] = *column;
+  unsigned k;
+  if (pairs) {
+    auto term = matchDivision(exprs[1], AffineExprKind::FloorDiv);
+    if (!term || term->second != 2 ||
+        matchDivision(exprs[3], AffineExprKind::Mod) != term)
+      return std::nullopt;
+    k = term->first;
+  } else {
+    auto dim = dyn_cast<AffineDimExpr>(exprs[1]);
+    if (!dim)
+      return std::nullopt;
+    k = dim.getPosition();
+  }
+  // Each panel lies in one piece.
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return std::nullopt;
+  ArrayRef<int64_t> inner = ArrayRef(strides).take_back(trailing - 1);
+  ArrayRef<int64_t> sizes = type.getShape().take_back(trailing - 1);
+  bool contiguous =
+      pairs ? inner == ArrayRef<int64_t>{2 * panel, 2, 1} && sizes[2] == 2
+            : inner == ArrayRef<int64_t>{panel, 1};
+  if (!contiguous || sizes[1] != panel)
+    return std::nullopt;
+  return Packing{n, k, panel, pairs};
+}
+
 std::optional<Contraction> condcomp::matchContraction(linalg::LinalgOp op) {
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
       !op.hasPureBufferSemantics() || !op->getRegion(0).hasOneBlock())
@@ -56,6 +124,13 @@ std::optional<Contraction> condcomp::matchContraction(linalg::LinalgOp op) {
   c.lhs = op.getDpsInputOperand(0);
   c.rhs = op.getDpsInputOperand(1);
   c.result = op.getDpsInitOperand(0);
+  auto packingOf = [&](OpOperand *operand) -> std::optional<Packing> {
+    auto type = dyn_cast<MemRefType>(operand->get().getType());
+    return type ? matchPacking(type, c.map(operand)) : std::nullopt;
+  };
+  std::optional<Packing> packing = packingOf(c.rhs);
+  if (!packing && (packing = packingOf(c.lhs)))
+    std::swap(c.lhs, c.rhs);
   SmallVector<Type> elements;
   for (OpOperand *operand : {c.lhs, c.rhs, c.result}) {
     auto type = dyn_cast<MemRefType>(operand->get().getType());
@@ -65,7 +140,7 @@ std::optional<Contraction> condcomp::matchContraction(linalg::LinalgOp op) {
         !isa<Float64Type, Float32Type, BFloat16Type, Float16Type>(
             type.getElementType()) ||
         failed(type.getStridesAndOffset(strides, offset)) ||
-        !isLinear(c.map(operand)))
+        !(isLinear(c.map(operand)) || (packing && operand == c.rhs)))
       return std::nullopt;
     elements.push_back(type.getElementType());
   }
@@ -105,6 +180,13 @@ std::optional<Contraction> condcomp::matchContraction(linalg::LinalgOp op) {
   }
   if (c.k.empty())
     return std::nullopt;
+  if (packing) {
+    if (c.n != SmallVector<unsigned>{packing->n} ||
+        c.k != SmallVector<unsigned>{packing->k})
+      return std::nullopt;
+    c.panel = packing->panel;
+    c.pairs = packing->pairs;
+  }
   return c;
 }
 

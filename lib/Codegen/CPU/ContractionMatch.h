@@ -20,7 +20,12 @@ struct Contraction {
   mlir::OpOperand *lhs, *rhs, *result;
   llvm::SmallVector<unsigned> batch, m, n, k;
   mlir::FloatType acc;
+  /// The right-hand side may be packed in panels of so many columns, with its
+  /// terms in pairs or one by one.
+  int64_t panel = 0;
+  bool pairs = false;
 
+  bool isPacked() const { return panel != 0; }
   mlir::AffineMap map(mlir::OpOperand *operand) const {
     return mlir::linalg::LinalgOp(op).getMatchingIndexingMap(operand);
   }

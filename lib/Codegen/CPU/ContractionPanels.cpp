@@ -22,6 +22,12 @@ static constexpr int64_t kPackBytes = 64 * 1024;
 /// How far ahead of its use the right-hand side is asked for: weights come from
 /// memory, and their rows are too far apart for the hardware to guess.
 static constexpr int64_t kPrefetchRows = 8;
+/// Rows up to which a packed right-hand side is read from end to end, and how
+/// far ahead then; with more rows, terms at a time, so that a panel's part
+/// stays in the first-level cache.
+static constexpr int64_t kStreamRows = 12;
+static constexpr int64_t kStreamBytes = 4096;
+static constexpr int64_t kPackedTerms = 256;
 
 /// Transposes `n` vectors of `n` lanes, a power of two, by `log2(n)` stages of
 /// exchanging blocks.
@@ -129,6 +135,9 @@ func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
     });
     break;
   }
+  case Layout::Packed:
+  case Layout::PackedPairs:
+    llvm_unreachable("packed operands are not packed again");
   case Layout::Strided:
     buildFor(b, zero, depth, 1, [&](Value k) {
       buildFor(b, zero, columns, 1, [&](Value n) {
@@ -194,8 +203,10 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
   Value result = function.getArgument(2), accumulate = function.getArgument(3);
   int64_t lanes = this->lanes(acc), panel = panelColumns(acc);
   int64_t packed = kPackBytes * 8 / acc.getWidth();
-  auto kernelTypes =
-      getKernel(acc, config.lhsLayout).getFunctionType().getInputs();
+  bool isPacked = condcomp::isPacked(config.rhsLayout);
+  func::FuncOp kernel =
+      getKernel(acc, config.lhsLayout, config.rhs, config.rhsLayout);
+  auto kernelTypes = kernel.getFunctionType().getInputs();
   auto stack = [&](int64_t size) -> Value {
     return memref::AllocaOp::create(b, MemRefType::get({size}, acc),
                                     b.getI64IntegerAttr(64));
@@ -225,7 +236,7 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
   Value depth = memref::DimOp::create(b, left, 1);
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
   Value panelWidth = constantIndex(b, panel);
-  Value buffer = stack(packed);
+  Value buffer = isPacked ? Value() : stack(packed);
 
   // The kernel writes to the result itself or to a tile of its own type.
   bool vectorize = config.resultLayout == Layout::RowMajor;
@@ -242,33 +253,73 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
   }
 
   // Terms at a time: what fits the buffer with the columns that callers give.
-  Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
-                                    constantIndex(b, kFewRows));
-  Value terms = b.createOrFold<arith::SelectOp>(
-      few, constantIndex(b, packed / blockColumns(config, true)),
-      constantIndex(b, packed / blockColumns(config, false)));
+  auto atMost = [&](int64_t limit) -> Value {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
+                                 constantIndex(b, limit));
+  };
+  auto choose = [&](Value condition, Value x, Value y) {
+    return b.createOrFold<arith::SelectOp>(condition, x, y);
+  };
+  Value terms, ahead, panelStride, base, offset;
+  if (isPacked) {
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, right);
+    base = metadata.getBaseBuffer();
+    offset = metadata.getOffset();
+    panelStride = metadata.getStrides()[0];
+    // Prefetched are the terms that follow, or this part of the next panel.
+    int64_t perRow = cast<MemRefType>(kernelTypes[1]).getDimSize(1);
+    Value stream = atMost(kStreamRows);
+    terms =
+        choose(stream, maximum(b, depth, one), constantIndex(b, kPackedTerms));
+    ahead =
+        choose(stream,
+               constantIndex(
+                   b, kStreamBytes * 8 /
+                          (perRow * Type(config.rhs).getIntOrFloatBitWidth())),
+               div(b, panelStride, constantIndex(b, perRow)));
+  } else {
+    terms = choose(atMost(kFewRows),
+                   constantIndex(b, packed / blockColumns(config, true)),
+                   constantIndex(b, packed / blockColumns(config, false)));
+  }
   // An empty sum is zero, so there is at least one round.
   Value rounds = maximum(b, ceilDiv(b, depth, terms), one);
   buildFor(b, zero, rounds, 1, [&](Value round) {
     Value k = mul(b, round, terms);
     Value count = minimum(b, sub(b, depth, k), terms);
-    Value source = slice(right, k, zero, count, columns, right.getType());
-    Value target = memref::CastOp::create(
-        b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
-    func::CallOp::create(b, getPack(acc, config.rhs, config.rhsLayout),
-                         ValueRange{source, target});
+    if (!isPacked) {
+      Value source = slice(right, k, zero, count, columns, right.getType());
+      Value target = memref::CastOp::create(
+          b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
+      func::CallOp::create(b, getPack(acc, config.rhs, config.rhsLayout),
+                           ValueRange{source, target});
+    }
     Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
     Value continues = arith::OrIOp::create(b, later, accumulate);
     Value part = slice(left, zero, k, rows, count, left.getType());
     buildFor(b, zero, columns, panel, [&](Value n) {
       Value width = minimum(b, sub(b, columns, n), panelWidth);
-      func::CallOp::create(
-          b, getKernel(acc, config.lhsLayout),
-          ValueRange{part,
-                     matrix(buffer, mul(b, n, count), count, panelWidth,
-                            attr(panel), kernelTypes[1]),
-                     slice(tile, zero, n, rows, width, kernelTypes[2]),
-                     continues});
+      SmallVector<Value> arguments = {
+          part, Value(), slice(tile, zero, n, rows, width, kernelTypes[2]),
+          continues};
+      if (isPacked) {
+        Value begin = add(b, mul(b, div(b, n, panelWidth), panelStride),
+                          mul(b, k, panelWidth));
+        bool pairs = config.rhsLayout == Layout::PackedPairs;
+        int64_t perRow = cast<MemRefType>(kernelTypes[1]).getDimSize(1);
+        arguments[1] = memref::ReinterpretCastOp::create(
+            b, cast<MemRefType>(kernelTypes[1]), base,
+            OpFoldResult(add(b, offset, begin)),
+            ArrayRef<OpFoldResult>{
+                pairs ? ceilDiv(b, count, constantIndex(b, 2)) : count,
+                attr(perRow)},
+            ArrayRef<OpFoldResult>{constantIndex(b, perRow), attr(1)});
+        arguments.push_back(ahead);
+      } else {
+        arguments[1] = matrix(buffer, mul(b, n, count), count, panelWidth,
+                              attr(panel), kernelTypes[1]);
+      }
+      func::CallOp::create(b, kernel, arguments);
     });
   });
   if (!config.isDirect())
@@ -281,6 +332,7 @@ int64_t KernelLibrary::blockColumns(const PanelConfig &config,
                                     bool fewRows) const {
   // Memory is read fastest in long pieces, and with few rows reading is all
   // there is; with many, going on from stored sums too often costs more.
-  bool wide = fewRows && config.rhsLayout == Layout::RowMajor;
+  bool wide = (fewRows && config.rhsLayout == Layout::RowMajor) ||
+              isPacked(config.rhsLayout);
   return panelColumns(config.acc) * (wide ? 16 : 1);
 }

@@ -64,6 +64,8 @@ private:
 /// Columns are what is contiguous in the result, or the only dim there is: a
 /// contraction is the same with its sides exchanged.
 void ContractionLowering::orientColumns() {
+  if (c.isPacked())
+    return;
   auto lastDim = [&](OpOperand *operand) -> std::optional<unsigned> {
     AffineMap map = c.map(operand);
     if (map.getNumResults() == 0)
@@ -209,6 +211,8 @@ LogicalResult ContractionLowering::run() {
   if (lhsLayout == Layout::ColumnMajor)
     lhsLayout = Layout::Strided;
   Layout rhsLayout = layout(rhs, strideOf(rhs, k), strideOf(rhs, n));
+  if (c.isPacked())
+    rhsLayout = c.pairs ? Layout::PackedPairs : Layout::Packed;
   Layout resultLayout =
       layout(result, strideOf(result, m), strideOf(result, n));
   if (resultLayout == Layout::ColumnMajor)
@@ -220,6 +224,12 @@ LogicalResult ContractionLowering::run() {
       lhsLayout, rhsLayout, resultLayout};
   func::FuncOp function = kernels.getPanel(config);
 
+  Value panelStride;
+  if (c.isPacked()) {
+    unsigned dim = c.map(c.rhs).getNumResults() - (c.pairs ? 4 : 3);
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, c.rhs->get());
+    panelStride = metadata.getStrides()[dim];
+  }
   // Rows are cut evenly into blocks of whole tiles, columns into blocks of
   // whole panels.
   auto cut = [&](Value size, Value most, int64_t unit, Value &count) {
@@ -262,8 +272,13 @@ LogicalResult ContractionLowering::run() {
     };
     Value lhsOffset = add(b, offsetOf(lhs, lhs.offset),
                           mul(b, strideOf(lhs, m), m.empty() ? zero : row));
-    Value rhsOffset = add(b, offsetOf(rhs, rhs.offset),
-                          mul(b, strideOf(rhs, n), n.empty() ? zero : column));
+    Value rhsOffset = offsetOf(rhs, rhs.offset);
+    if (c.isPacked())
+      rhsOffset =
+          add(b, rhsOffset,
+              mul(b, div(b, column, constantIndex(b, c.panel)), panelStride));
+    else if (!n.empty())
+      rhsOffset = add(b, rhsOffset, mul(b, strideOf(rhs, n), column));
     Value resultOffset = offsetOf(result, result.offset);
     if (!m.empty())
       resultOffset = add(b, resultOffset, mul(b, strideOf(result, m), row));
@@ -287,8 +302,12 @@ LogicalResult ContractionLowering::run() {
         b, function,
         ValueRange{slice(lhs, lhsOffset, height, depth, strideOf(lhs, m),
                          strideOf(lhs, k), lhsLayout),
-                   slice(rhs, rhsOffset, depth, width, strideOf(rhs, k),
-                         strideOf(rhs, n), rhsLayout),
+                   c.isPacked()
+                       ? slice(rhs, rhsOffset,
+                               ceilDiv(b, width, constantIndex(b, c.panel)),
+                               panelStride, panelStride, one, Layout::RowMajor)
+                       : slice(rhs, rhsOffset, depth, width, strideOf(rhs, k),
+                               strideOf(rhs, n), rhsLayout),
                    slice(result, resultOffset, height, width,
                          strideOf(result, m), strideOf(result, n),
                          resultLayout),
@@ -309,8 +328,20 @@ struct LowerContractionsPass
     KernelLibrary kernels(getOperation(), vectorBits);
     SmallVector<Contraction, 0> contractions;
     getOperation().walk([&](linalg::LinalgOp op) {
-      if (std::optional<Contraction> c = matchContraction(op))
-        contractions.push_back(std::move(*c));
+      std::optional<Contraction> c = matchContraction(op);
+      if (!c)
+        return;
+      if (c->isPacked() && c->panel != kernels.panelColumns(c->acc)) {
+        remark::failed(op.getLoc(),
+                       remark::RemarkOpts::name("Contraction")
+                           .category("condcomp-lower-contractions"))
+            << ("the right-hand side is packed in panels of " +
+                Twine(c->panel) + " columns, kernels take " +
+                Twine(kernels.panelColumns(c->acc)))
+                   .str();
+        return;
+      }
+      contractions.push_back(std::move(*c));
     });
     for (Contraction &c : contractions) {
       Location loc = c.op.getLoc();

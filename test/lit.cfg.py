@@ -20,7 +20,7 @@ config.suffixes = [".mlir"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.condcomp_obj_root, "test")
 # Inputs of other tests, and the Python tests, which pytest runs.
-config.excludes = ["Inputs", "Execution"]
+config.excludes = ["Inputs", "Execution", "Fuzz"]
 
 # The virtual environment of `./dev setup` has NumPy; without it, the system's
 # Python serves tests that need the standard library only.

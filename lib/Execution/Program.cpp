@@ -108,11 +108,11 @@ static llvm::Error loadOpenMP() {
 
 /// A target machine for this CPU with all of its features.
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createHostMachine() {
+createHostMachine(llvm::CodeGenOptLevel level) {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)
     return builder.takeError();
-  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
+  builder->setCodeGenOptLevel(level);
   return builder->createTargetMachine();
 }
 
@@ -132,7 +132,7 @@ static LogicalResult keepOnly(ModuleOp module, StringRef name) {
 }
 
 llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
-                             StringRef only) {
+                             StringRef only, unsigned optLevel) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   assert(module && "a program is compiled once");
@@ -143,12 +143,18 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
       failed(buildPipeline(pm)) || failed(pm.run(*lowered)))
     return makeError("the module can't be compiled");
 
-  auto machine = createHostMachine(), optimizerMachine = createHostMachine();
+  std::optional<llvm::CodeGenOptLevel> level =
+      llvm::CodeGenOpt::getLevel(optLevel);
+  if (!level)
+    return makeError("the optimization level is 0 to 3, not " +
+                     Twine(optLevel));
+  auto machine = createHostMachine(*level),
+       optimizerMachine = createHostMachine(*level);
   if (!machine)
     return llvm::joinErrors(machine.takeError(), optimizerMachine.takeError());
   if (!optimizerMachine)
     return optimizerMachine.takeError();
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
+  auto optimize = makeOptimizingTransformer(optLevel, /*sizeLevel=*/0,
                                             optimizerMachine->get());
   bool needsOpenMP = false;
   auto transformer = [&](llvm::Module *llvmModule) {
@@ -159,7 +165,7 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
   };
   ExecutionEngineOptions options;
   options.transformer = transformer;
-  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
+  options.jitCodeGenOptLevel = *level;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
   auto created =

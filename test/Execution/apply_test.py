@@ -498,8 +498,47 @@ def errors():
     )
 
 
+def no_entries():
+    """A bound of no entry per row: rows keep outs, entry tensors are empty."""
+    x, of = "tensor<?x3xf32>", RoutingType(["?", M], "exactly 0")
+    for kind, out in [("replace", x), ("mean", x), ("none", "tensor<?x0x3xf32>")]:
+        outs = "" if kind == "none" else f"outs(%o : {x})"
+        SUITE.add(
+            function(
+                f"no_entries_{kind}",
+                {"i": "tensor<?x0xindex>", "x": x, "o": x},
+                f"""%r = condcomp.assign %i : tensor<?x0xindex> -> {of}
+                %y = condcomp.apply %r : {of} rows(%x : {x}) {outs} combine({kind}) {{
+                ^bb0(%xe: {x}):
+                  condcomp.yield %xe : {x}
+                }} -> {out}""",
+                {"y": out},
+            ),
+            *[
+                Call(
+                    f"no_entries_{kind}",
+                    [np.zeros((rows, 0), np.int64)]
+                    + [inputs.normal(name, (rows, 3)) for name in "xo"],
+                    lambda i, x, o, kind=kind: ref.apply(
+                        ref.assign(i, M),
+                        lambda x: [x],
+                        [x],
+                        outs=[] if kind == "none" else [o],
+                        combine=kind,
+                    ),
+                    [Exact()],
+                    str(rows),
+                    row_inputs=[0, 1, 2],
+                    row_outputs=[0],
+                )
+                for rows in [0, 1, 7]
+            ],
+        )
+
+
 experts()
 specials()
+no_entries()
 all_operands()
 branches()
 groups()

@@ -90,7 +90,10 @@ def outcome(request, reply):
         return Failure(reply["message"] + reply.get("diagnostics", ""))
     if reply["leaked_bytes"] != 0:
         return Failure(f"{reply['leaked_bytes']} bytes are leaked")
-    return [load(name[1:]) for name in request["outputs"]]
+    try:
+        return [load(name[1:]) for name in request["outputs"]]
+    except ValueError as error:  # a size that no array has
+        return Failure(f"a result can't be read: {error}")
 
 
 def batch(requests):

@@ -344,7 +344,27 @@ def shape_errors():
     )
 
 
+def select_no_modules():
+    of = RoutingType(["?", 0])
+    SUITE.add(
+        function(
+            "select_no_modules",
+            {"m": "tensor<?x0xi1>", "x": "tensor<?x0x3xf32>"},
+            f"""%r = condcomp.from_mask %m : tensor<?x0xi1> -> {of}
+            %y = condcomp.select %r from pairs(%x : tensor<?x0x3xf32>) : {of} -> tensor<?x3xf32>""",
+            {"y": "tensor<?x3xf32>"},
+        ),
+        Call(
+            "select_no_modules",
+            [np.ones((5, 0), bool), np.ones((5, 0, 3), np.float32)],
+            lambda m, x: [ref.select(ref.from_mask(m), "pairs", x)],
+            [Exact()],
+        ),
+    )
+
+
 select()
+select_no_modules()
 combine()
 combine_specials()
 combine_replace()

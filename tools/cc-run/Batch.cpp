@@ -49,6 +49,7 @@ static Expected<Request> parseRequest(StringRef line, const Request &defaults) {
               map.mapOptional("form", request.form) &&
               map.mapOptional("pipeline", request.pipeline) &&
               map.mapOptional("threads", request.threads) &&
+              map.mapOptional("opt_level", request.optLevel) &&
               map.mapOptional("rtol", request.tolerance.rtol) &&
               map.mapOptional("atol", request.tolerance.atol) &&
               map.mapOptional("repetitions", request.repetitions) &&
@@ -58,7 +59,7 @@ static Expected<Request> parseRequest(StringRef line, const Request &defaults) {
   static const StringRef known[] = {
       "id",      "module",   "source",      "function", "inputs",
       "outputs", "expected", "form",        "pipeline", "threads",
-      "rtol",    "atol",     "repetitions", "warmup"};
+      "rtol",    "atol",     "repetitions", "warmup",   "opt_level"};
   for (const auto &entry : *value->getAsObject())
     if (!is_contained(known, StringRef(entry.first)))
       return makeError("unknown key '" + StringRef(entry.first) + "'");

@@ -79,9 +79,10 @@ llvm::Expected<Runner::Entry &> Runner::getEntry(const Request &request,
   }
   // A file that changes between two requests is another module, and one that
   // did not compile is tried again, to give its errors.
-  std::string key = llvm::formatv(
-      "{0} {1} {2:x} {3} {4}", request.function, request.form,
-      llvm::xxh3_64bits(buffer->getBuffer()), request.pipeline, name);
+  std::string key =
+      llvm::formatv("{0} {1} {2:x} {3} {4} {5}", request.function, request.form,
+                    llvm::xxh3_64bits(buffer->getBuffer()), request.pipeline,
+                    request.optLevel, name);
   std::unique_ptr<Entry> &entry = entries[key];
   if (entry && entry->program->isCompiled())
     return *entry;
@@ -107,7 +108,7 @@ llvm::Error Runner::compile(const Request &request, Entry &entry, Reply &reply,
       [&](PassManager &pm) {
         return addPassPipeline(pm, getPipeline(request), diagnostics);
       },
-      request.function);
+      request.function, request.optLevel);
   reply.compileSeconds = getSeconds() - start;
   return addContext(std::move(error),
                     request.path.empty() ? "source" : request.path);

@@ -30,6 +30,8 @@ struct Request {
   /// Replaces the pipeline.
   std::string pipeline;
   int32_t threads = 0;
+  /// LLVM's, 0 to 3: less is compiled faster and runs slower.
+  unsigned optLevel = 3;
   Tolerance tolerance;
   /// Timed runs after the first, and runs before them that are not timed.
   unsigned repetitions = 0;

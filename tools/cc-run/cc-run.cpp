@@ -67,6 +67,10 @@ struct Options {
   cl::opt<int> threads{"threads",
                        cl::desc("Number of threads (0: as OpenMP decides)"),
                        cl::init(0), cl::cat(category)};
+  cl::opt<unsigned> optLevel{
+      "opt-level",
+      cl::desc("How much LLVM optimizes, 0 to 3 (3): less compiles faster"),
+      cl::init(3), cl::cat(category)};
   cl::opt<std::string> pipeline{
       "pass-pipeline",
       cl::desc("Passes to run instead of "
@@ -95,8 +99,8 @@ struct Options {
       cl::desc(
           "Run the calls of a file (- for the standard input), a JSON "
           "object per line with the keys module or source, function, "
-          "inputs, outputs, expected, form, threads, rtol, atol, pipeline, "
-          "repetitions, warmup, id; print a JSON object for each"),
+          "inputs, outputs, expected, form, threads, opt_level, rtol, atol, "
+          "pipeline, repetitions, warmup, id; print a JSON object for each"),
       cl::cat(category)};
 };
 } // namespace
@@ -143,6 +147,7 @@ static Expected<bool> run(const Options &options, Runner &runner) {
   request.form = options.form;
   request.pipeline = options.pipeline;
   request.threads = options.threads;
+  request.optLevel = options.optLevel;
   request.tolerance = {options.rtol, options.atol};
   if (options.benchmark) {
     if (options.repetitions == 0)

@@ -119,9 +119,10 @@ public:
 
   /// Compiles the module for this machine, in this process. Errors of passes go
   /// to the diagnostics of the MLIR context. With `only`, no other function can
-  /// be called: what it does not need is not compiled.
+  /// be called: what it does not need is not compiled. `optLevel` is LLVM's, 0
+  /// to 3.
   llvm::Error compile(const PipelineBuilder &buildPipeline,
-                      llvm::StringRef only = "");
+                      llvm::StringRef only = "", unsigned optLevel = 3);
   bool isCompiled() const { return engine != nullptr; }
 
   /// A call of a function of the compiled program, once its arguments are

@@ -19,15 +19,20 @@ namespace condcomp {
 using namespace mlir;
 using namespace condcomp;
 
-/// Whether a dim of the source becomes several dims with run-time sizes.
+/// Whether a dim of the source becomes several dims with run-time sizes, or one
+/// beside dims without elements. Upstream divides the source's size by the
+/// static ones to get the one that is left.
 static bool splitsIntoRunTimeSizes(memref::ExpandShapeOp op) {
-  MemRefType result = op.getResultType();
-  return llvm::any_of(op.getReassociationIndices(),
-                      [&](ArrayRef<int64_t> dims) {
-                        return llvm::count_if(dims, [&](int64_t dim) {
-                                 return result.isDynamicDim(dim);
-                               }) > 1;
-                      });
+  ArrayRef<int64_t> shape = op.getResultType().getShape();
+  return llvm::any_of(
+      op.getReassociationIndices(), [&](ArrayRef<int64_t> dims) {
+        int64_t dynamic = llvm::count_if(dims, [&](int64_t dim) {
+          return ShapedType::isDynamic(shape[dim]);
+        });
+        bool empty =
+            llvm::any_of(dims, [&](int64_t dim) { return shape[dim] == 0; });
+        return dynamic > 1 || (dynamic == 1 && empty);
+      });
 }
 
 /// A value, or the number that the type has.

@@ -138,6 +138,9 @@ Value condcomp::emitMax(TensorEmitter &b, Value lhs, Value rhs) {
 Value condcomp::emitCombine(TensorEmitter &b, const RoutingValue &routing,
                             CombineKind kind, bool weighted, Value values,
                             Value slotOfEntry, Value outs) {
+  // No row has an entry.
+  if (routing.getType().getRowBound().getStaticMax() == 0)
+    return outs;
   RoutingValue compact = routing.inForm(b, Form::Compact);
   Type element = getElementTypeOrSelf(outs);
   Type accumulator = getAccumulatorType(element);

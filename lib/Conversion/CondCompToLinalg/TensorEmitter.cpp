@@ -223,8 +223,16 @@ Value TensorEmitter::castTo(Type type, Value tensor) {
 Value TensorEmitter::flattenLeading(Value tensor, int64_t count) {
   if (count == 1)
     return tensor;
+  RankedTensorType type = getTensorType(tensor);
+  // Upstream's bufferization fails on groups such as ?x0.
+  if (llvm::is_contained(type.getShape().take_front(count), 0)) {
+    SmallVector<Value> sizes = {index(0)};
+    for (int64_t i = count, e = type.getRank(); i < e; ++i)
+      sizes.push_back(dim(tensor, i));
+    return empty(sizes, type.getElementType());
+  }
   SmallVector<ReassociationIndices> groups(1);
-  for (int64_t i = 0, e = getTensorType(tensor).getRank(); i < e; ++i) {
+  for (int64_t i = 0, e = type.getRank(); i < e; ++i) {
     if (i < count)
       groups[0].push_back(i);
     else

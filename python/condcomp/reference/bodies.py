@@ -49,7 +49,7 @@ def apply(
     entry_row = np.ravel_multi_index(of_row, lead) if module_of.size else module_of
     entry_batch = entry_row // max(routing.rows, 1)
     weight = routing.weights[routing.presence]
-    flat = [r.reshape((-1,) + r.shape[len(lead) :]) for r in rows]
+    flat = [r.reshape((int(np.prod(lead)),) + r.shape[len(lead) :]) for r in rows]
 
     def scaled(values, own):
         if weights != "input" or values.dtype.kind != "f":

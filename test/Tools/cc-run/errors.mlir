@@ -73,3 +73,6 @@
 
 // RUN: not ls %t.npy
 // RUN: not ls %t.2.npy
+
+// RUN: %{run} --function=matmul --input=2x3xf32=1 --input=3x5xf32=1 --opt-level=4 2>&1 | FileCheck %s --check-prefix=LEVEL
+// LEVEL: the optimization level is 0 to 3, not 4

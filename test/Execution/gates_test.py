@@ -118,6 +118,16 @@ def top_k():
         None,
         error="top_k C3: k = -1",
     )
+    none = RoutingType(["?", "?"], "exactly 0")
+    gate(
+        "top_k_none",
+        none,
+        {"s": "tensor<?x?xf32>"},
+        f"%r = condcomp.top_k %s, 0 : tensor<?x?xf32> -> {none}",
+        {str(s): [inputs.normal("s", s)] for s in [(0, 3), (1, 1), (5, 4), (3, 0)]},
+        lambda s: ref.top_k(s, 0),
+        row_inputs=[0],
+    )
 
 
 def threshold():

@@ -285,6 +285,9 @@ struct LowerCompactTopK : EmitterPattern<TopKOp> {
     RoutingType type = op.getRouting().getType();
     if (type.getForm() != Form::Compact)
       return rewriter.notifyMatchFailure(op, "not compact");
+    // Slices of no entries have to be made without a static size of 0.
+    if (op.getStaticK() == 0)
+      return rewriter.notifyMatchFailure(op, "no entries to pack");
     Value scores = adaptor.getScores().front();
     SmallVector<Value> dims = b.dims(scores);
     std::optional<int64_t> staticK = op.getStaticK();

@@ -67,9 +67,7 @@ static void addBufferization(OpPassManager &pm) {
 static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
                      unsigned vectorBits) {
   // Tasks that were cut out already run in parallel as they are.
-  if (options.parallel)
-    pm.addPass(createForallToParallelLoopPass());
-  else
+  if (!options.parallel)
     pm.addPass(createForallToForLoopPass());
   pm.addPass(createExpandMath());
   LowerContractionsOptions contractions;

@@ -108,14 +108,13 @@ func::FuncOp KernelLibrary::lookupOrCreate(StringRef name, TypeRange inputs,
   return function;
 }
 
-/// Two rows of a panel whose elements are interleaved, as one vector of bf16:
-/// the upper half of an f32 is its bf16.
-static std::pair<Value, Value> loadPair(ImplicitLocOpBuilder &b,
-                                        VectorType type, Value rhs,
-                                        ValueRange indices) {
+/// The upper half of an f32 is its bf16.
+std::pair<Value, Value> condcomp::loadPair(ImplicitLocOpBuilder &b,
+                                           VectorType type, Value memref,
+                                           ValueRange indices) {
   int64_t lanes = type.getNumElements();
   Value loaded = vector::LoadOp::create(
-      b, VectorType::get({2 * lanes}, b.getBF16Type()), rhs, indices);
+      b, VectorType::get({2 * lanes}, b.getBF16Type()), memref, indices);
   auto words = VectorType::get({lanes}, b.getI32Type());
   Value both = vector::BitCastOp::create(b, words, loaded);
   auto splat = [&](int64_t value) -> Value {
@@ -128,14 +127,55 @@ static std::pair<Value, Value> loadPair(ImplicitLocOpBuilder &b,
           vector::BitCastOp::create(b, type, odd)};
 }
 
-/// Emits one register tile: `rows` x `vectors` accumulators, from row `first`.
-/// The last vector of the result is masked. Of a packed right-hand side, what
-/// lies `ahead` rows further is prefetched.
-static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
-                     int64_t vectors, Value first, Value lhs, Value rhs,
-                     Layout rhsLayout, Value ahead, Value result, Value depth,
-                     Value mask, Value accumulate) {
-  bool pairs = rhsLayout == Layout::PackedPairs;
+namespace {
+
+/// Emits register tiles of one kernel.
+struct TileEmitter {
+  ImplicitLocOpBuilder &b;
+  const KernelConfig &config;
+  VectorType type;
+  Value lhs, rhs, result, depth, accumulate;
+  /// Rows from a panel to the one beside it.
+  Value between;
+  /// What is prefetched, and how many tiles share in that.
+  Value next, tiles;
+
+  void emit(int64_t rows, int64_t vectors, Value first, Value number,
+            Value mask);
+
+private:
+  void loadRight(Value row, int64_t vectors, SmallVector<Value> &right,
+                 SmallVector<Value> &odd);
+};
+
+} // namespace
+
+/// Loads row `row` of the panels, or two rows where they are interleaved.
+void TileEmitter::loadRight(Value row, int64_t vectors,
+                            SmallVector<Value> &right,
+                            SmallVector<Value> &odd) {
+  int64_t lanes = type.getNumElements();
+  right.clear();
+  odd.clear();
+  for (int64_t j = 0; j < vectors; ++j) {
+    Value at = row;
+    if (j >= 2)
+      at = add(b, row, mul(b, between, constantIndex(b, j / 2)));
+    Value column = constantIndex(b, j % 2 * lanes * (config.pairs ? 2 : 1));
+    if (!config.pairs) {
+      right.push_back(loadVector(b, type, rhs, {at, column}));
+      continue;
+    }
+    auto [x, y] = loadPair(b, type, rhs, {at, column});
+    right.push_back(x);
+    odd.push_back(y);
+  }
+}
+
+/// One tile: `rows` x `vectors` accumulators, from row `first`. The last vector
+/// of the result is masked. It is tile `number` of all.
+void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,
+                       Value mask) {
   int64_t lanes = type.getNumElements();
   Value zero = constantIndex(b, 0);
   SmallVector<Value> rowIndex, column;
@@ -161,6 +201,14 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
     scf::YieldOp::create(b, SmallVector<Value>(rows * vectors, zeros));
   }
 
+  // The tile's share of the prefetches: a line every few terms.
+  Value share, firstLine;
+  if (next) {
+    share = div(b, constantIndex(b, 256), tiles);
+    firstLine = div(b, mul(b, number, depth), tiles);
+    if (config.next != config.acc) // Two terms a line.
+      firstLine = div(b, firstLine, constantIndex(b, 2));
+  }
   SmallVector<Value> sums = start.getResults();
   // One loop over k, several steps at a time: addresses are then worked out
   // once for all of them.
@@ -171,39 +219,29 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
     b.setInsertionPointToStart(loop.getBody());
     sums.assign(loop.getRegionIterArgs().begin(),
                 loop.getRegionIterArgs().end());
-    Value start = loop.getInductionVar();
-    if (pairs)
-      start = div(b, start, constantIndex(b, 2));
+    Value iv = loop.getInductionVar();
+    if (next && steps == kUnroll) {
+      int64_t terms = config.next == config.acc ? 1 : 2;
+      Value line =
+          add(b, firstLine,
+              div(b, mul(b, iv, share), constantIndex(b, 256 * terms)));
+      int64_t bits = Type(config.next).getIntOrFloatBitWidth();
+      int64_t width = 2 * lanes * terms;
+      for (int64_t i = 0; i < width; i += kLineBits / bits)
+        memref::PrefetchOp::create(
+            b, next, ValueRange{line, constantIndex(b, i)},
+            /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    }
+    Value base = config.pairs ? div(b, iv, constantIndex(b, 2)) : iv;
     SmallVector<Value> right, odd;
     for (int64_t step = 0; step < steps; ++step) {
-      Value k = add(b, loop.getInductionVar(), constantIndex(b, step));
-      Value row = add(b, start, constantIndex(b, pairs ? step / 2 : step));
-      bool second = pairs && step % 2 != 0;
-      if (ahead && !second) {
-        auto rhsType = cast<MemRefType>(rhs.getType());
-        int64_t bits = rhsType.getElementType().getIntOrFloatBitWidth();
-        int64_t width = (pairs ? 4 : 2) * type.getNumElements();
-        for (int64_t i = 0; i * bits < width * bits; i += kLineBits / bits)
-          memref::PrefetchOp::create(
-              b, rhs, ValueRange{add(b, row, ahead), constantIndex(b, i)},
-              /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-      }
-      if (second) {
+      Value k = add(b, iv, constantIndex(b, step));
+      if (config.pairs && step % 2 != 0)
         right = odd;
-      } else {
-        right.clear();
-        odd.clear();
-        for (int64_t j = 0; j < vectors; ++j) {
-          if (!pairs) {
-            right.push_back(loadVector(b, type, rhs, {row, column[j]}));
-            continue;
-          }
-          auto [x, y] =
-              loadPair(b, type, rhs, {row, constantIndex(b, 2 * j * lanes)});
-          right.push_back(x);
-          odd.push_back(y);
-        }
-      }
+      else
+        loadRight(
+            add(b, base, constantIndex(b, config.pairs ? step / 2 : step)),
+            vectors, right, odd);
       for (int64_t i = 0; i < rows; ++i) {
         Value left = memref::LoadOp::create(b, lhs, ValueRange{rowIndex[i], k});
         left = vector::BroadcastOp::create(b, type, left);
@@ -218,7 +256,7 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
   };
   Value whole = roundDown(b, depth, kUnroll);
   emitSteps(zero, whole, kUnroll);
-  if (pairs) {
+  if (config.pairs) {
     Value even = roundDown(b, depth, 2);
     emitSteps(whole, even, 2);
     whole = even;
@@ -231,22 +269,31 @@ static void emitTile(ImplicitLocOpBuilder &b, VectorType type, int64_t rows,
 }
 
 /// The kernel takes a right-hand side with a full panel of columns at any row
-/// stride, and a result of the accumulator's type with as many columns or less.
-/// With a packed right-hand side it also takes how many rows ahead to prefetch.
-func::FuncOp KernelLibrary::getKernel(FloatType acc, Layout lhsLayout,
-                                      FloatType rhs, Layout rhsLayout) {
-  bool isNew, packed = isPacked(rhsLayout);
-  int64_t columnsPerRow =
-      panelColumns(acc) * (rhsLayout == Layout::PackedPairs ? 2 : 1);
+/// stride, and a result of the accumulator's type with as many columns or less:
+///   (%lhs, %rhs, %result, %accumulate).
+/// One of several panels takes so many whole panels, a few rows at most, and
+/// how many rows lie from one panel to the other; one that prefetches takes a
+/// view with as many terms as there are.
+func::FuncOp KernelLibrary::getKernel(const KernelConfig &config) {
+  FloatType acc = config.acc;
+  bool isNew;
   SmallVector<Type> inputs = {
-      viewType(acc, lhsLayout),
-      viewType(packed ? rhs : acc, Layout::RowMajor, columnsPerRow),
+      viewType(acc, config.lhsLayout),
+      viewType(config.rhs, Layout::RowMajor,
+               panelColumns(acc) * (config.pairs ? 2 : 1)),
       viewType(acc, Layout::RowMajor), IntegerType::get(acc.getContext(), 1)};
   std::string name =
-      ("condcomp_kernel_" + letter(lhsLayout) + "_" + typeName(acc)).str();
-  if (packed) {
+      ("condcomp_kernel_" + letter(config.lhsLayout) + "_" + typeName(acc))
+          .str();
+  if (config.pairs || config.rhs != acc)
+    name += "_" + typeName(config.rhs) + (config.pairs ? "x2" : "");
+  if (config.panels > 1) {
     inputs.push_back(IndexType::get(acc.getContext()));
-    name += ("_" + letter(rhsLayout) + "_" + typeName(rhs)).str();
+    name += "_" + std::to_string(config.panels) + "panels";
+  }
+  if (config.next) {
+    inputs.push_back(viewType(config.next, Layout::RowMajor));
+    name += "_next_" + typeName(config.next);
   }
   func::FuncOp function = lookupOrCreate(name, inputs, isNew);
   if (!isNew)
@@ -255,19 +302,31 @@ func::FuncOp KernelLibrary::getKernel(FloatType acc, Layout lhsLayout,
                                               &function.getBody().front());
   Value left = function.getArgument(0), right = function.getArgument(1);
   Value result = function.getArgument(2), accumulate = function.getArgument(3);
-  Value ahead = packed ? Value(function.getArgument(4)) : Value();
   Value rows = memref::DimOp::create(b, result, 0);
   Value columns = memref::DimOp::create(b, result, 1);
   Value depth = memref::DimOp::create(b, left, 1);
-  int64_t lanes = this->lanes(acc), tile = tileRows();
+  int64_t lanes = this->lanes(acc);
+  // Extending pairs takes registers.
+  int64_t tile = config.panels > 1 ? 12 / (2 * config.panels) + 1
+                                   : (config.pairs ? 4 : tileRows());
   auto type = VectorType::get({lanes}, acc);
   Value full = roundDown(b, rows, tile), rest = sub(b, rows, full);
+  TileEmitter emitter{b,     config,     type,    left,    right,  result,
+                      depth, accumulate, Value(), Value(), Value()};
+  if (config.panels > 1)
+    emitter.between = function.getArgument(4);
+  if (config.next) {
+    emitter.next = function.getArguments().back();
+    emitter.tiles = maximum(b, ceilDiv(b, rows, constantIndex(b, tile)),
+                            constantIndex(b, 1));
+  }
 
   auto emitRows = [&](int64_t vectors, Value mask) {
-    buildFor(b, constantIndex(b, 0), full, tile, [&](Value row) {
-      emitTile(b, type, tile, vectors, row, left, right, rhsLayout, ahead,
-               result, depth, mask, accumulate);
-    });
+    if (config.panels == 1)
+      buildFor(b, constantIndex(b, 0), full, tile, [&](Value row) {
+        emitter.emit(tile, vectors, row, div(b, row, constantIndex(b, tile)),
+                     mask);
+      });
     SmallVector<int64_t> cases =
         llvm::to_vector(llvm::seq_inclusive<int64_t>(1, tile - 1));
     auto choice =
@@ -275,14 +334,19 @@ func::FuncOp KernelLibrary::getKernel(FloatType acc, Layout lhsLayout,
     for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
       OpBuilder::InsertionGuard guard(b);
       b.createBlock(&region);
-      emitTile(b, type, count, vectors, full, left, right, rhsLayout, ahead,
-               result, depth, mask, accumulate);
+      emitter.emit(count, vectors, full, div(b, full, constantIndex(b, tile)),
+                   mask);
       scf::YieldOp::create(b);
     }
     OpBuilder::InsertionGuard guard(b);
     b.createBlock(&choice.getDefaultRegion());
     scf::YieldOp::create(b);
   };
+  if (config.panels > 1) {
+    emitRows(2 * config.panels, Value());
+    func::ReturnOp::create(b);
+    return function;
+  }
   Value width = constantIndex(b, lanes);
   Value wide =
       arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, columns, width);

@@ -35,6 +35,20 @@ struct PanelConfig {
   }
 };
 
+/// What a kernel is specialized for.
+struct KernelConfig {
+  mlir::FloatType acc;
+  Layout lhsLayout;
+  /// The type of the right-hand side and whether its rows are interleaved.
+  mlir::FloatType rhs;
+  bool pairs = false;
+  /// Panels side by side, for few rows: memory delivers most when several
+  /// pieces are read at a time.
+  int64_t panels = 1;
+  /// The type of what is prefetched meanwhile, if anything.
+  mlir::FloatType next = {};
+};
+
 /// The panel functions and kernels of one module, made on demand.
 class KernelLibrary {
 public:
@@ -73,8 +87,9 @@ public:
            int64_t columns = mlir::ShapedType::kDynamic);
 
 private:
-  mlir::func::FuncOp getKernel(mlir::FloatType acc, Layout lhsLayout,
-                               mlir::FloatType rhs, Layout rhsLayout);
+  mlir::func::FuncOp getKernel(const KernelConfig &config);
+  mlir::func::FuncOp getUnpack();
+  mlir::func::FuncOp getPackedPanel(const PanelConfig &config);
   mlir::func::FuncOp getPack(mlir::FloatType acc, mlir::FloatType rhs,
                              Layout rhsLayout);
   /// Looks up `name`, or makes a function of that name with an empty body and
@@ -94,9 +109,23 @@ mlir::Value loadVector(mlir::ImplicitLocOpBuilder &b, mlir::VectorType type,
 void storeVector(mlir::ImplicitLocOpBuilder &b, mlir::Value value,
                  mlir::Value memref, mlir::ValueRange indices,
                  mlir::Value mask = {});
+/// Two interleaved rows of bf16, each as `type`.
+std::pair<mlir::Value, mlir::Value> loadPair(mlir::ImplicitLocOpBuilder &b,
+                                             mlir::VectorType type,
+                                             mlir::Value memref,
+                                             mlir::ValueRange indices);
 /// The first `count` of `lanes`.
 mlir::Value createMask(mlir::ImplicitLocOpBuilder &b, int64_t lanes,
                        mlir::Value count);
+
+/// Copies between a result of any layout and type and the accumulator's tile.
+void copyTile(mlir::ImplicitLocOpBuilder &b, mlir::Value source,
+              mlir::Value target, mlir::Value rows, mlir::Value columns,
+              bool vectorize, int64_t lanes);
+/// The part of a rank-2 view that begins at a row and a column, as `type`.
+mlir::Value slicePanel(mlir::ImplicitLocOpBuilder &b, mlir::Value view,
+                       mlir::Value row, mlir::Value column, mlir::Value height,
+                       mlir::Value width, mlir::Type type);
 
 /// Parts of the names of functions.
 llvm::StringRef letter(Layout layout);

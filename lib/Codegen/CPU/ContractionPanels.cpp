@@ -22,12 +22,6 @@ static constexpr int64_t kPackBytes = 64 * 1024;
 /// How far ahead of its use the right-hand side is asked for: weights come from
 /// memory, and their rows are too far apart for the hardware to guess.
 static constexpr int64_t kPrefetchRows = 8;
-/// Rows up to which a packed right-hand side is read from end to end, and how
-/// far ahead then; with more rows, terms at a time, so that a panel's part
-/// stays in the first-level cache.
-static constexpr int64_t kStreamRows = 12;
-static constexpr int64_t kStreamBytes = 4096;
-static constexpr int64_t kPackedTerms = 256;
 
 /// Transposes `n` vectors of `n` lanes, a power of two, by `log2(n)` stages of
 /// exchanging blocks.
@@ -153,9 +147,9 @@ func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
   return function;
 }
 
-/// Copies between a result of any layout and type and the accumulator's tile.
-static void copyTile(ImplicitLocOpBuilder &b, Value source, Value target,
-                     Value rows, Value columns, bool vectorize, int64_t lanes) {
+void condcomp::copyTile(ImplicitLocOpBuilder &b, Value source, Value target,
+                        Value rows, Value columns, bool vectorize,
+                        int64_t lanes) {
   Type from = cast<MemRefType>(source.getType()).getElementType();
   Type to = cast<MemRefType>(target.getType()).getElementType();
   Value zero = constantIndex(b, 0);
@@ -183,7 +177,18 @@ static void copyTile(ImplicitLocOpBuilder &b, Value source, Value target,
   });
 }
 
+Value condcomp::slicePanel(ImplicitLocOpBuilder &b, Value view, Value row,
+                           Value column, Value height, Value width, Type type) {
+  OpFoldResult one = b.getIndexAttr(1);
+  Value part = memref::SubViewOp::create(
+      b, view, ArrayRef<OpFoldResult>{row, column},
+      ArrayRef<OpFoldResult>{height, width}, ArrayRef<OpFoldResult>{one, one});
+  return memref::CastOp::create(b, type, part);
+}
+
 func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
+  if (isPacked(config.rhsLayout))
+    return getPackedPanel(config);
   FloatType acc = config.acc;
   bool isNew;
   func::FuncOp function = lookupOrCreate(
@@ -203,9 +208,7 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
   Value result = function.getArgument(2), accumulate = function.getArgument(3);
   int64_t lanes = this->lanes(acc), panel = panelColumns(acc);
   int64_t packed = kPackBytes * 8 / acc.getWidth();
-  bool isPacked = condcomp::isPacked(config.rhsLayout);
-  func::FuncOp kernel =
-      getKernel(acc, config.lhsLayout, config.rhs, config.rhsLayout);
+  func::FuncOp kernel = getKernel({acc, config.lhsLayout, acc});
   auto kernelTypes = kernel.getFunctionType().getInputs();
   auto stack = [&](int64_t size) -> Value {
     return memref::AllocaOp::create(b, MemRefType::get({size}, acc),
@@ -223,20 +226,12 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
         ArrayRef<OpFoldResult>{stride, attr(1)});
     return memref::CastOp::create(b, type, view);
   };
-  auto slice = [&](Value view, Value row, Value column, Value height,
-                   Value width, Type type) -> Value {
-    Value part =
-        memref::SubViewOp::create(b, view, ArrayRef<OpFoldResult>{row, column},
-                                  ArrayRef<OpFoldResult>{height, width},
-                                  ArrayRef<OpFoldResult>{attr(1), attr(1)});
-    return memref::CastOp::create(b, type, part);
-  };
   Value rows = memref::DimOp::create(b, result, 0);
   Value columns = memref::DimOp::create(b, result, 1);
   Value depth = memref::DimOp::create(b, left, 1);
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
   Value panelWidth = constantIndex(b, panel);
-  Value buffer = isPacked ? Value() : stack(packed);
+  Value buffer = stack(packed);
 
   // The kernel writes to the result itself or to a tile of its own type.
   bool vectorize = config.resultLayout == Layout::RowMajor;
@@ -253,73 +248,34 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
   }
 
   // Terms at a time: what fits the buffer with the columns that callers give.
-  auto atMost = [&](int64_t limit) -> Value {
-    return arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
-                                 constantIndex(b, limit));
-  };
-  auto choose = [&](Value condition, Value x, Value y) {
-    return b.createOrFold<arith::SelectOp>(condition, x, y);
-  };
-  Value terms, ahead, panelStride, base, offset;
-  if (isPacked) {
-    auto metadata = memref::ExtractStridedMetadataOp::create(b, right);
-    base = metadata.getBaseBuffer();
-    offset = metadata.getOffset();
-    panelStride = metadata.getStrides()[0];
-    // Prefetched are the terms that follow, or this part of the next panel.
-    int64_t perRow = cast<MemRefType>(kernelTypes[1]).getDimSize(1);
-    Value stream = atMost(kStreamRows);
-    terms =
-        choose(stream, maximum(b, depth, one), constantIndex(b, kPackedTerms));
-    ahead =
-        choose(stream,
-               constantIndex(
-                   b, kStreamBytes * 8 /
-                          (perRow * Type(config.rhs).getIntOrFloatBitWidth())),
-               div(b, panelStride, constantIndex(b, perRow)));
-  } else {
-    terms = choose(atMost(kFewRows),
-                   constantIndex(b, packed / blockColumns(config, true)),
-                   constantIndex(b, packed / blockColumns(config, false)));
-  }
+  Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
+                                    constantIndex(b, kFewRows));
+  Value terms = b.createOrFold<arith::SelectOp>(
+      few, constantIndex(b, packed / blockColumns(config, true)),
+      constantIndex(b, packed / blockColumns(config, false)));
   // An empty sum is zero, so there is at least one round.
   Value rounds = maximum(b, ceilDiv(b, depth, terms), one);
   buildFor(b, zero, rounds, 1, [&](Value round) {
     Value k = mul(b, round, terms);
     Value count = minimum(b, sub(b, depth, k), terms);
-    if (!isPacked) {
-      Value source = slice(right, k, zero, count, columns, right.getType());
-      Value target = memref::CastOp::create(
-          b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
-      func::CallOp::create(b, getPack(acc, config.rhs, config.rhsLayout),
-                           ValueRange{source, target});
-    }
+    Value source =
+        slicePanel(b, right, k, zero, count, columns, right.getType());
+    Value target = memref::CastOp::create(
+        b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
+    func::CallOp::create(b, getPack(acc, config.rhs, config.rhsLayout),
+                         ValueRange{source, target});
     Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
     Value continues = arith::OrIOp::create(b, later, accumulate);
-    Value part = slice(left, zero, k, rows, count, left.getType());
+    Value part = slicePanel(b, left, zero, k, rows, count, left.getType());
     buildFor(b, zero, columns, panel, [&](Value n) {
       Value width = minimum(b, sub(b, columns, n), panelWidth);
-      SmallVector<Value> arguments = {
-          part, Value(), slice(tile, zero, n, rows, width, kernelTypes[2]),
-          continues};
-      if (isPacked) {
-        Value begin = add(b, mul(b, div(b, n, panelWidth), panelStride),
-                          mul(b, k, panelWidth));
-        bool pairs = config.rhsLayout == Layout::PackedPairs;
-        int64_t perRow = cast<MemRefType>(kernelTypes[1]).getDimSize(1);
-        arguments[1] = memref::ReinterpretCastOp::create(
-            b, cast<MemRefType>(kernelTypes[1]), base,
-            OpFoldResult(add(b, offset, begin)),
-            ArrayRef<OpFoldResult>{
-                pairs ? ceilDiv(b, count, constantIndex(b, 2)) : count,
-                attr(perRow)},
-            ArrayRef<OpFoldResult>{constantIndex(b, perRow), attr(1)});
-        arguments.push_back(ahead);
-      } else {
-        arguments[1] = matrix(buffer, mul(b, n, count), count, panelWidth,
-                              attr(panel), kernelTypes[1]);
-      }
-      func::CallOp::create(b, kernel, arguments);
+      func::CallOp::create(
+          b, kernel,
+          ValueRange{part,
+                     matrix(buffer, mul(b, n, count), count, panelWidth,
+                            attr(panel), kernelTypes[1]),
+                     slicePanel(b, tile, zero, n, rows, width, kernelTypes[2]),
+                     continues});
     });
   });
   if (!config.isDirect())

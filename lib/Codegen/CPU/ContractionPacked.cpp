@@ -1,0 +1,314 @@
+//===- ContractionPacked.cpp - panels of packed operands ------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContractionKernels.h"
+#include "LoopBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+/// With few rows reading is all there is: so many panels are read at a time, so
+/// many terms of each, which keeps as many of the processor's own prefetchers
+/// busy. Prefetch instructions are slower than those.
+static constexpr int64_t kStreams = 4, kStreamTerms = 32, kStreamRows = 12;
+/// With more rows, terms at a time: a panel's part of them stays in the
+/// first-level cache. The next part is prefetched while all rows pass by.
+static constexpr int64_t kTerms = 256;
+/// Rows up to which interleaved bf16 is extended in registers, each time it is
+/// read; with more, it is extended once.
+static constexpr int64_t kPairRows = 4;
+
+/// Extends two interleaved rows after another of a panel of bf16:
+///   (%source: [terms / 2, 2 * columns], %target: [terms, columns]).
+func::FuncOp KernelLibrary::getUnpack() {
+  bool isNew;
+  auto acc = Float32Type::get(module.getContext());
+  auto rhs = BFloat16Type::get(module.getContext());
+  int64_t lanes = this->lanes(acc), panel = panelColumns(acc);
+  func::FuncOp function =
+      lookupOrCreate("condcomp_unpack_f32_bf16",
+                     {viewType(rhs, Layout::RowMajor, 2 * panel),
+                      viewType(acc, Layout::RowMajor, panel)},
+                     isNew);
+  if (!isNew)
+    return function;
+  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
+                                              &function.getBody().front());
+  Value source = function.getArgument(0), target = function.getArgument(1);
+  auto type = VectorType::get({lanes}, acc);
+  Value rows = memref::DimOp::create(b, source, 0);
+  buildFor(b, constantIndex(b, 0), rows, 1, [&](Value row) {
+    Value first = mul(b, row, constantIndex(b, 2));
+    Value second = add(b, first, constantIndex(b, 1));
+    for (int64_t j = 0; j < panel; j += lanes) {
+      auto [x, y] = loadPair(b, type, source, {row, constantIndex(b, 2 * j)});
+      storeVector(b, x, target, {first, constantIndex(b, j)});
+      storeVector(b, y, target, {second, constantIndex(b, j)});
+    }
+  });
+  func::ReturnOp::create(b);
+  return function;
+}
+
+namespace {
+
+/// Emits the body of a panel function whose right-hand side is packed.
+class PackedPanel {
+public:
+  PackedPanel(ImplicitLocOpBuilder &b, const PanelConfig &config, int64_t panel)
+      : b(b), config(config), panel(panel),
+        pairs(config.rhsLayout == Layout::PackedPairs),
+        perRow(pairs ? 2 * panel : panel) {}
+
+  ImplicitLocOpBuilder &b;
+  const PanelConfig &config;
+  int64_t panel;
+  bool pairs;
+  /// Elements of a row of a panel, or of two interleaved ones.
+  int64_t perRow;
+  Value left, right, tile, accumulate, rows, columns, depth;
+  Value base, offset, panelStride;
+
+  /// Terms `k` to `k + count` of the panel that column `n` begins.
+  Value part(Value n, Value k, Value count, Type type) {
+    Value width = constantIndex(b, panel);
+    Value begin =
+        add(b, mul(b, div(b, n, width), panelStride), mul(b, k, width));
+    Value height = pairs ? ceilDiv(b, count, constantIndex(b, 2)) : count;
+    Value view = memref::ReinterpretCastOp::create(
+        b, KernelLibrary::viewType(config.rhs, Layout::RowMajor, perRow), base,
+        OpFoldResult(add(b, offset, begin)),
+        ArrayRef<OpFoldResult>{height, b.getIndexAttr(perRow)},
+        ArrayRef<OpFoldResult>{constantIndex(b, perRow), b.getIndexAttr(1)});
+    return type == view.getType() ? view
+                                  : memref::CastOp::create(b, type, view);
+  }
+
+  Value ule(Value value, int64_t limit) {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ule, value,
+                                 constantIndex(b, limit));
+  }
+
+  /// All terms, in rounds of `terms`; `body` gets the first one, their number,
+  /// that part of the left-hand side, and whether sums go on.
+  void forTerms(int64_t terms,
+                function_ref<void(Value, Value, Value, Value)> body) {
+    Value zero = constantIndex(b, 0), step = constantIndex(b, terms);
+    // An empty sum is zero, so there is at least one round.
+    Value rounds = maximum(b, ceilDiv(b, depth, step), constantIndex(b, 1));
+    buildFor(b, zero, rounds, 1, [&](Value round) {
+      Value k = mul(b, round, step);
+      Value count = minimum(b, sub(b, depth, k), step);
+      Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
+      body(k, count, slicePanel(b, left, zero, k, rows, count, left.getType()),
+           arith::OrIOp::create(b, later, accumulate));
+    });
+  }
+
+  Value resultPart(Value n, Value width, Type type) {
+    return slicePanel(b, tile, constantIndex(b, 0), n, rows, width, type);
+  }
+  Value widthAt(Value n) {
+    return minimum(b, sub(b, columns, n), constantIndex(b, panel));
+  }
+
+  void ifElse(Value condition, function_ref<void()> yes,
+              function_ref<void()> no) {
+    auto choice = scf::IfOp::create(b, TypeRange(), condition, true, true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    yes();
+    scf::YieldOp::create(b);
+    b.setInsertionPointToStart(choice.elseBlock());
+    no();
+    scf::YieldOp::create(b);
+  }
+
+  /// One or two rows by a kernel that takes several panels from end to end.
+  void emitSideBySide(func::FuncOp kernel, func::FuncOp single,
+                      int64_t panels) {
+    Value zero = constantIndex(b, 0);
+    Value group = constantIndex(b, panels * panel);
+    Value whole = roundDown(b, columns, panels * panel);
+    Value between = div(b, panelStride, constantIndex(b, perRow));
+    auto types = kernel.getFunctionType().getInputs();
+    buildFor(b, zero, whole, panels * panel, [&](Value n) {
+      func::CallOp::create(b, kernel,
+                           ValueRange{left, part(n, zero, depth, types[1]),
+                                      resultPart(n, group, types[2]),
+                                      accumulate, between});
+    });
+    buildFor(b, whole, columns, panel, [&](Value n) {
+      func::CallOp::create(b, single,
+                           ValueRange{left, part(n, zero, depth, types[1]),
+                                      resultPart(n, widthAt(n), types[2]),
+                                      accumulate});
+    });
+  }
+
+  /// A few rows: some terms of some panels in turn.
+  void emitInterleaved(func::FuncOp kernel) {
+    auto types = kernel.getFunctionType().getInputs();
+    buildFor(
+        b, constantIndex(b, 0), columns, kStreams * panel, [&](Value first) {
+          Value last = minimum(
+              b, columns, add(b, first, constantIndex(b, kStreams * panel)));
+          forTerms(
+              kStreamTerms, [&](Value k, Value count, Value lhs, Value goesOn) {
+                buildFor(b, first, last, panel, [&](Value n) {
+                  func::CallOp::create(
+                      b, kernel,
+                      ValueRange{lhs, part(n, k, count, types[1]),
+                                 resultPart(n, widthAt(n), types[2]), goesOn});
+                });
+              });
+        });
+  }
+
+  /// Many rows: the next panel's part is prefetched, bf16 is extended once.
+  void emitBlocked(func::FuncOp kernel, func::FuncOp unpack) {
+    Value zero = constantIndex(b, 0);
+    auto types = kernel.getFunctionType().getInputs();
+    Value buffer;
+    if (unpack)
+      buffer = memref::AllocaOp::create(
+          b, MemRefType::get({kTerms * panel}, config.acc),
+          b.getI64IntegerAttr(64));
+    forTerms(kTerms, [&](Value k, Value count, Value lhs, Value goesOn) {
+      buildFor(b, zero, columns, panel, [&](Value n) {
+        Value beside = add(b, n, constantIndex(b, panel));
+        Value isLast = arith::CmpIOp::create(b, arith::CmpIPredicate::uge,
+                                             beside, columns);
+        Value later = minimum(b, add(b, k, constantIndex(b, kTerms)), depth);
+        Value nextColumn = arith::SelectOp::create(b, isLast, zero, beside);
+        Value nextTerm = arith::SelectOp::create(b, isLast, later, k);
+        Value rhs;
+        if (unpack) {
+          auto unpackTypes = unpack.getFunctionType().getInputs();
+          Value source = part(n, k, count, unpackTypes[0]);
+          Value height = memref::DimOp::create(b, source, 0);
+          Value whole = mul(b, height, constantIndex(b, 2));
+          auto view = [&](Value terms, Type type) -> Value {
+            Value made = memref::ReinterpretCastOp::create(
+                b, KernelLibrary::viewType(config.acc, Layout::RowMajor, panel),
+                buffer, OpFoldResult(b.getIndexAttr(0)),
+                ArrayRef<OpFoldResult>{terms, b.getIndexAttr(panel)},
+                ArrayRef<OpFoldResult>{constantIndex(b, panel),
+                                       b.getIndexAttr(1)});
+            return made.getType() == type
+                       ? made
+                       : memref::CastOp::create(b, type, made);
+          };
+          func::CallOp::create(b, unpack,
+                               ValueRange{source, view(whole, unpackTypes[1])});
+          rhs = view(count, types[1]);
+        } else {
+          rhs = part(n, k, count, types[1]);
+        }
+        func::CallOp::create(
+            b, kernel,
+            ValueRange{lhs, rhs, resultPart(n, widthAt(n), types[2]), goesOn,
+                       part(nextColumn, nextTerm, count, types[4])});
+      });
+    });
+  }
+};
+
+} // namespace
+
+/// A panel function that reads its right-hand side where it lies.
+func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
+  FloatType acc = config.acc;
+  bool isNew;
+  func::FuncOp function = lookupOrCreate(
+      ("condcomp_panel_" + letter(config.lhsLayout) + letter(config.rhsLayout) +
+       letter(config.resultLayout) + "_" + typeName(acc) + "_" +
+       typeName(config.rhs) + "_" + typeName(config.result))
+          .str(),
+      {viewType(acc, config.lhsLayout), viewType(config.rhs, Layout::RowMajor),
+       viewType(config.result, config.resultLayout),
+       IntegerType::get(acc.getContext(), 1)},
+      isNew);
+  if (!isNew)
+    return function;
+  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
+                                              &function.getBody().front());
+  int64_t lanes = this->lanes(acc), panel = panelColumns(acc);
+  PackedPanel emitter(b, config, panel);
+  Value result = function.getArgument(2);
+  emitter.left = function.getArgument(0);
+  emitter.right = function.getArgument(1);
+  emitter.tile = result;
+  emitter.accumulate = function.getArgument(3);
+  emitter.rows = memref::DimOp::create(b, result, 0);
+  emitter.columns = memref::DimOp::create(b, result, 1);
+  emitter.depth = memref::DimOp::create(b, emitter.left, 1);
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, emitter.right);
+  emitter.base = metadata.getBaseBuffer();
+  emitter.offset = metadata.getOffset();
+  emitter.panelStride = metadata.getStrides()[0];
+
+  // The kernel writes to the result itself or to a tile of its own type.
+  bool vectorize = config.resultLayout == Layout::RowMajor;
+  if (!config.isDirect()) {
+    int64_t size = maxRows(config) * blockColumns(config, false);
+    Value buffer = memref::AllocaOp::create(b, MemRefType::get({size}, acc),
+                                            b.getI64IntegerAttr(64));
+    Value whole = mul(b, ceilDiv(b, emitter.columns, constantIndex(b, panel)),
+                      constantIndex(b, panel));
+    emitter.tile = memref::ReinterpretCastOp::create(
+        b, viewType(acc, Layout::RowMajor), buffer,
+        OpFoldResult(b.getIndexAttr(0)),
+        ArrayRef<OpFoldResult>{emitter.rows, emitter.columns},
+        ArrayRef<OpFoldResult>{whole, b.getIndexAttr(1)});
+    auto load = scf::IfOp::create(b, TypeRange(), emitter.accumulate, false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(load.thenBlock());
+    copyTile(b, result, emitter.tile, emitter.rows, emitter.columns, vectorize,
+             lanes);
+  }
+
+  KernelConfig stored{acc, config.lhsLayout, config.rhs, emitter.pairs};
+  KernelConfig four = stored, two = stored;
+  four.panels = kStreams;
+  two.panels = kStreams / 2;
+  KernelConfig blocked{acc, config.lhsLayout, emitter.pairs ? acc : config.rhs};
+  blocked.next = config.rhs;
+  func::FuncOp single = getKernel(stored);
+  int64_t fewRows = emitter.pairs ? kPairRows : kStreamRows;
+  int64_t sideRows = emitter.pairs ? 2 : 3;
+  emitter.ifElse(
+      emitter.ule(emitter.rows, 1),
+      [&] { emitter.emitSideBySide(getKernel(four), single, kStreams); },
+      [&] {
+        emitter.ifElse(
+            emitter.ule(emitter.rows, sideRows),
+            [&] {
+              emitter.emitSideBySide(getKernel(two), single, kStreams / 2);
+            },
+            [&] {
+              emitter.ifElse(
+                  emitter.ule(emitter.rows, fewRows),
+                  [&] { emitter.emitInterleaved(single); },
+                  [&] {
+                    emitter.emitBlocked(getKernel(blocked),
+                                        emitter.pairs ? getUnpack()
+                                                      : func::FuncOp());
+                  });
+            });
+      });
+  if (!config.isDirect())
+    copyTile(b, emitter.tile, result, emitter.rows, emitter.columns, vectorize,
+             lanes);
+  func::ReturnOp::create(b);
+  return function;
+}

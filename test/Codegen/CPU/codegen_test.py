@@ -151,6 +151,72 @@ def test_rows_do_not_depend_on_others(run, kind, result, transposed):
         assert part.tobytes() == whole[5 : 5 + rows].tobytes(), rows
 
 
+def panel_columns(kind):
+    """Two vectors of the accumulator's type on this machine."""
+    flags = pathlib.Path("/proc/cpuinfo").read_text().split()
+    wide = {"avx512f", "avx512bw", "avx512vl"} <= set(flags)
+    bits = 512 if wide else 256 if {"avx2", "fma"} <= set(flags) else 128
+    return 2 * bits // (64 if kind == "f64" else 32)
+
+
+def pack(b, columns, pairs):
+    """[k, n] as docs/codegen.md says; what pads it is not a number."""
+    k, n = b.shape
+    terms = 2 if pairs else 1
+    padded = np.full((-(-k // terms) * terms, -(-n // columns) * columns), np.nan)
+    padded = store(padded, "bf16") if b.dtype == np.uint16 else padded.astype(b.dtype)
+    padded[:k, :n] = b
+    if not pairs:
+        return padded.reshape(k, -1, columns).transpose(1, 0, 2).copy()
+    return padded.reshape(-(-k // 2), 2, -1, columns).transpose(2, 0, 3, 1).copy()
+
+
+@pytest.mark.parametrize("kind, result", KINDS)
+def test_packed(run, kind, result):
+    """Packed or not, results are the same to the bit."""
+    random = np.random.default_rng(2)
+    nr, pairs = panel_columns(kind), kind == "bf16"
+    plain = matmul(kind, result, False)
+    for k, n in [(1, 1), (5, 7), (33, 70), (256, 8), (601, 130)]:
+        b = store(random.standard_normal((k, n)), kind)
+        packed = pack(b, nr, pairs)
+        dims = "x".join(map(str, packed.shape))
+        where = "k floordiv 2, n mod {0}, k mod 2" if pairs else "k, n mod {0}"
+        wide = "f64" if kind == "f64" else "f32"
+
+        source = f"""
+#b = affine_map<(m, n, k) -> (n floordiv {nr}, {where.format(nr)})>
+func.func @f(%a: tensor<?x{k}x{kind}>, %b: tensor<{dims}x{kind}>) -> tensor<?x{n}x{result}> {{
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : {result}
+  %m = tensor.dim %a, %c0 : tensor<?x{k}x{kind}>
+  %e = tensor.empty(%m) : tensor<?x{n}x{result}>
+  %z = linalg.fill ins(%zero : {result}) outs(%e : tensor<?x{n}x{result}>) -> tensor<?x{n}x{result}>
+  %r = linalg.generic {{indexing_maps = [affine_map<(m, n, k) -> (m, k)>, #b,
+        affine_map<(m, n, k) -> (m, n)>], iterator_types = ["parallel", "parallel", "reduction"]}}
+      ins(%a, %b : tensor<?x{k}x{kind}>, tensor<{dims}x{kind}>) outs(%z : tensor<?x{n}x{result}>) {{
+  ^bb0(%x: {kind}, %w: {kind}, %y: {result}):
+    BODY
+  }} -> tensor<?x{n}x{result}>
+  return %r : tensor<?x{n}x{result}>
+}}"""
+        lines, names = [], []
+        for name, element in [("x", kind), ("w", kind), ("y", result)]:
+            if element != wide:
+                lines.append(f"%{name}w = arith.extf %{name} : {element} to {wide}")
+            names.append(f"%{name}w" if element != wide else f"%{name}")
+        lines.append(f"%p = arith.mulf {names[0]}, {names[1]} : {wide}")
+        lines.append(f"%s = arith.addf {names[2]}, %p : {wide}")
+        if result != wide:
+            lines.append(f"%t = arith.truncf %s : {wide} to {result}")
+        lines.append(f"linalg.yield {'%t' if result != wide else '%s'} : {result}")
+        source = source.replace("BODY", "\n    ".join(lines))
+        for m in [0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 40, 300]:
+            a = store(random.standard_normal((m, k)), kind)
+            want = run(plain, [a, b])
+            assert run(source, [a, packed]).tobytes() == want.tobytes(), (m, k, n)
+
+
 def unary(kind, op):
     return f"""
 #id = affine_map<(i, j) -> (i, j)>

@@ -56,7 +56,11 @@ func.func @strided(%a: memref<?x64xf32>, %b: memref<2x64x16xf32, strided<[2048, 
   return
 }
 
-// CHECK: func.func private @condcomp_kernel_r_f32_p_f32(
-// CHECK:   memref.prefetch
-// CHECK: func.func private @condcomp_kernel_r_f32_q_bf16(
-// CHECK:   vector.bitcast %{{.*}} : vector<16xbf16> to vector<8xi32>
+// One row takes four panels at a time; with many rows, what comes next is
+// prefetched, and pairs are extended once.
+// CHECK-DAG: func.func private @condcomp_kernel_r_f32_4panels(
+// CHECK-DAG: func.func private @condcomp_kernel_r_f32_next_f32(
+// CHECK-DAG: memref.prefetch
+// CHECK-DAG: func.func private @condcomp_kernel_r_f32_bf16x2(
+// CHECK-DAG: vector.bitcast %{{.*}} : vector<16xbf16> to vector<8xi32>
+// CHECK-DAG: func.func private @condcomp_unpack_f32_bf16(

@@ -239,10 +239,11 @@ func.func private @rms_norm_3d(%x: tensor<?x?x?xf32>) -> tensor<?x?x?xf32> {
   return %y : tensor<?x?x?xf32>
 }
 
-// softmax(q k^T / sqrt(c)) v per head, q, k and v [samples, tokens, heads c]. With
-// `causal` a token reads those up to itself.
-func.func private @attention(%q: tensor<?x?x?xf32>, %k: tensor<?x?x?xf32>,
-    %v: tensor<?x?x?xf32>, %heads: index, %causal: i1) -> tensor<?x?x?xf32> {
+// softmax(q k^T / sqrt(c)) per head, q and k [samples, tokens, heads c]: [samples,
+// heads, tokens that ask, tokens that answer]. With `causal` a token asks those up to
+// itself.
+func.func private @attention_shares(%q: tensor<?x?x?xf32>, %k: tensor<?x?x?xf32>,
+    %heads: index, %causal: i1) -> tensor<?x?x?x?xf32> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
@@ -259,8 +260,6 @@ func.func private @attention(%q: tensor<?x?x?xf32>, %k: tensor<?x?x?xf32>,
   %qh = tensor.expand_shape %q [[0], [1], [2, 3]] output_shape [%n, %t, %heads, %c]
       : tensor<?x?x?xf32> into tensor<?x?x?x?xf32>
   %kh = tensor.expand_shape %k [[0], [1], [2, 3]] output_shape [%n, %s, %heads, %c]
-      : tensor<?x?x?xf32> into tensor<?x?x?x?xf32>
-  %vh = tensor.expand_shape %v [[0], [1], [2, 3]] output_shape [%n, %s, %heads, %c]
       : tensor<?x?x?xf32> into tensor<?x?x?x?xf32>
   %e = tensor.empty(%n, %heads, %t, %s) : tensor<?x?x?x?xf32>
   %z = linalg.fill ins(%f0 : f32) outs(%e : tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32>
@@ -292,6 +291,24 @@ func.func private @attention(%q: tensor<?x?x?xf32>, %k: tensor<?x?x?xf32>,
   } -> tensor<?x?x?x?xf32>
   %shares = linalg.softmax dimension(3) ins(%scores : tensor<?x?x?x?xf32>)
       outs(%e : tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32>
+  return %shares : tensor<?x?x?x?xf32>
+}
+
+// What attention reads: shares v, v [samples, tokens, heads c].
+func.func private @attention_read(%shares: tensor<?x?x?x?xf32>, %v: tensor<?x?x?xf32>)
+    -> tensor<?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %f0 = arith.constant 0.0 : f32
+  %n = tensor.dim %shares, %c0 : tensor<?x?x?x?xf32>
+  %heads = tensor.dim %shares, %c1 : tensor<?x?x?x?xf32>
+  %t = tensor.dim %shares, %c2 : tensor<?x?x?x?xf32>
+  %s = tensor.dim %v, %c1 : tensor<?x?x?xf32>
+  %d = tensor.dim %v, %c2 : tensor<?x?x?xf32>
+  %c = arith.divui %d, %heads : index
+  %vh = tensor.expand_shape %v [[0], [1], [2, 3]] output_shape [%n, %s, %heads, %c]
+      : tensor<?x?x?xf32> into tensor<?x?x?x?xf32>
   %re = tensor.empty(%n, %t, %heads, %c) : tensor<?x?x?x?xf32>
   %rz = linalg.fill ins(%f0 : f32) outs(%re : tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32>
   %read = linalg.generic {
@@ -308,6 +325,15 @@ func.func private @attention(%q: tensor<?x?x?xf32>, %k: tensor<?x?x?xf32>,
   } -> tensor<?x?x?x?xf32>
   %y = tensor.collapse_shape %read [[0], [1], [2, 3]]
       : tensor<?x?x?x?xf32> into tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}
+
+func.func private @attention(%q: tensor<?x?x?xf32>, %k: tensor<?x?x?xf32>,
+    %v: tensor<?x?x?xf32>, %heads: index, %causal: i1) -> tensor<?x?x?xf32> {
+  %shares = func.call @attention_shares(%q, %k, %heads, %causal)
+      : (tensor<?x?x?xf32>, tensor<?x?x?xf32>, index, i1) -> tensor<?x?x?x?xf32>
+  %y = func.call @attention_read(%shares, %v)
+      : (tensor<?x?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
   return %y : tensor<?x?x?xf32>
 }
 
@@ -352,4 +378,89 @@ func.func private @block(%x: tensor<?x?x?xf32>, %qkvo: tensor<?x?x?xf32>,
   %y = func.call @add_3d(%h, %f3)
       : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
   return %y : tensor<?x?x?xf32>
+}
+
+
+// A 3x3 convolution that keeps height and width, plus a bias per channel:
+// x [samples, c, height, width], k [c', c, 3, 3], b [c'].
+func.func private @conv3x3(%x: tensor<?x?x?x?xf32>, %k: tensor<?x?x3x3xf32>, %b: tensor<?xf32>)
+    -> tensor<?x?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %f0 = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x?x?x?xf32>
+  %height = tensor.dim %x, %c2 : tensor<?x?x?x?xf32>
+  %width = tensor.dim %x, %c3 : tensor<?x?x?x?xf32>
+  %channels = tensor.dim %k, %c0 : tensor<?x?x3x3xf32>
+  %padded = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] {
+  ^bb0(%i0: index, %i1: index, %i2: index, %i3: index):
+    tensor.yield %f0 : f32
+  } : tensor<?x?x?x?xf32> to tensor<?x?x?x?xf32>
+  %e = tensor.empty(%n, %channels, %height, %width) : tensor<?x?x?x?xf32>
+  %z = linalg.broadcast ins(%b : tensor<?xf32>) outs(%e : tensor<?x?x?x?xf32>)
+      dimensions = [0, 2, 3]
+  %y = linalg.conv_2d_nchw_fchw ins(%padded, %k : tensor<?x?x?x?xf32>, tensor<?x?x3x3xf32>)
+      outs(%z : tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32>
+  return %y : tensor<?x?x?x?xf32>
+}
+
+func.func private @relu_4d(%x: tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32> {
+  %f0 = arith.constant 0.0 : f32
+  %e = func.call @empty_like_4d(%x) : (tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32>
+  %y = linalg.map ins(%x : tensor<?x?x?x?xf32>) outs(%e : tensor<?x?x?x?xf32>)
+      (%xi: f32, %o: f32) {
+    %r = arith.maximumf %xi, %f0 : f32
+    linalg.yield %r : f32
+  }
+  return %y : tensor<?x?x?x?xf32>
+}
+
+func.func private @add_4d(%a: tensor<?x?x?x?xf32>, %b: tensor<?x?x?x?xf32>)
+    -> tensor<?x?x?x?xf32> {
+  %e = func.call @empty_like_4d(%a) : (tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32>
+  %y = linalg.add ins(%a, %b : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>)
+      outs(%e : tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32>
+  return %y : tensor<?x?x?x?xf32>
+}
+
+func.func private @empty_like_4d(%x: tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %a = tensor.dim %x, %c0 : tensor<?x?x?x?xf32>
+  %b = tensor.dim %x, %c1 : tensor<?x?x?x?xf32>
+  %c = tensor.dim %x, %c2 : tensor<?x?x?x?xf32>
+  %d = tensor.dim %x, %c3 : tensor<?x?x?x?xf32>
+  %e = tensor.empty(%a, %b, %c, %d) : tensor<?x?x?x?xf32>
+  return %e : tensor<?x?x?x?xf32>
+}
+
+// The mean of each channel: [samples, channels].
+func.func private @pool_mean(%x: tensor<?x?x?x?xf32>) -> tensor<?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %f0 = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x?x?x?xf32>
+  %channels = tensor.dim %x, %c1 : tensor<?x?x?x?xf32>
+  %height = tensor.dim %x, %c2 : tensor<?x?x?x?xf32>
+  %width = tensor.dim %x, %c3 : tensor<?x?x?x?xf32>
+  %pixels = arith.muli %height, %width : index
+  %pixels_i = arith.index_cast %pixels : index to i64
+  %count = arith.sitofp %pixels_i : i64 to f32
+  %e = tensor.empty(%n, %channels) : tensor<?x?xf32>
+  %z = linalg.fill ins(%f0 : f32) outs(%e : tensor<?x?xf32>) -> tensor<?x?xf32>
+  %sum = linalg.reduce ins(%x : tensor<?x?x?x?xf32>) outs(%z : tensor<?x?xf32>)
+      dimensions = [2, 3] (%xi: f32, %s: f32) {
+    %r = arith.addf %s, %xi : f32
+    linalg.yield %r : f32
+  }
+  %y = linalg.map ins(%sum : tensor<?x?xf32>) outs(%e : tensor<?x?xf32>) (%s: f32, %o: f32) {
+    %mean = arith.divf %s, %count : f32
+    linalg.yield %mean : f32
+  }
+  return %y : tensor<?x?xf32>
 }

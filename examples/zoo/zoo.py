@@ -168,13 +168,14 @@ def rms_norm(x):
 
 def attention(q, k, v, heads, causal=False):
     """q, k, v: [samples, tokens, heads c]."""
-    split = lambda a: a.reshape(*a.shape[:2], heads, -1).transpose(0, 2, 1, 3)
+    n, _, d = q.shape
+    split = lambda a: a.reshape(n, a.shape[1], heads, d // heads).transpose(0, 2, 1, 3)
     q, k, v = split(q), split(k), split(v)
     scores = q @ k.transpose(0, 1, 3, 2) / np.sqrt(q.shape[-1])
     if causal:
         scores[..., ~np.tri(*scores.shape[-2:], dtype=bool)] = -np.inf
     read = (softmax(scores) @ v).transpose(0, 2, 1, 3)
-    return read.reshape(*read.shape[:2], -1)
+    return read.reshape(n, read.shape[1], d)
 
 
 def block(x, qkvo, up, down, heads, causal=False):
@@ -183,6 +184,14 @@ def block(x, qkvo, up, down, heads, causal=False):
     q, k, v = (normed @ wide(w) for w in qkvo[:3])
     h = x + attention(q, k, v, heads, causal) @ wide(qkvo[3])
     return h + relu_ffn(rms_norm(h), up, down)
+
+
+def conv3x3(x, kernel, bias):
+    """x: [samples, c, height, width], kernel: [c', c, 3, 3]; keeps the size."""
+    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
+    y = np.einsum("nchwij,fcij->nfhw", windows, wide(kernel), optimize=True)
+    return y + wide(bias)[:, None, None]
 
 
 def run_experts(x, weights, chosen, body, *params, width=None):

@@ -84,8 +84,7 @@ LogicalResult ApplyOp::verify() {
     if (out.getType() != result.getType())
       return emitOpError() << "C7: outs and result types differ: "
                            << out.getType() << " and " << result.getType();
-  std::optional<int64_t> max = type.getRowBound().getStaticMax();
-  if (getCombine() == CombineKind::Replace && (!max || *max > 1))
+  if (getCombine() == CombineKind::Replace && !hasAtMostOneEntryPerRow(type))
     return emitOpError() << "C8: combine(replace) needs at most one entry per "
                             "row, got "
                          << type;

@@ -62,8 +62,7 @@ LogicalResult CombineOp::verify() {
     return emitOpError() << "C2: outs must have the element type of the "
                             "entries, "
                          << entries.getElementType() << ", got " << outs;
-  std::optional<int64_t> max = type.getRowBound().getStaticMax();
-  if (getKind() == CombineKind::Replace && (!max || *max > 1))
+  if (getKind() == CombineKind::Replace && !hasAtMostOneEntryPerRow(type))
     return emitOpError()
            << "C3: 'replace' needs at most one entry per row, got " << type;
   if (getWeightUse() == WeightUse::Input)

@@ -78,6 +78,11 @@ LogicalResult condcomp::verifyGateResult(Operation *op, RoutingType type,
   return success();
 }
 
+bool condcomp::hasAtMostOneEntryPerRow(RoutingType type) {
+  std::optional<int64_t> max = type.getRowBound().getStaticMax();
+  return (max && *max <= 1) || type.getNumModules() == 1;
+}
+
 SmallVector<int64_t> condcomp::getSpaceShape(RoutingType type, Space space) {
   SmallVector<int64_t> shape(type.getBatchShape());
   if (space != Space::Modules)

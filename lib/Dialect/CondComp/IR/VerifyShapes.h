@@ -41,6 +41,10 @@ llvm::LogicalResult verifyRowBound(mlir::Operation *op,
 llvm::LogicalResult verifyGateResult(mlir::Operation *op, RoutingType type,
                                      mlir::Type scoreElementType);
 
+/// Whether no row has more than one entry: by its bound, or because there is
+/// one module.
+bool hasAtMostOneEntryPerRow(RoutingType type);
+
 /// Space dims around a routing: `[B…, R]`, `[B…, M]` or `[B…, R, M]`.
 llvm::SmallVector<int64_t> getSpaceShape(RoutingType type, Space space);
 

@@ -46,6 +46,16 @@ func.func @combine(%r: !condcomp.routing<?x8, f32, exactly 2>,
   return
 }
 
+// One module is at most one entry, whatever the bound.
+// CHECK-LABEL: func @replace_of_one_module
+func.func @replace_of_one_module(%r: !condcomp.routing<?x1, f32>, %e: tensor<?x16xf32>,
+    %o: tensor<?x16xf32>) -> tensor<?x16xf32> {
+  // CHECK: condcomp.combine replace
+  %0 = condcomp.combine replace %r entries(%e : tensor<?x16xf32>)
+    outs(%o : tensor<?x16xf32>) weights(none) : !condcomp.routing<?x1, f32>
+  return %0 : tensor<?x16xf32>
+}
+
 // CHECK-LABEL: func @restore
 func.func @restore(%r: !condcomp.routing<32x196, f32, exactly 138>,
     %e: tensor<32x138x4xf32>, %o: tensor<32x196x4xf32>) {

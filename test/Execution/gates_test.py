@@ -321,8 +321,79 @@ def from_offsets():
     )
 
 
+def protected(seed, shape):
+    """Scores in which the first token of a is a class token."""
+    scores = inputs.separated(seed, shape)
+    scores[..., :1, :] = -np.inf
+    return scores
+
+
+def match_tokens():
+    kinds = [inputs.separated, inputs.ties, inputs.specials, protected]
+    for dims, shapes in [
+        ("??", [(0, 3), (1, 1), (4, 1), (7, 9), (40, 33)]),
+        ("???", [(0, 3, 4), (3, 6, 5)]),
+    ]:
+        for element in ["f32", "bf16", "f64"] if dims == "??" else ["f32"]:
+            scores = tensor(list(dims), element)
+            weight = "f64" if element == "f64" else "f32"
+            of = RoutingType(list(dims), "exactly 1", weight)
+            gate(
+                f"match_tokens_{len(dims)}d_{element}",
+                of,
+                {"scores": scores, "count": "index"},
+                f"%r = condcomp.match_tokens %scores, %count : {scores} -> {of}",
+                {
+                    f"{kind.__name__}-{'x'.join(map(str, shape))}-r{r}": [
+                        kind("s", shape).astype(inputs.DTYPES[element]),
+                        index(r),
+                    ]
+                    for shape in shapes
+                    for kind in (kinds if element == "f32" else kinds[1:3])
+                    for r in sorted({0, 1, shape[-2] // 2, shape[-2]})
+                    if r <= shape[-2]
+                },
+                lambda s, r: ref.match_tokens(s, int(r)),
+            )
+    static = RoutingType([2, 12, 9], "exactly 1")
+    gate(
+        "match_tokens_static",
+        static,
+        {"scores": "tensor<2x7x5xf32>"},
+        f"%r = condcomp.match_tokens %scores, 3 : tensor<2x7x5xf32> -> {static}",
+        {"": [protected("s", (2, 7, 5))]},
+        lambda s: ref.match_tokens(s, 3),
+    )
+    of = RoutingType(["?", "?"], "exactly 1")
+    for label, shape, r in [
+        ("many", (3, 2), 4),
+        ("none", (3, 0), 1),
+        ("few", (3, 2), -1),
+    ]:
+        gate(
+            f"match_tokens_{label}",
+            of,
+            {"scores": "tensor<?x?xf32>", "count": "index"},
+            f"%r = condcomp.match_tokens %scores, %count : tensor<?x?xf32> -> {of}",
+            {"": [np.zeros(shape, np.float32), index(r)]},
+            None,
+            error=f"match_tokens C3: r = {r}",
+        )
+    promised = RoutingType([9, "?"], "exactly 1")
+    gate(
+        "match_tokens_rows",
+        promised,
+        {"scores": "tensor<?x?xf32>"},
+        f"%r = condcomp.match_tokens %scores, 1 : tensor<?x?xf32> -> {promised}",
+        {"": [np.zeros((4, 4), np.float32)]},
+        None,
+        error="match_tokens C1: size 8 in dim 0",
+    )
+
+
 top_k()
 threshold()
+match_tokens()
 assign()
 from_mask()
 from_offsets()

@@ -146,6 +146,67 @@ class TestMovement:
         assert added.tolist() == [[0, 9], [-1, -1], [-1, 4]]
 
 
+class TestModules:
+    routing = ref.from_mask(
+        [[1, 0, 1], [0, 0, 0], [0, 1, 1]], [[2.0, 0, 3], [0] * 3, [0, 4, 5]]
+    )
+
+    def test_scale(self):
+        assert ref.weights(ref.scale(self.routing, -2)).tolist() == [-4, -6, -8, -10]
+
+    def test_complement_has_weights_of_one(self):
+        routing = ref.complement(self.routing)
+        assert chosen(routing) == [[1], [0, 1, 2], [0]]
+        assert ref.weights(routing).tolist() == [1] * 5
+        assert ref.complement(ref.top_k(np.zeros((2, 5)), 2)).k == 3
+
+    def test_slice_modules_renumbers(self):
+        routing = ref.slice_modules(self.routing, 1, 2)
+        assert chosen(routing) == [[1], [], [0, 1]]
+        assert ref.weights(routing).tolist() == [3, 4, 5]
+        with pytest.raises(ref.CheckError, match="slice_modules C3"):
+            ref.slice_modules(self.routing, 2, 2)
+
+    def test_concat_modules(self):
+        routing = ref.concat_modules(
+            self.routing, ref.top_k([[1.0, 2], [3, 0], [0, 0]], 1)
+        )
+        assert chosen(routing) == [[0, 2, 4], [3], [1, 2, 3]]
+        assert ref.weights(routing).tolist() == [2, 3, 2, 3, 4, 5, 0]
+        with pytest.raises(ref.CheckError, match="concat_modules C1"):
+            ref.concat_modules(self.routing, ref.top_k(np.zeros((2, 2)), 1))
+
+    def test_pool_and_mix_are_products(self):
+        x, outs = np.array([[1.0], [10], [100]]), np.array([[0.5]] * 3)
+        assert ref.pool(self.routing, "sum", x, outs).tolist() == [
+            [2.5],
+            [400.5],
+            [503.5],
+        ]
+        assert ref.pool(self.routing, "mean", x, outs).tolist() == [[2], [400], [251.5]]
+        assert ref.pool(self.routing, "max", x, outs, False).tolist() == [
+            [1],
+            [100],
+            [100],
+        ]
+        assert ref.mix(self.routing, x, outs).tolist() == [[302.5], [0.5], [540.5]]
+
+    def test_pool_keeps_outs_of_modules_without_rows(self):
+        routing = ref.from_mask([[1, 0]])
+        pooled = ref.pool(routing, "mean", [[np.nan]], [[1.0], [7.0]])
+        np.testing.assert_array_equal(pooled, [[np.nan], [7.0]])
+
+    def test_match_tokens_merges_the_most_similar(self):
+        scores = [[0.1, 0.9], [0.5, 0.2], [-INF, -INF], [0.9, 0.9]]
+        assert chosen(ref.match_tokens(scores, 2)) == [[3], [0], [1], [2], [2], [3]]
+        assert chosen(ref.match_tokens(scores, 4))[:4] == [[1], [0], [0], [0]]
+        nan = ref.match_tokens([[NAN, -1.0], [-INF, NAN], [NAN, NAN]], 2)
+        assert chosen(nan) == [[2], [1], [0], [1], [2]]
+        for r in [-1, 5]:
+            with pytest.raises(ref.CheckError, match="match_tokens C3"):
+                ref.match_tokens(scores, r)
+
+
 class TestBodies:
     def test_apply_is_dispatch_body_combine(self):
         routing = ref.top_k([[1, 2, 0], [0, 4, 3]], 2)

@@ -37,8 +37,9 @@ void buildFor(mlir::ImplicitLocOpBuilder &b, mlir::Value lower,
 /// A nest of loops over `sizes`, outermost first, run in chunks by several
 /// threads when there is enough work. `cost` is the work of one innermost
 /// iteration, in units of about a quarter of a nanosecond. How iterations are
-/// cut into chunks depends on the sizes alone. With `parallel` unset, and where
-/// sizes are known to be small, there are only sequential loops.
+/// cut into chunks depends on the sizes alone. With `parallel` unset, inside of
+/// another parallel loop, and where sizes are known to be small, there are only
+/// sequential loops.
 void buildParallelNest(
     mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> sizes,
     mlir::Value cost, bool parallel,

@@ -114,6 +114,20 @@ struct LowerNormalize : EmitterPattern<NormalizeOp> {
   }
 };
 
+struct LowerScale : EmitterPattern<ScaleOp> {
+  using EmitterPattern::EmitterPattern;
+  LogicalResult lower(ScaleOp op, Adaptor adaptor, TensorEmitter &b,
+                      ConversionPatternRewriter &rewriter) const override {
+    RoutingType type = op.getRouting().getType();
+    auto routing = RoutingValue::unpack(b, type, adaptor.getRouting());
+    Value factor = adaptor.getFactor().front();
+    Value weights = b.elementwise(
+        type.getElementType(), routing.getWeights(),
+        [&](TensorEmitter &b, ValueRange e) { return b.mul(e[0], factor); });
+    return replaceWithRouting(op, routing.withWeights(weights), b, rewriter);
+  }
+};
+
 struct LowerConvertForm : EmitterPattern<ConvertFormOp> {
   using EmitterPattern::EmitterPattern;
   LogicalResult lower(ConvertFormOp op, Adaptor adaptor, TensorEmitter &b,
@@ -129,6 +143,6 @@ struct LowerConvertForm : EmitterPattern<ConvertFormOp> {
 
 void condcomp::populateAlgebraPatterns(const TypeConverter &converter,
                                        RewritePatternSet &patterns) {
-  patterns.add<LowerReweight, LowerNormalize, LowerConvertForm>(
+  patterns.add<LowerReweight, LowerNormalize, LowerScale, LowerConvertForm>(
       converter, patterns.getContext());
 }

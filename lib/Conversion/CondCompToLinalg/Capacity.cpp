@@ -146,40 +146,6 @@ Value keepByComparison(TensorEmitter &b, const ClaimOrder &order, bool byWeight,
       })[0];
 }
 
-/// The routing with the entries for which `keep` holds.
-RoutingValue filterEntries(TensorEmitter &b, const RoutingValue &compact,
-                           RoutingType type, Value keep) {
-  Value zero = b.index(0), one = b.index(1), numRows = compact.getNumRows(b);
-  Value numEntries = compact.getNumEntries(b);
-  SmallVector<Value> inits = {
-      b.insert(zero, b.empty(b.add(numRows, one), b.getIndexType()), zero),
-      b.empty(b.add(numEntries, one), b.getIndexType()),
-      b.empty(b.add(numEntries, one), type.getElementType()), zero};
-  SmallVector<Value> packed = b.forLoop(
-      zero, numRows, inits, [&](TensorEmitter &b, Value row, ValueRange outer) {
-        SmallVector<Value> inner = b.forLoop(
-            compact.getRowStart(b, row),
-            compact.getRowStart(b, b.add(row, one)), outer.drop_front(),
-            [&](TensorEmitter &b, Value entry, ValueRange carried) {
-              // Written always, overwritten by the next one if not kept.
-              Value at = carried[2];
-              return SmallVector<Value>{
-                  b.insert(b.extract(compact.getModules(), entry), carried[0],
-                           at),
-                  b.insert(b.extract(compact.getWeights(), entry), carried[1],
-                           at),
-                  b.select(b.extract(keep, entry), b.add(at, one), at)};
-            });
-        SmallVector<Value> next = {
-            b.insert(inner[2], outer[0], b.add(row, one))};
-        llvm::append_range(next, inner);
-        return next;
-      });
-  return RoutingValue::fromEntries(
-      b, type, compact.getDims(), Value(), packed[0],
-      b.slice(packed[1], zero, packed[3]), b.slice(packed[2], zero, packed[3]));
-}
-
 struct LowerCapacity : EmitterPattern<CapacityOp> {
   using EmitterPattern::EmitterPattern;
   LogicalResult lower(CapacityOp op, Adaptor adaptor, TensorEmitter &b,
@@ -218,8 +184,12 @@ struct LowerCapacity : EmitterPattern<CapacityOp> {
                      ? keepByComparison(b, order, byWeight, capacity)
                      : keepInPasses(b, order, capacity);
     return replaceWithRouting(
-        op, filterEntries(b, compact, op.getResult().getType(), keep), b,
-        rewriter);
+        op,
+        filterEntries(b, compact, op.getResult().getType(), dims,
+                      [&](TensorEmitter &b, Value entry, Value) {
+                        return b.extract(keep, entry);
+                      }),
+        b, rewriter);
   }
 };
 

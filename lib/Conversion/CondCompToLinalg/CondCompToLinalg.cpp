@@ -102,9 +102,12 @@ struct CondCompToLinalg
     populateTopKPatterns(converter, patterns);
     populateGivenGatePatterns(converter, patterns);
     populateAlgebraPatterns(converter, patterns);
+    populateModulePatterns(converter, patterns);
+    populateMatchTokensPatterns(converter, patterns);
     populateCapacityPatterns(converter, patterns);
     populateQueryPatterns(converter, patterns);
     populateMovementPatterns(converter, patterns);
+    populatePoolPatterns(converter, patterns);
     populateApplyPatterns(converter, patterns);
     populateCascadePatterns(converter, patterns);
     populateConfidencePatterns(converter, patterns);

@@ -12,41 +12,48 @@
 using namespace mlir;
 using namespace condcomp;
 
-namespace {
-
 //===----------------------------------------------------------------------===//
 // top_k
 //===----------------------------------------------------------------------===//
 
-/// An i64 per score such that larger means earlier in the order of top_k: the
-/// score's bits, made monotone, above the complement of the module. All differ,
-/// so that ties need no further care.
-Value emitRankKeys(TensorEmitter &b, Value scores) {
+Value condcomp::emitRankKey(TensorEmitter &b, Value score, Value position) {
   Type f32 = b.getF32Type(), i32 = b.getI32Type(), i64 = b.getI64Type();
+  score = b.castFloat(score, f32);
+  Value zero = b.scalar(f32, 0);
+  Value isZero =
+      b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::OEQ, score, zero);
+  Value isNaN =
+      b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::UNO, score, score);
+  // −0 and +0 tie.
+  Value bits =
+      b.createOrFold<arith::BitcastOp>(i32, b.select(isZero, zero, score));
+  // Negative floats order backwards by their bits.
+  Value sign = b.createOrFold<arith::ShRSIOp>(bits, b.scalar(i32, 31));
+  Value flip = b.createOrFold<arith::AndIOp>(
+      sign, arith::ConstantIntOp::create(b, i32, 0x7fffffff));
+  Value key = b.createOrFold<arith::XOrIOp>(bits, flip);
+  key = b.select(isNaN, arith::ConstantIntOp::create(b, i32, INT32_MIN), key);
+  Value high = b.createOrFold<arith::ShLIOp>(
+      b.createOrFold<arith::ExtSIOp>(i64, key), b.scalar(i64, 32));
+  Value low = b.sub(arith::ConstantIntOp::create(b, i64, 0xffffffff),
+                    b.createOrFold<arith::IndexCastOp>(i64, position));
+  return b.createOrFold<arith::OrIOp>(high, low);
+}
+
+Value condcomp::emitPositionOfRankKey(TensorEmitter &b, Value key) {
+  Value mask = arith::ConstantIntOp::create(b, b.getI64Type(), 0xffffffff);
+  Value low = b.createOrFold<arith::AndIOp>(key, mask);
+  return b.createOrFold<arith::IndexCastOp>(b.getIndexType(), b.sub(mask, low));
+}
+
+namespace {
+
+Value emitRankKeys(TensorEmitter &b, Value scores) {
   int64_t moduleDim = cast<ShapedType>(scores.getType()).getRank() - 1;
-  return b.elementwise(i64, scores, [&](TensorEmitter &b, ValueRange e) {
-    Value score = b.castFloat(e[0], f32);
-    Value zero = b.scalar(f32, 0);
-    Value isZero =
-        b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::OEQ, score, zero);
-    Value isNaN =
-        b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::UNO, score, score);
-    // −0 and +0 tie.
-    Value bits =
-        b.createOrFold<arith::BitcastOp>(i32, b.select(isZero, zero, score));
-    // Negative floats order backwards by their bits.
-    Value sign = b.createOrFold<arith::ShRSIOp>(bits, b.scalar(i32, 31));
-    Value flip = b.createOrFold<arith::AndIOp>(
-        sign, arith::ConstantIntOp::create(b, i32, 0x7fffffff));
-    Value key = b.createOrFold<arith::XOrIOp>(bits, flip);
-    key = b.select(isNaN, arith::ConstantIntOp::create(b, i32, INT32_MIN), key);
-    Value high = b.createOrFold<arith::ShLIOp>(
-        b.createOrFold<arith::ExtSIOp>(i64, key), b.scalar(i64, 32));
-    Value module =
-        b.createOrFold<arith::IndexCastOp>(i64, b.loopIndex(moduleDim));
-    Value low = b.sub(arith::ConstantIntOp::create(b, i64, 0xffffffff), module);
-    return b.createOrFold<arith::OrIOp>(high, low);
-  });
+  return b.elementwise(b.getI64Type(), scores,
+                       [&](TensorEmitter &b, ValueRange e) {
+                         return emitRankKey(b, e[0], b.loopIndex(moduleDim));
+                       });
 }
 
 /// The k-th largest key of each row by taking the largest key below the last
@@ -149,11 +156,32 @@ Value emitPresenceByRank(TensorEmitter &b, Value scores, Value k) {
                        });
 }
 
+} // namespace
+
+Value condcomp::emitTopKPresence(TensorEmitter &b, Value scores, Value k,
+                                 std::optional<int64_t> staticK) {
+  // Up to this k, rounds of a maximum are cheaper than 64 counting passes.
+  static constexpr int64_t kMaxRounds = 16;
+  if (getElementTypeOrSelf(scores).isF64())
+    return emitPresenceByRank(b, scores, k);
+  Value keys = emitRankKeys(b, scores);
+  Value kth = staticK && *staticK <= kMaxRounds
+                  ? emitKthKeyByRounds(b, keys, *staticK)
+                  : emitKthKeyByBisection(b, keys, k);
+  SmallVector<Value> dims = b.dims(scores);
+  unsigned rank = dims.size();
+  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  SmallVector<int64_t> row(ArrayRef(all).drop_back());
+  return b.generic({keys, kth}, b.empty(dims, b.getI1Type()), rank,
+                   {all, row, all}, [&](TensorEmitter &b, ValueRange e) {
+                     return b.compare(arith::CmpIPredicate::sge, e[0], e[1]);
+                   });
+}
+
+namespace {
+
 struct LowerTopK : EmitterPattern<TopKOp> {
   using EmitterPattern::EmitterPattern;
-  /// Up to this k, rounds of a maximum are cheaper than 64 counting passes.
-  static constexpr int64_t kMaxRounds = 16;
-
   LogicalResult lower(TopKOp op, Adaptor adaptor, TensorEmitter &b,
                       ConversionPatternRewriter &rewriter) const override {
     Value scores = adaptor.getScores().front();
@@ -165,23 +193,7 @@ struct LowerTopK : EmitterPattern<TopKOp> {
             "top_k C3: k = {0} must be between 0 and the number of modules, "
             "{1}",
             {k, dims.back()});
-    Value presence;
-    if (type.getElementType().isF64()) {
-      presence = emitPresenceByRank(b, scores, k);
-    } else {
-      Value keys = emitRankKeys(b, scores);
-      Value kth = staticK && *staticK <= kMaxRounds
-                      ? emitKthKeyByRounds(b, keys, *staticK)
-                      : emitKthKeyByBisection(b, keys, k);
-      unsigned rank = dims.size();
-      SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-      SmallVector<int64_t> row(ArrayRef(all).drop_back());
-      presence =
-          b.generic({keys, kth}, b.empty(dims, b.getI1Type()), rank,
-                    {all, row, all}, [&](TensorEmitter &b, ValueRange e) {
-                      return b.compare(arith::CmpIPredicate::sge, e[0], e[1]);
-                    });
-    }
+    Value presence = emitTopKPresence(b, scores, k, staticK);
     return replaceWithRouting(
         op,
         RoutingValue::fromMask(b, type, dims, k, presence,

@@ -13,11 +13,19 @@ Shapes are written as in the specification: B batch dims, R rows, M modules, E
 the entry dims (`[B, R, k]` for a uniform routing, else `[entries]`).
 """
 
-from .algebra import capacity, normalize, reweight
+from .algebra import (
+    capacity,
+    complement,
+    concat_modules,
+    normalize,
+    reweight,
+    scale,
+    slice_modules,
+)
 from .bodies import Exit, apply, cascade
 from .confidence import confidence
-from .gates import assign, from_mask, from_offsets, threshold, top_k
-from .movement import combine, restore, select
+from .gates import assign, from_mask, from_offsets, match_tokens, threshold, top_k
+from .movement import combine, mix, pool, restore, select
 from .queries import (
     indices,
     module_sizes,
@@ -39,18 +47,25 @@ __all__ = [
     "capacity",
     "cascade",
     "combine",
+    "complement",
+    "concat_modules",
     "confidence",
     "from_mask",
     "from_offsets",
     "indices",
+    "match_tokens",
+    "mix",
     "module_sizes",
     "normalize",
     "num_entries",
+    "pool",
     "restore",
     "reweight",
     "row_offsets",
     "row_sizes",
+    "scale",
     "select",
+    "slice_modules",
     "threshold",
     "to_dense",
     "to_mask",

@@ -1,7 +1,7 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Routing to routing: other weights, or fewer entries."""
+"""Routing to routing: other weights, entries or modules."""
 
 import numpy as np
 
@@ -42,6 +42,45 @@ def normalize(routing, kind):
                 w = w / w.sum()
         weights[row][present] = w
     return routing.with_weights(weights)
+
+
+def scale(routing, factor):
+    """Every weight times a number."""
+    with np.errstate(all="ignore"):
+        return routing.with_weights(routing.weights * widen(factor))
+
+
+def complement(routing):
+    """Entries where there were none, with weight 1."""
+    k = None if routing.k is None else routing.modules - routing.k
+    return Routing(~routing.presence, np.ones(routing.shape), k)
+
+
+def slice_modules(routing, offset, size):
+    """The entries of `size` modules from `offset` on, numbered from 0."""
+    check(
+        0 <= offset and 0 <= size and offset + size <= routing.modules,
+        f"slice_modules C3: {offset} to {offset} + {size} of {routing.modules}",
+    )
+    taken = np.s_[..., offset : offset + size]
+    full = size == routing.modules
+    return Routing(
+        routing.presence[taken],
+        routing.weights[taken],
+        routing.k if full else None,
+    )
+
+
+def concat_modules(*routings):
+    """The modules of several routings [B, R, M] side by side."""
+    rows = {r.shape[:-1] for r in routings}
+    check(len(rows) == 1, f"concat_modules C1: rows differ: {rows}")
+    counts = [r.k for r in routings]
+    return Routing(
+        np.concatenate([r.presence for r in routings], -1),
+        np.concatenate([r.weights for r in routings], -1),
+        None if None in counts else sum(counts),
+    )
 
 
 def capacity(routing, count, order="arrival", priority=None):

@@ -75,6 +75,35 @@ def from_mask(mask, weights=None):
     return Routing(mask, weights)
 
 
+def match_tokens(scores, r):
+    """Bipartite soft matching [B, Na, Nb]: the r best a-tokens merge into b.
+
+    Rows: a, then b. Modules: the a-tokens that stay, then b.
+    """
+    scores = widen(scores)
+    *batch, of_a, of_b = scores.shape
+    check(0 <= r <= of_a and (r == 0 or of_b > 0), f"match_tokens C3: r = {r}")
+    staying = of_a - r
+    presence = np.zeros((*batch, of_a + of_b, staying + of_b), dtype=bool)
+    for at in np.ndindex(*batch):
+        partner = [
+            min(range(of_b), key=lambda b: (order_key(scores[at][a, b]), b), default=0)
+            for a in range(of_a)
+        ]
+        best = lambda a: order_key(scores[at][a, partner[a]]) if of_b else (0, 0.0)
+        merged = set(sorted(range(of_a), key=lambda a: (best(a), a))[:r])
+        place = 0
+        for a in range(of_a):
+            if a in merged:
+                presence[at][a, staying + partner[a]] = True
+            else:
+                presence[at][a, place] = True
+                place += 1
+        for b in range(of_b):
+            presence[at][of_a + b, staying + b] = True
+    return Routing(presence, np.ones(presence.shape), 1)
+
+
 def from_offsets(offsets, rows=None):
     """Row i belongs to the module m with offsets[m] <= i < offsets[m + 1].
 

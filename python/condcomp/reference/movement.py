@@ -72,6 +72,43 @@ def combine(routing, kind, entries, outs, use_weights=True):
     return flat.reshape(result.shape)
 
 
+def pool(routing, kind, source, outs, use_weights=True):
+    """Rows [B, R, ...] to modules [B, M, ...]: sum, mean or max of each one's rows.
+
+    outs: [B, M, ...]: what modules without entries keep, and what `sum` adds to.
+    """
+    source, result = widen(source), widen(outs).copy()
+    lead = routing.batch + (routing.rows,)
+    check(
+        source.shape[: len(lead)] == lead,
+        f"pool C1: {source.shape} does not lead with {lead}",
+    )
+    expected = routing.batch + (routing.modules,) + source.shape[len(lead) :]
+    check(result.shape == expected, f"pool C2: outs are {result.shape}, not {expected}")
+    for at in np.ndindex(routing.batch + (routing.modules,)):
+        batch, module = at[:-1], at[-1]
+        rows = np.flatnonzero(routing.presence[batch][:, module])
+        if not len(rows):
+            continue
+        own = source[batch][rows]
+        if use_weights:
+            weight = routing.weights[batch][rows, module]
+            with np.errstate(all="ignore"):
+                own = own * weight.reshape((-1,) + (1,) * (own.ndim - 1))
+        with np.errstate(all="ignore"):
+            if kind == "sum":
+                result[at] = result[at] + own.sum(0)
+            else:
+                result[at] = own.sum(0) / len(own) if kind == "mean" else own.max(0)
+    return result
+
+
+def mix(routing, source, outs, use_weights=True):
+    """Modules [B, M, ...] to rows [B, R, ...]: outs plus the sum of each one's."""
+    chosen = select(routing, "modules", source)
+    return combine(routing, "sum", chosen, outs, use_weights)
+
+
 def restore(routing, kind, entries, outs):
     """Entries [E, ...] to their pairs in outs [B, R, M, ...]: replace or sum."""
     result, entries = widen(outs).copy(), routing.packed(widen(entries))

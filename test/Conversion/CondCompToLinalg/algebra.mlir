@@ -92,3 +92,52 @@ func.func @structured(%m: tensor<?x8xi1>, %flag: i1) -> tensor<?x8xf32> {
   %d = condcomp.to_dense %n : !condcomp.routing<?x8, f32> -> tensor<?x8xf32>
   return %d : tensor<?x8xf32>
 }
+
+// New weights in the place of the old ones.
+// CHECK-LABEL: func.func @scale
+// CHECK: arith.mulf
+func.func @scale(%m: tensor<?x8xi1>, %f: f32) -> tensor<?x8xf32> {
+  %r = condcomp.from_mask %m : tensor<?x8xi1> -> !condcomp.routing<?x8, f32>
+  %s = condcomp.scale %r, %f : !condcomp.routing<?x8, f32>
+  %d = condcomp.to_dense %s : !condcomp.routing<?x8, f32> -> tensor<?x8xf32>
+  return %d : tensor<?x8xf32>
+}
+
+// Masked negates the mask; compact writes the modules between the entries.
+// CHECK-LABEL: func.func @complement
+// CHECK-SAME: %[[S:[a-z0-9]*]]: tensor<?x8xf32>
+// MASKED: arith.xori
+// COMPACT: tensor.insert
+func.func @complement(%s: tensor<?x8xf32>) -> tensor<?x5xindex> {
+  %r = condcomp.top_k %s, 3 : tensor<?x8xf32> -> !condcomp.routing<?x8, f32, exactly 3>
+  %c = condcomp.complement %r : !condcomp.routing<?x8, f32, exactly 3>
+    -> !condcomp.routing<?x8, f32, exactly 5>
+  %i = condcomp.indices %c : !condcomp.routing<?x8, f32, exactly 5> -> tensor<?x5xindex>
+  return %i : tensor<?x5xindex>
+}
+
+// CHECK-LABEL: func.func @slice_modules
+// CHECK: condcomp.check %{{.*}}, "slice_modules C3: modules {0} to {0} + {1} are not within the {2} modules"
+// MASKED: tensor.extract_slice
+// COMPACT: arith.cmpi ult
+func.func @slice_modules(%m: tensor<?x8xi1>, %o: index, %n: index) -> tensor<?x?xi1> {
+  %r = condcomp.from_mask %m : tensor<?x8xi1> -> !condcomp.routing<?x8, f32>
+  %s = condcomp.slice_modules %r [%o, %n] : !condcomp.routing<?x8, f32>
+    -> !condcomp.routing<?x?, f32>
+  %d = condcomp.to_mask %s : !condcomp.routing<?x?, f32> -> tensor<?x?xi1>
+  return %d : tensor<?x?xi1>
+}
+
+// CHECK-LABEL: func.func @concat_modules
+// CHECK: condcomp.check %{{.*}}, "concat_modules C1: routing 1 has size {0} in dim 0, the first {1}"
+// MASKED: tensor.insert_slice
+// MASKED: tensor.insert_slice
+// COMPACT: tensor.insert
+func.func @concat_modules(%a: tensor<?x8xi1>, %b: tensor<?x2xi1>) -> tensor<?x10xi1> {
+  %r = condcomp.from_mask %a : tensor<?x8xi1> -> !condcomp.routing<?x8, f32>
+  %s = condcomp.from_mask %b : tensor<?x2xi1> -> !condcomp.routing<?x2, f32>
+  %c = condcomp.concat_modules %r, %s : !condcomp.routing<?x8, f32>,
+      !condcomp.routing<?x2, f32> -> !condcomp.routing<?x10, f32>
+  %d = condcomp.to_mask %c : !condcomp.routing<?x10, f32> -> tensor<?x10xi1>
+  return %d : tensor<?x10xi1>
+}

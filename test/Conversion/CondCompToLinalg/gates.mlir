@@ -80,3 +80,14 @@ func.func @from_offsets(%o: tensor<5xindex>) -> tensor<12x1xindex> {
   %n = condcomp.indices %r : !condcomp.routing<12x4, f32, exactly 1> -> tensor<12x1xindex>
   return %n : tensor<12x1xindex>
 }
+
+// The best partner by the largest key of each row; then those that are merged.
+// CHECK-LABEL: func.func @match_tokens
+// CHECK: condcomp.check %{{.*}}, "match_tokens C3: r = {0} tokens can't be taken from {1} and merged into {2}"
+// CHECK: arith.maxsi
+// CHECK: scf.for
+func.func @match_tokens(%s: tensor<?x?xf32>, %r: index) -> tensor<?x1xindex> {
+  %m = condcomp.match_tokens %s, %r : tensor<?x?xf32> -> !condcomp.routing<?x?, f32, exactly 1>
+  %i = condcomp.indices %m : !condcomp.routing<?x?, f32, exactly 1> -> tensor<?x1xindex>
+  return %i : tensor<?x1xindex>
+}

@@ -58,3 +58,34 @@ func.func @state(%s: tensor<?x8xf32>, %ids: tensor<?x1xindex>) -> tensor<?x8xf32
     : (tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x1xindex>) -> tensor<?x8xf32>
   return %n : tensor<?x8xf32>
 }
+
+// A full routing is a dense matrix, any other is walked by modules.
+// CHECK-LABEL: func.func @pool
+// CHECK: condcomp.check %{{.*}}, "pool C1: the source has size {0} in dim 0, expected {1}"
+// CHECK: scf.if
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "reduction"]
+// CHECK: else
+// CHECK: scf.forall
+// CHECK: math.fma
+func.func @pool(%m: tensor<?x4xi1>, %w: tensor<?x4xf32>, %x: tensor<?x8xf32>,
+    %o: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %r = condcomp.from_mask %m weights(%w : tensor<?x4xf32>) : tensor<?x4xi1>
+    -> !condcomp.routing<?x4, f32>
+  %y = condcomp.pool sum %r from rows(%x : tensor<?x8xf32>)
+    outs(%o : tensor<4x8xf32>) : !condcomp.routing<?x4, f32>
+  return %y : tensor<4x8xf32>
+}
+
+// What a bound excludes is not compiled.
+// CHECK-LABEL: func.func @mix
+// CHECK-NOT: scf.if
+// CHECK: scf.forall
+// CHECK-NOT: scf.if
+// CHECK: return
+func.func @mix(%s: tensor<?x4xf32>, %w: tensor<4x8xf32>, %o: tensor<?x8xf32>)
+    -> tensor<?x8xf32> {
+  %r = condcomp.top_k %s, 2 : tensor<?x4xf32> -> !condcomp.routing<?x4, f32, exactly 2>
+  %y = condcomp.mix %r from modules(%w : tensor<4x8xf32>)
+    outs(%o : tensor<?x8xf32>) : !condcomp.routing<?x4, f32, exactly 2>
+  return %y : tensor<?x8xf32>
+}

@@ -206,10 +206,13 @@ private:
   llvm::LogicalResult analyzeGate(GateOpInterface op);
   llvm::LogicalResult analyzeAlgebra(mlir::Operation *op);
   llvm::LogicalResult analyzeCapacity(CapacityOp op);
+  llvm::LogicalResult analyzeModules(mlir::Operation *op);
   llvm::LogicalResult analyzeQuery(mlir::Operation *op, RowState routing);
   llvm::LogicalResult analyzeSelectEntries(SelectOp op);
   llvm::LogicalResult analyzeCombine(mlir::Operation *op, mlir::Value routing,
                                      mlir::Value entries, mlir::Value outs);
+  llvm::LogicalResult analyzePool(PoolOp op);
+  llvm::LogicalResult analyzeMix(MixOp op);
   llvm::LogicalResult analyzeConfidence(ConfidenceOp op);
   llvm::LogicalResult analyzeApply(ApplyOp op);
   llvm::LogicalResult analyzeCascade(CascadeOp op);

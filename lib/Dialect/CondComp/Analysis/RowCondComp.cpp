@@ -18,9 +18,11 @@ FailureOr<bool> RowAnalyzer::analyzeCondComp(Operation *op) {
   auto result =
       TypeSwitch<Operation *, LogicalResult>(op)
           .Case([&](GateOpInterface op) { return analyzeGate(op); })
-          .Case<ReweightOp, NormalizeOp, ConvertFormOp>(
+          .Case<ReweightOp, NormalizeOp, ScaleOp, ConvertFormOp>(
               [&](auto op) { return analyzeAlgebra(op); })
           .Case([&](CapacityOp op) { return analyzeCapacity(op); })
+          .Case<ComplementOp, SliceModulesOp, ConcatModulesOp>(
+              [&](auto op) { return analyzeModules(op); })
           .Case<RowSizesOp, ModuleSizesOp, NumEntriesOp, RowOffsetsOp,
                 WeightsOp, IndicesOp, ToDenseOp, ToMaskOp>([&](auto op) {
             return analyzeQuery(op, lookup(op.getRouting()));
@@ -30,6 +32,8 @@ FailureOr<bool> RowAnalyzer::analyzeCondComp(Operation *op) {
             return analyzeCombine(op, op.getRouting(), op.getEntries(),
                                   op.getOuts());
           })
+          .Case([&](PoolOp op) { return analyzePool(op); })
+          .Case([&](MixOp op) { return analyzeMix(op); })
           .Case([&](ConfidenceOp op) { return analyzeConfidence(op); })
           .Case([&](ApplyOp op) { return analyzeApply(op); })
           .Case([&](CascadeOp op) { return analyzeCascade(op); })
@@ -135,6 +139,9 @@ LogicalResult RowAnalyzer::analyzeGate(GateOpInterface op) {
       dims.push_back(*modules);
     }
   }
+  // Rows and modules are not those of the scores.
+  if (isa<MatchTokensOp>(op.getOperation()))
+    dims.resize(rank - 2);
   set(op.getRouting(), makeRouting(op.getRouting(), dims, row));
   return success();
 }
@@ -167,6 +174,13 @@ LogicalResult RowAnalyzer::analyzeAlgebra(Operation *op) {
                   "weighs a routing that all rows share by the rows");
     }
   }
+  if (auto scale = dyn_cast<ScaleOp>(op)) {
+    FailureOr<RowState> factor = useData(op, scale.getFactor());
+    if (failed(factor))
+      return failure();
+    if (factor->is(Kind::Rows))
+      return fail(op, RowRule::Mixing, "takes a scalar from a row");
+  }
   set(op->getResult(0), result);
   return success();
 }
@@ -193,6 +207,38 @@ LogicalResult RowAnalyzer::analyzeCapacity(CapacityOp op) {
     return fail(op, RowRule::AcrossRows,
                 "looks across rows: they compete for the capacity of modules");
   set(op.getResult(), makeRouting(op.getResult(), routing->dims, row));
+  return success();
+}
+
+/// Routings of the same rows as one, with other modules.
+LogicalResult RowAnalyzer::analyzeModules(Operation *op) {
+  std::optional<RowDim> row;
+  SmallVector<RowState> routings;
+  for (Value value : op->getOperands()) {
+    FailureOr<RowState> state = useData(op, value);
+    if (failed(state))
+      return failure();
+    if (!isa<RoutingType>(value.getType())) {
+      if (state->is(Kind::Rows))
+        return fail(op, RowRule::Mixing, "takes a scalar from a row");
+      continue;
+    }
+    unsigned moduleDim = state->dims.size() - 1;
+    if (sizes.counts(state->dims[moduleDim]))
+      return fail(op, RowRule::Mixing, "has one module per row");
+    if (failed(unify(op, *state, row, moduleDim)))
+      return failure();
+    routings.push_back(*state);
+  }
+  for (const RowState &state : routings)
+    if (row && failed(checkUniformAlong(op, state, row->dim)))
+      return failure();
+  Value result = op->getResult(0);
+  ArrayRef<Size> dims = routings.front().dims;
+  // complement has the same modules, the others new ones.
+  if (!isa<ComplementOp>(op))
+    dims = dims.drop_back();
+  set(result, makeRouting(result, dims, row));
   return success();
 }
 
@@ -307,6 +353,61 @@ LogicalResult RowAnalyzer::analyzeCombine(Operation *op, Value routing,
               failed(checkUniformAlong(op, *init, row->dim))))
     return failure();
   setResult(op->getResult(0), init->dims, row);
+  return success();
+}
+
+/// Rows to modules: they are summed, unless they are within a batch dim.
+LogicalResult RowAnalyzer::analyzePool(PoolOp op) {
+  FailureOr<RowState> routing = useData(op, op.getRouting());
+  FailureOr<RowState> source = useData(op, op.getSource());
+  FailureOr<RowState> init = useData(op, op.getOuts());
+  if (failed(routing) || failed(source) || failed(init))
+    return failure();
+  unsigned batchDims = op.getRouting().getType().getNumBatchDims();
+  std::optional<RowDim> row;
+  for (const RowState *state : {&*routing, &*source}) {
+    bool inRows = state->is(Kind::Rows) && state->row.dim == batchDims;
+    if (inRows || sizes.counts(state->dims[batchDims]))
+      return fail(op, RowRule::AcrossRows,
+                  "looks across rows: those of a module become one");
+    if (failed(unify(op, *state, row, batchDims)))
+      return failure();
+  }
+  if (failed(unify(op, *init, row, batchDims)))
+    return failure();
+  for (const RowState *state : {&*routing, &*source, &*init})
+    if (row && failed(checkUniformAlong(op, *state, row->dim)))
+      return failure();
+  setResult(op.getResult(), init->dims, row);
+  return success();
+}
+
+/// Modules to rows: modules lack the row dim, so that rows share them unless
+/// they are within a batch dim.
+LogicalResult RowAnalyzer::analyzeMix(MixOp op) {
+  FailureOr<RowState> routing = useData(op, op.getRouting());
+  FailureOr<RowState> source = useData(op, op.getSource());
+  FailureOr<RowState> init = useData(op, op.getOuts());
+  if (failed(routing) || failed(source) || failed(init))
+    return failure();
+  unsigned batchDims = op.getRouting().getType().getNumBatchDims();
+  std::optional<RowDim> row;
+  if (failed(unify(op, *routing, row, batchDims + 1)) ||
+      failed(unify(op, *init, row, batchDims + 1)))
+    return failure();
+  if (sizes.counts(routing->dims[batchDims + 1]))
+    return fail(op, RowRule::Mixing, "has one module per row");
+  bool shared = row && row->dim == batchDims;
+  if (shared && source->is(Kind::Rows))
+    return fail(op, RowRule::Mixing,
+                "mixes the modules of one row for another");
+  if (failed(unify(op, *source, row, batchDims)))
+    return failure();
+  if (row && (failed(checkUniformAlong(op, *routing, row->dim)) ||
+              failed(checkUniformAlong(op, *init, row->dim)) ||
+              (!shared && failed(checkUniformAlong(op, *source, row->dim)))))
+    return failure();
+  setResult(op.getResult(), init->dims, row);
   return success();
 }
 

@@ -151,3 +151,37 @@ LogicalResult FromOffsetsOp::verify() {
 
 // Which module a row belongs to depends on where it stands among the rows.
 bool FromOffsetsOp::isRowwise() { return false; }
+
+//===----------------------------------------------------------------------===//
+// MatchTokensOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult MatchTokensOp::verify() {
+  RoutingType type = getRouting().getType();
+  auto scores = cast<ShapedType>(getScores().getType());
+  if (bool(getR()) == getStaticR().has_value())
+    return emitOpError("I2: r is either an integer or a value");
+  if (scores.getRank() < 2)
+    return emitOpError()
+           << "I1: scores must be a tensor of rank 2 or more, got " << scores;
+  if (failed(verifyGateResult(*this, type, scores.getElementType())))
+    return failure();
+  int64_t numA = scores.getShape().drop_back().back();
+  int64_t numB = scores.getShape().back();
+  int64_t r = getStaticR().value_or(ShapedType::kDynamic);
+  if (getStaticR() && (r < 0 || (!ShapedType::isDynamic(numA) && r > numA) ||
+                       (r > 0 && numB == 0)))
+    return emitOpError() << "C3: r = " << r << " tokens can't be taken from "
+                         << shapeToString(numA) << " and merged into "
+                         << shapeToString(numB);
+  bool known = !ShapedType::isDynamic(numA) && !ShapedType::isDynamic(numB);
+  SmallVector<int64_t> shape(scores.getShape());
+  shape.end()[-2] = known ? numA + numB : ShapedType::kDynamic;
+  shape.back() = known && getStaticR() ? numA + numB - r : ShapedType::kDynamic;
+  if (!areCompatible(shape, type.getShape()))
+    return emitOpError() << "C1: the routing must have the shape "
+                         << shapeToString(shape) << ", got " << type;
+  return verifyRowBound(*this, "C2", type, Bound::exactly(1));
+}
+
+bool MatchTokensOp::isRowwise() { return false; }

@@ -20,6 +20,19 @@ static SmallVector<int64_t> withTrailing(ArrayRef<int64_t> leading,
   return shape;
 }
 
+/// Verifies C4 of the ops that weigh `values`: what weights can multiply.
+static LogicalResult verifyWeightUse(Operation *op, WeightUse use,
+                                     StringRef what, ShapedType values) {
+  if (use == WeightUse::Input)
+    return op->emitOpError() << "C4: weights multiply the " << what
+                             << " ('output') or nothing ('none')";
+  if (!isa<FloatType>(values.getElementType()) && use != WeightUse::None)
+    return op->emitOpError()
+           << "C4: " << what << " of " << values.getElementType()
+           << " need weights(none)";
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // SelectOp
 //===----------------------------------------------------------------------===//
@@ -65,14 +78,10 @@ LogicalResult CombineOp::verify() {
   if (getKind() == CombineKind::Replace && !hasAtMostOneEntryPerRow(type))
     return emitOpError()
            << "C3: 'replace' needs at most one entry per row, got " << type;
-  if (getWeightUse() == WeightUse::Input)
-    return emitOpError("C4: weights multiply the entries ('output') or nothing "
-                       "('none')");
-  bool isFloat = isa<FloatType>(entries.getElementType());
-  if (!isFloat && getWeightUse() != WeightUse::None)
-    return emitOpError() << "C4: entries of " << entries.getElementType()
-                         << " need weights(none)";
-  if (!isFloat && getKind() == CombineKind::Mean)
+  if (failed(verifyWeightUse(*this, getWeightUse(), "entries", entries)))
+    return failure();
+  if (getKind() == CombineKind::Mean &&
+      !isa<FloatType>(entries.getElementType()))
     return emitOpError() << "C4: 'mean' needs float entries, got " << entries;
   return success();
 }
@@ -122,4 +131,48 @@ struct RestoreOfSelect : OpRewritePattern<RestoreOp> {
 void RestoreOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                             MLIRContext *context) {
   patterns.add<RestoreOfSelect>(context);
+}
+
+//===----------------------------------------------------------------------===//
+// PoolOp, MixOp
+//===----------------------------------------------------------------------===//
+
+/// Verifies C1, C2 and C4 of an op from one space to another.
+static LogicalResult verifyBetween(Operation *op, RoutingType type, Space from,
+                                   Space to, ShapedType source, ShapedType outs,
+                                   WeightUse use) {
+  SmallVector<int64_t> lead = getSpaceShape(type, from);
+  StringRef what = stringifySpace(from);
+  if (failed(verifyLeadingDims(op, "C1", what, source, lead)) ||
+      failed(verifyShape(
+          op, "C2", "outs", outs,
+          withTrailing(getSpaceShape(type, to), source, lead.size()))))
+    return failure();
+  if (outs.getElementType() != source.getElementType())
+    return op->emitOpError()
+           << "C2: outs must have the element type of the " << what << ", "
+           << source.getElementType() << ", got " << outs;
+  return verifyWeightUse(op, use, what, source);
+}
+
+LogicalResult PoolOp::verify() {
+  auto source = cast<ShapedType>(getSource().getType());
+  if (getKind() != CombineKind::Sum && getKind() != CombineKind::Mean &&
+      getKind() != CombineKind::Max)
+    return emitOpError() << "C3: the kind must be 'sum', 'mean' or 'max', got '"
+                         << stringifyCombineKind(getKind()) << "'";
+  if (failed(verifyBetween(
+          *this, getRouting().getType(), Space::Rows, Space::Modules, source,
+          cast<ShapedType>(getOuts().getType()), getWeightUse())))
+    return failure();
+  if (getKind() == CombineKind::Mean &&
+      !isa<FloatType>(source.getElementType()))
+    return emitOpError() << "C4: 'mean' needs float rows, got " << source;
+  return success();
+}
+
+LogicalResult MixOp::verify() {
+  return verifyBetween(*this, getRouting().getType(), Space::Modules,
+                       Space::Rows, cast<ShapedType>(getSource().getType()),
+                       cast<ShapedType>(getOuts().getType()), getWeightUse());
 }

@@ -28,20 +28,35 @@ static void append(OpBuilder &builder, Location loc, Type type,
   shapes.push_back(std::move(shape));
 }
 
+/// The sizes of the outs operand.
+template <typename OpT>
+static LogicalResult appendOuts(OpT op, OpBuilder &builder,
+                                ReifiedRankedShapedTypeDims &shapes) {
+  append(builder, op.getLoc(), op.getResult().getType(),
+         tensor::getMixedSizes(builder, op.getLoc(), op.getOuts()), shapes);
+  return success();
+}
+
 LogicalResult
 CombineOp::reifyResultShapes(OpBuilder &builder,
                              ReifiedRankedShapedTypeDims &shapes) {
-  append(builder, getLoc(), getResult().getType(),
-         tensor::getMixedSizes(builder, getLoc(), getOuts()), shapes);
-  return success();
+  return appendOuts(*this, builder, shapes);
 }
 
 LogicalResult
 RestoreOp::reifyResultShapes(OpBuilder &builder,
                              ReifiedRankedShapedTypeDims &shapes) {
-  append(builder, getLoc(), getResult().getType(),
-         tensor::getMixedSizes(builder, getLoc(), getOuts()), shapes);
-  return success();
+  return appendOuts(*this, builder, shapes);
+}
+
+LogicalResult PoolOp::reifyResultShapes(OpBuilder &builder,
+                                        ReifiedRankedShapedTypeDims &shapes) {
+  return appendOuts(*this, builder, shapes);
+}
+
+LogicalResult MixOp::reifyResultShapes(OpBuilder &builder,
+                                       ReifiedRankedShapedTypeDims &shapes) {
+  return appendOuts(*this, builder, shapes);
 }
 
 LogicalResult SelectOp::reifyResultShapes(OpBuilder &builder,

@@ -59,16 +59,21 @@ struct ChooseForm : condcomp::impl::ChooseFormBase<ChooseForm> {
       if (!op.getForm())
         op.setForm(fixed.value_or(Form::Compact));
     });
-    // capacity changes bounds, and with them possibly the form.
-    getOperation().walk([&](CapacityOp op) {
-      Form form = op.getResult().getType().getForm();
-      RoutingType type = op.getRouting().getType();
-      if (type.getForm() == form)
+    // The algebra changes bounds, and with them possibly the form.
+    getOperation().walk([&](Operation *op) {
+      if (!isa_and_nonnull<CondCompDialect>(op->getDialect()) ||
+          isa<ConvertFormOp>(op) || op->getNumResults() != 1)
         return;
-      OpBuilder builder(op);
-      Value converted = ConvertFormOp::create(
-          builder, op.getLoc(), type.withForm(form), op.getRouting());
-      op.getRoutingMutable().assign(converted);
+      auto result = dyn_cast<RoutingType>(op->getResult(0).getType());
+      for (OpOperand &operand : op->getOpOperands()) {
+        auto type = dyn_cast<RoutingType>(operand.get().getType());
+        if (!result || !type || type.getForm() == result.getForm())
+          continue;
+        OpBuilder builder(op);
+        operand.set(ConvertFormOp::create(builder, op->getLoc(),
+                                          type.withForm(result.getForm()),
+                                          operand.get()));
+      }
     });
   }
 

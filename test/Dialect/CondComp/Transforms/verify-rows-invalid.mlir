@@ -766,3 +766,53 @@ func.func @recursion(%x: tensor<?x8xf32>) {
   } -> tensor<?x8xf32>, tensor<?xi32>
   return
 }
+
+// -----
+
+// R5: rows of a module become one.
+func.func @pool(%x: tensor<?x8xf32>, %o: tensor<8x8xf32>) {
+  // expected-note @below {{in region 0 of this 'condcomp.cascade', which must treat its rows independently}}
+  condcomp.cascade rows(%x : tensor<?x8xf32>) {
+  ^bb0(%h: tensor<?x8xf32>):
+    %r = condcomp.top_k %h, 2 : tensor<?x8xf32>
+      -> !condcomp.routing<?x8, f32, exactly 2>
+    // expected-error @below {{'condcomp.pool' op R5: looks across rows: those of a module become one}}
+    %p = condcomp.pool sum %r from rows(%h : tensor<?x8xf32>)
+      outs(%o : tensor<8x8xf32>) : !condcomp.routing<?x8, f32, exactly 2>
+    condcomp.yield %h : tensor<?x8xf32>
+  } -> tensor<?x8xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+// R5: rows compete for who is merged.
+func.func @match_tokens(%x: tensor<?x8xf32>) {
+  // expected-note @below {{in region 0 of this 'condcomp.cascade', which must treat its rows independently}}
+  condcomp.cascade rows(%x : tensor<?x8xf32>) {
+  ^bb0(%h: tensor<?x8xf32>):
+    // expected-error @below {{'condcomp.match_tokens' op R5: looks across rows}}
+    %r = condcomp.match_tokens %h, 0 : tensor<?x8xf32>
+      -> !condcomp.routing<?x?, f32, exactly 1>
+    condcomp.yield %h : tensor<?x8xf32>
+  } -> tensor<?x8xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+// R1: the modules of one row are no modules of another.
+func.func @mix(%x: tensor<?x8xf32>, %s: tensor<5x?xf32>) {
+  // expected-note @below {{in region 0 of this 'condcomp.cascade', which must treat its rows independently}}
+  condcomp.cascade rows(%x : tensor<?x8xf32>) {
+  ^bb0(%h: tensor<?x8xf32>):
+    %r = condcomp.top_k %s, 1 : tensor<5x?xf32>
+      -> !condcomp.routing<5x?, f32, exactly 1>
+    %e = tensor.empty() : tensor<5x8xf32>
+    // expected-error @below {{'condcomp.mix' op R1: works across dim 0 of an operand, which holds the rows}}
+    %p = condcomp.mix %r from modules(%h : tensor<?x8xf32>)
+      outs(%e : tensor<5x8xf32>) : !condcomp.routing<5x?, f32, exactly 1>
+    condcomp.yield %h : tensor<?x8xf32>
+  } -> tensor<?x8xf32>, tensor<?xi32>
+  return
+}

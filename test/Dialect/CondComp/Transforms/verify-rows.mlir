@@ -370,3 +370,46 @@ func.func @calls(%x: tensor<?x8xf32>, %b: tensor<8xf32>)
   } -> tensor<?x8xf32>, tensor<?xi32>
   return %y, %l : tensor<?x8xf32>, tensor<?xi32>
 }
+
+// Routings with other modules, mixed weights, and pooling and matching within a
+// row: its batch dim is the rows.
+// CHECK-LABEL: func @products
+func.func @products(%x: tensor<?x6x4xf32>, %w: tensor<11x4xf32>, %f: f32, %n: index)
+    -> (tensor<?x4x4xf32>, tensor<?xi32>) {
+  %y, %l = condcomp.cascade rows(%x : tensor<?x6x4xf32>) {
+  ^bb0(%h: tensor<?x6x4xf32>):
+    %c0 = arith.constant 0 : index
+    %rows = tensor.dim %h, %c0 : tensor<?x6x4xf32>
+    %first = tensor.extract_slice %h[0, 0, 0] [%rows, 1, 4] [1, 1, 1]
+      : tensor<?x6x4xf32> to tensor<?x4xf32>
+    %r = condcomp.top_k %first, 2 : tensor<?x4xf32> -> !condcomp.routing<?x4, f32, exactly 2>
+    %s = condcomp.scale %r, %f : !condcomp.routing<?x4, f32, exactly 2>
+    %c = condcomp.complement %s : !condcomp.routing<?x4, f32, exactly 2>
+      -> !condcomp.routing<?x4, f32, exactly 2>
+    %p = condcomp.slice_modules %c [1, 3] : !condcomp.routing<?x4, f32, exactly 2>
+      -> !condcomp.routing<?x3, f32, at_most 2>
+    %all = condcomp.concat_modules %s, %p, %c : !condcomp.routing<?x4, f32, exactly 2>,
+        !condcomp.routing<?x3, f32, at_most 2>, !condcomp.routing<?x4, f32, exactly 2>
+      -> !condcomp.routing<?x11, f32, at_most 6>
+    %e = tensor.empty(%rows) : tensor<?x4xf32>
+    %f0 = arith.constant 0.0 : f32
+    %z = linalg.fill ins(%f0 : f32) outs(%e : tensor<?x4xf32>) -> tensor<?x4xf32>
+    %mixed = condcomp.mix %all from modules(%w : tensor<11x4xf32>)
+      outs(%z : tensor<?x4xf32>) : !condcomp.routing<?x11, f32, at_most 6>
+    // Six tokens become four, in each row.
+    %scores = tensor.extract_slice %h[0, 0, 0] [%rows, 3, 3] [1, 1, 1]
+      : tensor<?x6x4xf32> to tensor<?x3x3xf32>
+    %m = condcomp.match_tokens %scores, 2 : tensor<?x3x3xf32>
+      -> !condcomp.routing<?x6x4, f32, exactly 1>
+    %eo = tensor.empty(%rows) : tensor<?x4x4xf32>
+    %zo = linalg.fill ins(%f0 : f32) outs(%eo : tensor<?x4x4xf32>) -> tensor<?x4x4xf32>
+    %pooled = condcomp.pool mean %m from rows(%h : tensor<?x6x4xf32>)
+      outs(%zo : tensor<?x4x4xf32>) : !condcomp.routing<?x6x4, f32, exactly 1>
+    %t = condcomp.mix %m from modules(%pooled : tensor<?x4x4xf32>)
+      outs(%h : tensor<?x6x4xf32>) : !condcomp.routing<?x6x4, f32, exactly 1>
+    %again = condcomp.pool sum %m from rows(%t : tensor<?x6x4xf32>)
+      outs(%pooled : tensor<?x4x4xf32>) : !condcomp.routing<?x6x4, f32, exactly 1>
+    condcomp.yield %again : tensor<?x4x4xf32>
+  } -> tensor<?x4x4xf32>, tensor<?xi32>
+  return %y, %l : tensor<?x4x4xf32>, tensor<?xi32>
+}

@@ -59,6 +59,30 @@ def CondComp_NormalizeOp : CondComp_Op<"normalize", [Pure,
   let assemblyFormat = "$kind $routing attr-dict `:` qualified(type($routing))";
 }
 
+def CondComp_ScaleOp : CondComp_Op<"scale", [Pure,
+    AllTypesMatch<["routing", "result"]>,
+    TypesMatchWith<"C2: the factor is of the weight type", "routing", "factor",
+                   "::llvm::cast<RoutingType>($_self).getElementType()">]> {
+  let summary = "weights times a scalar";
+  let description = [{
+    Multiplies every weight by a scalar of the weight type (the routed scaling
+    factor of DeepSeek-V2, arXiv 2405.04434). docs/spec.md, "scale".
+
+    Example:
+
+    ```mlir
+    %s = condcomp.scale %r, %factor : !condcomp.routing<?x64, f32, exactly 8>
+    ```
+  }];
+  let arguments = (ins CondComp_RoutingType:$routing,
+                       CondComp_WeightScalar:$factor);
+  let results = (outs CondComp_RoutingType:$result);
+  let assemblyFormat = [{
+    $routing `,` $factor attr-dict `:` qualified(type($routing))
+  }];
+  let hasFolder = 1;
+}
+
 def CondComp_CapacityOp : CondComp_Op<"capacity", [NoMemoryEffect,
     AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
@@ -92,6 +116,91 @@ def CondComp_CapacityOp : CondComp_Op<"capacity", [NoMemoryEffect,
     `:` qualified(type($routing)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
+}
+
+def CondComp_ComplementOp : CondComp_Op<"complement", [Pure]> {
+  let summary = "entries where there were none";
+  let description = [{
+    The rows and modules that the operand does not join, with weight 1: the
+    tokens that a selection leaves out (EViT, arXiv 2202.07800). docs/spec.md,
+    "complement".
+
+    Example:
+
+    ```mlir
+    %dropped = condcomp.complement %kept
+      : !condcomp.routing<32x196, f32, exactly 138>
+      -> !condcomp.routing<32x196, f32, exactly 58>
+    ```
+  }];
+  let arguments = (ins CondComp_RoutingType:$routing);
+  let results = (outs CondComp_RoutingType:$result);
+  let assemblyFormat = [{
+    $routing attr-dict `:` qualified(type($routing)) `->` qualified(type($result))
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def CondComp_SliceModulesOp : CondComp_Op<"slice_modules", [NoMemoryEffect,
+    AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+  let summary = "some neighbouring modules, numbered from 0";
+  let description = [{
+    The entries of the modules offset to offset + size − 1, which become the
+    modules 0 to size − 1: the experts that one device holds. docs/spec.md,
+    "slice_modules".
+
+    Example:
+
+    ```mlir
+    %mine = condcomp.slice_modules %r [%first, 16]
+      : !condcomp.routing<?x64, f32, exactly 8>
+      -> !condcomp.routing<?x16, f32, at_most 8>
+    ```
+  }];
+  let arguments = (ins CondComp_RoutingType:$routing,
+    Optional<Index>:$offset, Optional<Index>:$size,
+    OptionalAttr<I64Attr>:$static_offset, OptionalAttr<I64Attr>:$static_size);
+  let results = (outs CondComp_RoutingType:$result);
+  let assemblyFormat = [{
+    $routing `[` custom<IndexOrInteger>($offset, $static_offset) `,`
+    custom<IndexOrInteger>($size, $static_size) `]` attr-dict
+    `:` qualified(type($routing)) `->` qualified(type($result))
+  }];
+  let extraClassDeclaration = [{
+    /// Whether all modules are known to be taken.
+    bool isFull();
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def CondComp_ConcatModulesOp : CondComp_Op<"concat_modules", [NoMemoryEffect]> {
+  let summary = "the modules of several routings side by side";
+  let description = [{
+    Routings of the same rows as one: the modules of the first operand, then
+    those of the next. Experts that are always used beside chosen ones.
+    docs/spec.md, "concat_modules".
+
+    Example:
+
+    ```mlir
+    %all = condcomp.concat_modules %shared, %chosen
+      : !condcomp.routing<?x2, f32, exactly 2>,
+        !condcomp.routing<?x64, f32, exactly 6>
+      -> !condcomp.routing<?x66, f32, exactly 8>
+    ```
+  }];
+  let arguments = (ins Variadic<CondComp_RoutingType>:$routings);
+  let results = (outs CondComp_RoutingType:$result);
+  let assemblyFormat = [{
+    $routings attr-dict `:` qualified(type($routings)) `->`
+    qualified(type($result))
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def CondComp_ConvertFormOp : CondComp_Op<"convert_form", [Pure]> {

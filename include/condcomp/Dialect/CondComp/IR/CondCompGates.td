@@ -138,4 +138,28 @@ def CondComp_FromOffsetsOp : CondComp_GateOp<"from_offsets", [NoMemoryEffect,
   }];
 }
 
+def CondComp_MatchTokensOp : CondComp_GateOp<"match_tokens", [NoMemoryEffect,
+    DeclareOpInterfaceMethods<CondComp_GateOpInterface, ["isRowwise"]>]> {
+  let summary = "bipartite soft matching: which tokens merge into which";
+  let description = [{
+    Scores `[B…, Na, Nb]` between two sets of tokens to a routing of all of them
+    (those of a, then those of b) to what is left: the r tokens of a with the
+    largest best score go to their best token of b, the others stay. Bolya et
+    al., ToMe, arXiv 2210.09461, appendix D. docs/spec.md, "match_tokens".
+
+    Example:
+
+    ```mlir
+    %r = condcomp.match_tokens %scores, 16 : tensor<8x99x98xf32>
+      -> !condcomp.routing<8x197x181, f32, exactly 1>
+    ```
+  }];
+  let arguments = (ins CondComp_FloatTensor:$scores, Optional<Index>:$r,
+                       OptionalAttr<I64Attr>:$static_r);
+  let assemblyFormat = [{
+    $scores `,` custom<IndexOrInteger>($r, $static_r) attr-dict
+    `:` type($scores) `->` qualified(type($routing))
+  }];
+}
+
 #endif // CONDCOMP_GATES_TD

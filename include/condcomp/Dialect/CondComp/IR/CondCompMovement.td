@@ -107,4 +107,78 @@ def CondComp_RestoreOp : CondComp_Op<"restore", [Pure, DestinationStyleOpInterfa
   let hasCanonicalizer = 1;
 }
 
+def CondComp_PoolOp : CondComp_Op<"pool", [Pure, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+        ["reifyResultShapes"]>,
+    AllTypesMatch<["outs", "result"]>]> {
+  let summary = "rows to modules: each module gathers its rows";
+  let description = [{
+    Sum, mean or max of a module's weighted rows, in ascending row order: Pᵀ x
+    for the routing P as a matrix. Modules without entries keep `outs`. Slots of
+    Soft MoE (arXiv 2308.00951), token merging (2210.09461). docs/spec.md,
+    "pool".
+
+    Example:
+
+    ```mlir
+    %merged = condcomp.pool mean %r from rows(%tokens : tensor<8x197x384xf32>)
+      outs(%o : tensor<8x181x384xf32>)
+      : !condcomp.routing<8x197x181, f32, exactly 1>
+    ```
+  }];
+  let arguments = (ins CondComp_CombineKind:$kind,
+    CondComp_RoutingType:$routing, AnyRankedTensor:$source,
+    AnyRankedTensor:$outs,
+    DefaultValuedAttr<CondComp_WeightUse,
+                      "::condcomp::WeightUse::Output">:$weight_use);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $kind $routing `from` `rows` `(` $source `:` type($source) `)`
+    `outs` `(` $outs `:` type($outs) `)` (`weights` `(` $weight_use^ `)`)?
+    attr-dict `:` qualified(type($routing))
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return getOutsMutable();
+    }
+  }];
+  let hasVerifier = 1;
+}
+
+def CondComp_MixOp : CondComp_Op<"mix", [Pure, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+        ["reifyResultShapes"]>,
+    AllTypesMatch<["outs", "result"]>]> {
+  let summary = "modules to rows: each row mixes its modules";
+  let description = [{
+    `outs` plus the weighted sum of a row's modules, in ascending order: P w for
+    the routing P as a matrix. Rows without entries keep `outs`. Merging of
+    weights (SMEAR, arXiv 2306.03745; CondConv, 1904.04971), Soft MoE outputs,
+    unmerging of tokens. docs/spec.md, "mix".
+
+    Example:
+
+    ```mlir
+    %w = condcomp.mix %r from modules(%experts : tensor<8x512x2048xf32>)
+      outs(%zero : tensor<?x512x2048xf32>) : !condcomp.routing<?x8, f32>
+    ```
+  }];
+  let arguments = (ins CondComp_RoutingType:$routing, AnyRankedTensor:$source,
+    AnyRankedTensor:$outs,
+    DefaultValuedAttr<CondComp_WeightUse,
+                      "::condcomp::WeightUse::Output">:$weight_use);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $routing `from` `modules` `(` $source `:` type($source) `)`
+    `outs` `(` $outs `:` type($outs) `)` (`weights` `(` $weight_use^ `)`)?
+    attr-dict `:` qualified(type($routing))
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return getOutsMutable();
+    }
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // CONDCOMP_MOVEMENT_TD

@@ -164,3 +164,135 @@ func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>) {
     -> !condcomp.routing<4x8, f32, #condcomp.form<masked>>
   return
 }
+
+// -----
+
+// scale C1
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %f: f32) {
+  // expected-error @below {{'condcomp.scale' op failed to verify that all of {routing, result} have same type}}
+  %0 = "condcomp.scale"(%r, %f) : (!condcomp.routing<4x8, f32, exactly 2>, f32)
+    -> !condcomp.routing<4x8, f32>
+  return
+}
+
+// -----
+
+// scale C2
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %f: f64) {
+  // expected-error @below {{'condcomp.scale' op failed to verify that C2: the factor is of the weight type}}
+  %0 = "condcomp.scale"(%r, %f) : (!condcomp.routing<4x8, f32, exactly 2>, f64)
+    -> !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+// complement
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>) {
+  // expected-error @below {{'condcomp.complement' op C1: the result must have the operand's shape, weight type and form}}
+  %0 = condcomp.complement %r : !condcomp.routing<4x8, f32, exactly 2>
+    -> !condcomp.routing<4x7, f32, exactly 6>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>) {
+  // expected-error @below {{'condcomp.complement' op C2: the result must be '!condcomp.routing<4x8, f32, exactly 6>', got '!condcomp.routing<4x8, f32, exactly 2>'}}
+  %0 = condcomp.complement %r : !condcomp.routing<4x8, f32, exactly 2>
+    -> !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+// slice_modules
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %i: index) {
+  // expected-error @below {{'condcomp.slice_modules' op I2: the offset is either an integer or a value}}
+  %0 = "condcomp.slice_modules"(%r, %i)
+    {operandSegmentSizes = array<i32: 1, 1, 0>, static_offset = 1 : i64, static_size = 2 : i64}
+    : (!condcomp.routing<4x8, f32, exactly 2>, index) -> !condcomp.routing<4x2, f32, at_most 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>) {
+  // expected-error @below {{'condcomp.slice_modules' op I3: the size is either an integer or a value}}
+  %0 = "condcomp.slice_modules"(%r)
+    {operandSegmentSizes = array<i32: 1, 0, 0>, static_offset = 1 : i64}
+    : (!condcomp.routing<4x8, f32, exactly 2>) -> !condcomp.routing<4x2, f32, at_most 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>) {
+  // expected-error @below {{'condcomp.slice_modules' op C1: the result must have the shape 4x3 and the operand's weight type and form}}
+  %0 = condcomp.slice_modules %r [1, 3] : !condcomp.routing<4x8, f32, exactly 2>
+    -> !condcomp.routing<4x4, f32, at_most 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>) {
+  // expected-error @below {{'condcomp.slice_modules' op C2: the result must be '!condcomp.routing<4x1, f32, at_most 1>', got '!condcomp.routing<4x1, f32>'}}
+  %0 = "condcomp.slice_modules"(%r)
+    {operandSegmentSizes = array<i32: 1, 0, 0>, static_offset = 1 : i64, static_size = 1 : i64}
+    : (!condcomp.routing<4x8, f32, exactly 2>) -> !condcomp.routing<4x1, f32>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>) {
+  // expected-error @below {{'condcomp.slice_modules' op C3: modules 6 to 6 + 3 are not within the 8 modules}}
+  %0 = condcomp.slice_modules %r [6, 3] : !condcomp.routing<4x8, f32, exactly 2>
+    -> !condcomp.routing<4x3, f32, at_most 2>
+  return
+}
+
+// -----
+
+// concat_modules
+
+func.func @f() {
+  // expected-error @below {{'condcomp.concat_modules' op I1: at least one routing must be given}}
+  %0 = "condcomp.concat_modules"() : () -> !condcomp.routing<4x8, f32>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32>, %s: !condcomp.routing<5x8, f32>) {
+  // expected-error @below {{'condcomp.concat_modules' op C1: all routings must have the batch dims, rows, weight type and form of the result, got '!condcomp.routing<5x8, f32>'}}
+  %0 = condcomp.concat_modules %r, %s
+    : !condcomp.routing<4x8, f32>, !condcomp.routing<5x8, f32>
+    -> !condcomp.routing<4x16, f32>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32>) {
+  // expected-error @below {{'condcomp.concat_modules' op C1: the result must have 16 modules, got '!condcomp.routing<4x8, f32>'}}
+  %0 = condcomp.concat_modules %r, %r
+    : !condcomp.routing<4x8, f32>, !condcomp.routing<4x8, f32>
+    -> !condcomp.routing<4x8, f32>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 1>, %s: !condcomp.routing<4x8, f32, at_most 2>) {
+  // expected-error @below {{'condcomp.concat_modules' op C2: the result must be '!condcomp.routing<4x16, f32, at_most 3>', got '!condcomp.routing<4x16, f32, exactly 3>'}}
+  %0 = condcomp.concat_modules %r, %s
+    : !condcomp.routing<4x8, f32, exactly 1>, !condcomp.routing<4x8, f32, at_most 2>
+    -> !condcomp.routing<4x16, f32, exactly 3>
+  return
+}

@@ -36,3 +36,41 @@ func.func @algebra(%r: !condcomp.routing<?x64, f32, exactly 2>,
     -> !condcomp.routing<?x64, f32, exactly 2, #condcomp.form<compact>>
   return
 }
+
+// CHECK-LABEL: func @modules
+func.func @modules(%r: !condcomp.routing<?x64, f32, exactly 2>,
+    %s: !condcomp.routing<?x8, f32, at_most 3, per_module at_most 9>,
+    %t: !condcomp.routing<32x196, f32, exactly 138, per_module exactly 5>,
+    %q: !condcomp.routing<?x?, f64, exactly ?>, %f: f32, %g: f64, %o: index, %n: index) {
+  // CHECK: condcomp.scale %{{.*}}, %{{.*}} : !condcomp.routing<?x64, f32, exactly 2>
+  %0 = condcomp.scale %r, %f : !condcomp.routing<?x64, f32, exactly 2>
+  // CHECK: condcomp.scale %{{.*}}, %{{.*}} : !condcomp.routing<?x?, f64, exactly ?>
+  %1 = condcomp.scale %q, %g : !condcomp.routing<?x?, f64, exactly ?>
+  // CHECK: condcomp.complement %{{.*}} : !condcomp.routing<32x196, f32, exactly 138, per_module exactly 5> -> !condcomp.routing<32x196, f32, exactly 58, per_module exactly 27>
+  %2 = condcomp.complement %t
+    : !condcomp.routing<32x196, f32, exactly 138, per_module exactly 5>
+    -> !condcomp.routing<32x196, f32, exactly 58, per_module exactly 27>
+  // CHECK: condcomp.complement %{{.*}} : !condcomp.routing<?x8, f32, at_most 3, per_module at_most 9> -> !condcomp.routing<?x8, f32>
+  %3 = condcomp.complement %s
+    : !condcomp.routing<?x8, f32, at_most 3, per_module at_most 9>
+    -> !condcomp.routing<?x8, f32>
+  // CHECK: condcomp.complement %{{.*}} : !condcomp.routing<?x?, f64, exactly ?> -> !condcomp.routing<?x?, f64, exactly ?>
+  %4 = condcomp.complement %q : !condcomp.routing<?x?, f64, exactly ?>
+    -> !condcomp.routing<?x?, f64, exactly ?>
+  // CHECK: condcomp.slice_modules %{{.*}}[8, 1] : !condcomp.routing<?x64, f32, exactly 2> -> !condcomp.routing<?x1, f32, at_most 1>
+  %5 = condcomp.slice_modules %r [8, 1]
+    : !condcomp.routing<?x64, f32, exactly 2> -> !condcomp.routing<?x1, f32, at_most 1>
+  // CHECK: condcomp.slice_modules %{{.*}}[%{{.*}}, %{{.*}}] : !condcomp.routing<?x8, f32, at_most 3, per_module at_most 9> -> !condcomp.routing<?x?, f32, at_most 3, per_module at_most 9>
+  %6 = condcomp.slice_modules %s [%o, %n]
+    : !condcomp.routing<?x8, f32, at_most 3, per_module at_most 9>
+    -> !condcomp.routing<?x?, f32, at_most 3, per_module at_most 9>
+  // CHECK: condcomp.concat_modules %{{.*}}, %{{.*}} : !condcomp.routing<?x64, f32, exactly 2>, !condcomp.routing<?x8, f32, at_most 3, per_module at_most 9> -> !condcomp.routing<?x72, f32, at_most 5>
+  %7 = condcomp.concat_modules %r, %s : !condcomp.routing<?x64, f32, exactly 2>,
+      !condcomp.routing<?x8, f32, at_most 3, per_module at_most 9>
+    -> !condcomp.routing<?x72, f32, at_most 5>
+  // CHECK: condcomp.concat_modules %{{.*}}, %{{.*}}, %{{.*}} : {{.*}} -> !condcomp.routing<?x?, f64, exactly ?>
+  %8 = condcomp.concat_modules %q, %q, %q : !condcomp.routing<?x?, f64, exactly ?>,
+      !condcomp.routing<?x?, f64, exactly ?>, !condcomp.routing<?x?, f64, exactly ?>
+    -> !condcomp.routing<?x?, f64, exactly ?>
+  return
+}

@@ -331,3 +331,53 @@ func.func @f(%o: tensor<5xindex>) {
     -> !condcomp.routing<?x4, f32>
   return
 }
+
+// -----
+
+// match_tokens
+
+func.func @f(%s: tensor<8xf32>) {
+  // expected-error @below {{'condcomp.match_tokens' op I1: scores must be a tensor of rank 2 or more, got 'tensor<8xf32>'}}
+  %0 = condcomp.match_tokens %s, 1 : tensor<8xf32> -> !condcomp.routing<8x7, f32, exactly 1>
+  return
+}
+
+// -----
+
+func.func @f(%s: tensor<4x3xf32>) {
+  // expected-error @below {{'condcomp.match_tokens' op I2: r is either an integer or a value}}
+  %0 = "condcomp.match_tokens"(%s) : (tensor<4x3xf32>) -> !condcomp.routing<7x6, f32, exactly 1>
+  return
+}
+
+// -----
+
+func.func @f(%s: tensor<4x3xf32>) {
+  // expected-error @below {{'condcomp.match_tokens' op C1: the routing must have the shape 7x5, got '!condcomp.routing<7x6, f32, exactly 1>'}}
+  %0 = condcomp.match_tokens %s, 2 : tensor<4x3xf32> -> !condcomp.routing<7x6, f32, exactly 1>
+  return
+}
+
+// -----
+
+func.func @f(%s: tensor<4x3xf32>) {
+  // expected-error @below {{'condcomp.match_tokens' op C2: the routing's row bound must be that of '!condcomp.routing<7x5, f32, exactly 1>', got '!condcomp.routing<7x5, f32>'}}
+  %0 = condcomp.match_tokens %s, 2 : tensor<4x3xf32> -> !condcomp.routing<7x5, f32>
+  return
+}
+
+// -----
+
+func.func @f(%s: tensor<4x3xf32>) {
+  // expected-error @below {{'condcomp.match_tokens' op C3: r = 5 tokens can't be taken from 4 and merged into 3}}
+  %0 = condcomp.match_tokens %s, 5 : tensor<4x3xf32> -> !condcomp.routing<7x2, f32, exactly 1>
+  return
+}
+
+// -----
+
+func.func @f(%s: tensor<4x0xf32>) {
+  // expected-error @below {{'condcomp.match_tokens' op C3: r = 1 tokens can't be taken from 4 and merged into 0}}
+  %0 = condcomp.match_tokens %s, 1 : tensor<4x0xf32> -> !condcomp.routing<4x3, f32, exactly 1>
+  return
+}

@@ -67,3 +67,14 @@ func.func @from_offsets(%a: tensor<33xindex>, %b: tensor<?xindex>) {
     -> !condcomp.routing<100x?, f32, exactly 1>
   return
 }
+
+// CHECK-LABEL: func @match_tokens
+func.func @match_tokens(%a: tensor<8x99x98xf32>, %b: tensor<?x?xf64>, %r: index) {
+  // CHECK: condcomp.match_tokens %{{.*}}, 16 : tensor<8x99x98xf32> -> !condcomp.routing<8x197x181, f32, exactly 1>
+  %0 = condcomp.match_tokens %a, 16 : tensor<8x99x98xf32>
+    -> !condcomp.routing<8x197x181, f32, exactly 1>
+  // CHECK: condcomp.match_tokens %{{.*}}, %{{.*}} : tensor<?x?xf64> -> !condcomp.routing<?x?, f64, exactly 1>
+  %1 = condcomp.match_tokens %b, %r : tensor<?x?xf64>
+    -> !condcomp.routing<?x?, f64, exactly 1>
+  return
+}

@@ -201,3 +201,83 @@ func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %e: tensor<4x2xf32>, %o
     outs(%o : tensor<4x8xf32>) : !condcomp.routing<4x8, f32, exactly 2>
   return
 }
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %x: tensor<5x3xf32>, %o: tensor<8x3xf32>) {
+  // expected-error @below {{'condcomp.pool' op C1: rows must lead with 4, got 'tensor<5x3xf32>'}}
+  %0 = condcomp.pool sum %r from rows(%x : tensor<5x3xf32>) outs(%o : tensor<8x3xf32>) : !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %x: tensor<4x3xf32>, %o: tensor<4x3xf32>) {
+  // expected-error @below {{'condcomp.pool' op C2: outs must have the shape 8x3, got 'tensor<4x3xf32>'}}
+  %0 = condcomp.pool sum %r from rows(%x : tensor<4x3xf32>) outs(%o : tensor<4x3xf32>) : !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %x: tensor<4x3xf32>, %o: tensor<8x3xbf16>) {
+  // expected-error @below {{'condcomp.pool' op C2: outs must have the element type of the rows, 'f32', got 'tensor<8x3xbf16>'}}
+  %0 = condcomp.pool sum %r from rows(%x : tensor<4x3xf32>) outs(%o : tensor<8x3xbf16>) : !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %x: tensor<4x3xf32>, %o: tensor<8x3xf32>) {
+  // expected-error @below {{'condcomp.pool' op C3: the kind must be 'sum', 'mean' or 'max', got 'stack'}}
+  %0 = condcomp.pool stack %r from rows(%x : tensor<4x3xf32>) outs(%o : tensor<8x3xf32>) : !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %x: tensor<4x3xi32>, %o: tensor<8x3xi32>) {
+  // expected-error @below {{'condcomp.pool' op C4: rows of 'i32' need weights(none)}}
+  %0 = condcomp.pool sum %r from rows(%x : tensor<4x3xi32>) outs(%o : tensor<8x3xi32>) : !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %x: tensor<4x3xf32>, %o: tensor<8x3xf32>) {
+  // expected-error @below {{'condcomp.pool' op C4: weights multiply the rows ('output') or nothing ('none')}}
+  %0 = condcomp.pool sum %r from rows(%x : tensor<4x3xf32>) outs(%o : tensor<8x3xf32>) weights(input) : !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %x: tensor<4x3xi32>, %o: tensor<8x3xi32>) {
+  // expected-error @below {{'condcomp.pool' op C4: 'mean' needs float rows, got 'tensor<4x3xi32>'}}
+  %0 = condcomp.pool mean %r from rows(%x : tensor<4x3xi32>) outs(%o : tensor<8x3xi32>) weights(none) : !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %w: tensor<4x3xf32>, %o: tensor<4x3xf32>) {
+  // expected-error @below {{'condcomp.mix' op C1: modules must lead with 8, got 'tensor<4x3xf32>'}}
+  %0 = condcomp.mix %r from modules(%w : tensor<4x3xf32>) outs(%o : tensor<4x3xf32>) : !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %w: tensor<8x3xf32>, %o: tensor<4x2xf32>) {
+  // expected-error @below {{'condcomp.mix' op C2: outs must have the shape 4x3, got 'tensor<4x2xf32>'}}
+  %0 = condcomp.mix %r from modules(%w : tensor<8x3xf32>) outs(%o : tensor<4x2xf32>) : !condcomp.routing<4x8, f32, exactly 2>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32, exactly 2>, %w: tensor<8xi32>, %o: tensor<4xi32>) {
+  // expected-error @below {{'condcomp.mix' op C4: modules of 'i32' need weights(none)}}
+  %0 = condcomp.mix %r from modules(%w : tensor<8xi32>) outs(%o : tensor<4xi32>) : !condcomp.routing<4x8, f32, exactly 2>
+  return
+}

@@ -69,3 +69,32 @@ func.func @restore(%r: !condcomp.routing<32x196, f32, exactly 138>,
     : !condcomp.routing<32x196, f32, exactly 138>
   return
 }
+
+// CHECK-LABEL: func @pool
+func.func @pool(%r: !condcomp.routing<8x?x181, f32, exactly 1>,
+    %x: tensor<8x?x4xbf16>, %o: tensor<8x181x4xbf16>, %i: tensor<8x?xi32>,
+    %oi: tensor<8x181xi32>) {
+  // CHECK: condcomp.pool sum %{{.*}} from rows(%{{.*}} : tensor<8x?x4xbf16>) outs(%{{.*}} : tensor<8x181x4xbf16>) : !condcomp.routing<8x?x181, f32, exactly 1>
+  %0 = condcomp.pool sum %r from rows(%x : tensor<8x?x4xbf16>)
+    outs(%o : tensor<8x181x4xbf16>) : !condcomp.routing<8x?x181, f32, exactly 1>
+  // CHECK: condcomp.pool mean
+  %1 = condcomp.pool mean %r from rows(%x : tensor<8x?x4xbf16>)
+    outs(%o : tensor<8x181x4xbf16>) : !condcomp.routing<8x?x181, f32, exactly 1>
+  // CHECK: condcomp.pool max %{{.*}} from rows(%{{.*}} : tensor<8x?xi32>) outs(%{{.*}} : tensor<8x181xi32>) weights(none)
+  %2 = condcomp.pool max %r from rows(%i : tensor<8x?xi32>)
+    outs(%oi : tensor<8x181xi32>) weights(none)
+    : !condcomp.routing<8x?x181, f32, exactly 1>
+  return
+}
+
+// CHECK-LABEL: func @mix
+func.func @mix(%r: !condcomp.routing<?x8, f32>, %w: tensor<8x16x32xf32>,
+    %o: tensor<?x16x32xf32>) {
+  // CHECK: condcomp.mix %{{.*}} from modules(%{{.*}} : tensor<8x16x32xf32>) outs(%{{.*}} : tensor<?x16x32xf32>) : !condcomp.routing<?x8, f32>
+  %0 = condcomp.mix %r from modules(%w : tensor<8x16x32xf32>)
+    outs(%o : tensor<?x16x32xf32>) : !condcomp.routing<?x8, f32>
+  // CHECK: condcomp.mix %{{.*}} weights(none) : !condcomp.routing<?x8, f32>
+  %1 = condcomp.mix %r from modules(%w : tensor<8x16x32xf32>)
+    outs(%o : tensor<?x16x32xf32>) weights(none) : !condcomp.routing<?x8, f32>
+  return
+}

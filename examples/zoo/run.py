@@ -89,15 +89,19 @@ def run(system, form, paths, folder, results, options):
         limit = threading.Timer(options.limit, function.process.kill)
         limit.start()
         try:
-            keys = {"threads": options.threads, "warmup": 1}
+            keys = {"threads": options.threads}
             reply = function.request(
-                [], outputs=[f"@{f}" for f in files], repetitions=1, **keys
+                [],
+                outputs=[f"@{file}" for file in files],
+                repetitions=1,
+                warmup=0,
+                **keys,
             )
             outputs = [load(file) for file in files]
             seconds = reply["median_seconds"]
             if seconds < TIMED_SECONDS:
-                repetitions = int(min(max(TIMED_SECONDS / seconds, 1), 100))
-                reply = function.request([], repetitions=repetitions, **keys)
+                repetitions = int(min(max(TIMED_SECONDS / seconds, 3), 100))
+                reply = function.request([], repetitions=repetitions, warmup=1, **keys)
                 seconds = reply["median_seconds"]
             return outputs, milliseconds(seconds)
         except CcRunError as error:

@@ -38,9 +38,7 @@ def describe(array):
 
 def aligned(array):
     """A copy that begins at a cache line."""
-    memory = np.empty(array.nbytes + 64, np.uint8)
-    start = -memory.ctypes.data % 64
-    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy = shapes.empty(array.shape, array.dtype)
     copy[...] = array
     return copy
 
@@ -65,8 +63,7 @@ class CondComp(Peer):
         self.runtime.condcomp_context_set_threads(self.context, threads)
         self.layer_function = ctypes.CDLL(made).layer
         weights = shapes.make_weights(layer, dtype, transposed=True)
-        names = program.argument_names(layer)
-        self.weights = [aligned(weights.pop(name)) for name in names]
+        self.weights = [weights[name] for name in program.argument_names(layer)]
         self.weight_descriptors = [describe(array) for array in self.weights]
 
     def programs(self):

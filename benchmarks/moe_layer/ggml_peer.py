@@ -82,7 +82,7 @@ class Ggml(Peer):
         self.library.graph_run.restype = ctypes.POINTER(ctypes.c_float)
         self.library.graph_run.argtypes = [pointer]
         self.library.graph_free.argtypes = [pointer]
-        weights = shapes.make_weights(layer, dtype, merged=True)
+        weights = shapes.make_weights(layer, dtype, merged="halves")
         for name in weights:
             if name.endswith("_bias"):
                 weights[name] = weights[name].astype(np.float32)

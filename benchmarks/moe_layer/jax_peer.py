@@ -16,7 +16,7 @@ MOST_MASKED = 4 << 30
 class Jax(Peer):
     def __init__(self, layer, dtype, threads):
         super().__init__(layer, dtype, threads)
-        weights = shapes.make_weights(layer, dtype, transposed=True, merged=True)
+        weights = shapes.make_weights(layer, dtype, transposed=True, merged="halves")
         self.weights = {name: jnp.asarray(array) for name, array in weights.items()}
         self.compiled = jax.jit(self.run)
 

@@ -19,14 +19,8 @@ class OnnxRuntime(Peer):
         super().__init__(layer, dtype, threads)
         if dtype != "f32":
             raise Unsuitable(f"com.microsoft.MoE has no {dtype} kernel for the CPU")
-        weights = shapes.make_weights(layer, dtype)
         # The CPU kernel takes gate and up in turns.
-        arrays = {"first": weights.pop("up"), "down": weights.pop("down")}
-        if layer.projections == 3:
-            arrays["first"] = interleave(weights.pop("gate"), arrays["first"])
-        if layer.bias:
-            arrays["first_bias"] = interleave(weights["gate_bias"], weights["up_bias"])
-            arrays["down_bias"] = weights["down_bias"]
+        arrays = shapes.make_weights(layer, dtype, merged="pairs")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -66,11 +60,6 @@ class OnnxRuntime(Peer):
         return result.numpy()
 
 
-def interleave(gate, up):
-    experts, width, *rest = gate.shape
-    return np.stack([gate, up], axis=2).reshape(experts, 2 * width, *rest)
-
-
 def make_model(layer, arrays):
     """The layer as a model of one node; the arrays are given to the session."""
     kind = onnx.TensorProto.FLOAT
@@ -87,8 +76,9 @@ def make_model(layer, arrays):
         }
         if clamped:
             attributes["swiglu_limit"] = shapes.LIMIT
-    biases = [name if name in arrays else "" for name in ("first_bias", "down_bias")]
-    inputs = ["x", "logits", "first", biases[0], "down", biases[1]]
+    first = "up" if layer.activation == "relu" else "gate_up"
+    names = [first, f"{first}_bias", "down", "down_bias"]
+    inputs = ["x", "logits"] + [name if name in arrays else "" for name in names]
     node = helper.make_node("MoE", inputs, ["y"], domain=DOMAIN, **attributes)
     initializers = []
     for name, array in arrays.items():

@@ -8,6 +8,8 @@ import time
 
 import numpy as np
 
+from condcomp import side_by_side
+
 from . import peer, shapes
 from .worker import PEERS, Worker, WorkerFailed
 
@@ -39,6 +41,10 @@ class Case:
             names.append("machine")
         for name in names:
             began = time.monotonic()
+            short = self.lacks_memory()
+            if short and name != "machine":
+                self.fail(name, short)
+                continue
             log = self.build / "logs" / f"{name}-{self.layer.name}-{self.dtype}.log"
             made = Worker(name, self.layer, self.dtype, self.threads, cores, log)
             try:
@@ -58,7 +64,7 @@ class Case:
                 f" {held / 2**30:.1f} GiB",
                 flush=True,
             )
-        self.weights = shapes.make_weights(self.layer, self.dtype)
+        self.weights = shapes.Weights(self.layer, self.dtype)
         return self
 
     def __exit__(self, *_):
@@ -70,6 +76,16 @@ class Case:
                 pass
             made.close()
         self.weights = None
+
+    def lacks_memory(self):
+        """A sentence if another copy of the weights would not fit."""
+        needed = int(1.1 * self.layer.weight_bytes(self.dtype)) + (1 << 30)
+        free = side_by_side.available_memory()
+        if needed < free:
+            return None
+        return (
+            f"its weights need {needed / 2**30:.1f} GiB and {free / 2**30:.1f} are free"
+        )
 
     def fail(self, name, reason):
         print(f"  {name}: left out: {reason}", flush=True)

@@ -96,47 +96,88 @@ def make_inputs(layer, dtype, tokens, routing, variant):
     return x, (popularity + noise).astype(np.float32)
 
 
-def make_weights(layer, dtype, transposed=False, merged=False):
-    """{name: array}: gate, up [E, width, d] and down [E, d, width], and biases.
+class Weights:
+    """The layer's weights, an expert at a time.
+
+    The values are windows of one block of normals, so that gigabytes take a
+    second; no two experts have the same.
+    """
+
+    def __init__(self, layer, dtype):
+        self.layer, self.dtype = layer, DTYPES[dtype]
+        rng = np.random.default_rng(layer.d)
+        self.step = 4099  # prime: no row of an expert is a row of another
+        size = layer.d * layer.width + 3 * layer.experts * self.step
+        block = rng.standard_normal(size, dtype=np.float32)
+        self.blocks = {
+            columns: (block * columns**-0.5).astype(self.dtype)
+            for columns in (layer.d, layer.width)
+        }
+        biases = 0.1 * rng.standard_normal(
+            (3, layer.experts, max(layer.d, layer.width))
+        )
+        self.biases = biases.astype(self.dtype)
+
+    def matrix(self, name, expert):
+        """gate and up [width, d], down [d, width]."""
+        layer, place = self.layer, ("gate", "up", "down").index(name)
+        columns, rows = layer.d, layer.width
+        if name == "down":
+            columns, rows = rows, columns
+        start = (place * layer.experts + expert) * self.step
+        values = self.blocks[columns][start : start + rows * columns]
+        return values.reshape(rows, columns)
+
+    def bias(self, name, expert):
+        layer, place = self.layer, ("gate", "up", "down").index(name)
+        rows = layer.d if name == "down" else layer.width
+        return self.biases[place, expert, :rows]
+
+
+def empty(shape, dtype):
+    """An array that begins at a cache line."""
+    count = int(np.prod(shape))
+    memory = np.empty(count * dtype.itemsize + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + count * dtype.itemsize].view(dtype).reshape(shape)
+
+
+def make_weights(layer, dtype, transposed=False, merged=None):
+    """{name: array}: gate, up [E, width, d] and down [E, d, width], and *_bias.
 
     transposed: [E, d, width] and [E, width, d]. merged: gate and up as one
-    gate_up, gate first. The values are windows of one block of normals, so that
-    gigabytes take a second; no two experts have the same.
+    gate_up, in "halves" (gate first) or "pairs" (in turns).
     """
-    rng = np.random.default_rng(layer.d)
-    size = layer.d * layer.width
-    step = 4099  # prime: no row of an expert is a row of another
-    block = rng.standard_normal(size + 3 * layer.experts * step, dtype=np.float32)
+    source = Weights(layer, dtype)
+    first = ["up"] if layer.activation == "relu" else ["gate", "up"]
+    names = {name: [name] for name in first}
+    if merged and len(first) == 2:
+        names = {"gate_up": first}
+    names["down"] = ["down"]
 
-    def matrices(first, rows, columns):
-        scaled = (block * columns**-0.5).astype(DTYPES[dtype])
-        shape = (columns, rows) if transposed else (rows, columns)
-        out = np.empty((layer.experts, *shape), scaled.dtype)
+    def rows_of(place, parts, array):
+        """The rows of an expert's array that hold one of its parts."""
+        if merged == "pairs":
+            return array[place :: len(parts)]
+        size = len(array) // len(parts)
+        return array[place * size : (place + 1) * size]
+
+    def build(parts, get):
+        rows, *rest = get(parts[0], 0).shape
+        rows *= len(parts)
+        turned = transposed and bool(rest)
+        shape = (*rest, rows) if turned else (rows, *rest)
+        array = empty((layer.experts, *shape), DTYPES[dtype])
         for expert in range(layer.experts):
-            start = (first * layer.experts + expert) * step
-            matrix = scaled[start : start + size].reshape(rows, columns)
-            out[expert] = matrix.T if transposed else matrix
-        return out
+            target = array[expert].T if turned else array[expert]
+            for place, part in enumerate(parts):
+                rows_of(place, parts, target)[...] = get(part, expert)
+        return array
 
-    def biases(columns):
-        values = rng.standard_normal((layer.experts, columns), dtype=np.float32)
-        return (0.1 * values).astype(DTYPES[dtype])
-
-    weights = {}
-    if layer.projections == 3:
-        weights["gate"] = matrices(0, layer.width, layer.d)
-    weights["up"] = matrices(1, layer.width, layer.d)
-    if merged and layer.projections == 3:
-        axis = 2 if transposed else 1
-        pair = [weights.pop("gate"), weights.pop("up")]
-        weights["gate_up"] = np.concatenate(pair, axis=axis)
-        del pair
-    weights["down"] = matrices(2, layer.d, layer.width)
+    weights = {name: build(parts, source.matrix) for name, parts in names.items()}
     if layer.bias:
-        bias = {"gate_bias": biases(layer.width), "up_bias": biases(layer.width)}
-        if merged:
-            bias = {"gate_up_bias": np.concatenate(list(bias.values()), axis=1)}
-        weights |= bias | {"down_bias": biases(layer.d)}
+        for name, parts in names.items():
+            weights[f"{name}_bias"] = build(parts, source.bias)
     return weights
 
 
@@ -156,29 +197,25 @@ def choose(layer, logits):
     return experts, weights
 
 
-def reference(layer, weights, x, chosen, rows):
-    """The layer in float64 on some of the rows; weights: as make_weights makes them."""
-    wide = np.float64
+def reference(layer, source, x, chosen, rows):
+    """The layer in float64 on some of the rows; source: its Weights."""
+
+    def multiply(name, expert, row):
+        out = source.matrix(name, expert).astype(np.float64) @ row
+        return out + source.bias(name, expert) if layer.bias else out
+
     y = np.zeros((len(rows), layer.d))
     for place, row in enumerate(rows):
-        x_row = x[row].astype(wide)
         for expert, weight in zip(chosen[0][row], chosen[1][row]):
             if expert < 0:
                 continue
-            up = weights["up"][expert].astype(wide) @ x_row
-            if layer.bias:
-                up += weights["up_bias"][expert]
+            up = multiply("up", expert, x[row].astype(np.float64))
             if layer.activation == "relu":
                 hidden = np.maximum(up, 0)
             else:
-                gate = weights["gate"][expert].astype(wide) @ x_row
-                if layer.bias:
-                    gate += weights["gate_bias"][expert]
+                gate = multiply("gate", expert, x[row].astype(np.float64))
                 hidden = activate(layer, gate, up)
-            out = weights["down"][expert].astype(wide) @ hidden
-            if layer.bias:
-                out += weights["down_bias"][expert]
-            y[place] += weight * out
+            y[place] += weight * multiply("down", expert, hidden)
     return y
 
 

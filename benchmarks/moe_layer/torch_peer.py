@@ -30,7 +30,7 @@ class Torch(Peer):
         torch.set_num_threads(threads)
         torch.set_grad_enabled(False)
         torch._dynamo.config.cache_size_limit = 64
-        weights = shapes.make_weights(layer, dtype, merged=True)
+        weights = shapes.make_weights(layer, dtype, merged="halves")
         self.weights = {name: as_tensor(array) for name, array in weights.items()}
         self.kinds = {"torch loop": self.loop}
         if dtype == "bf16":

@@ -22,13 +22,14 @@ import numpy as np
 from . import shapes
 from .peer import Unsuitable
 
-# Name: module of this package and class.
+# Name: module of this package and class. Where memory is short the last ones are
+# left out.
 PEERS = {
     "condcomp": ("condcomp_peer", "CondComp"),
     "torch": ("torch_peer", "Torch"),
     "ggml": ("ggml_peer", "Ggml"),
-    "jax": ("jax_peer", "Jax"),
     "onnxruntime": ("onnx_peer", "OnnxRuntime"),
+    "jax": ("jax_peer", "Jax"),
     "machine": ("machine", "Machine"),
 }
 

@@ -47,6 +47,14 @@ def processor():
     return platform.processor()
 
 
+def available_memory():
+    """Bytes that programs may still take."""
+    for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable"):
+            return int(line.split()[1]) << 10
+    return 0
+
+
 def write_report(path, options, rows):
     """Writes the measurements as JSON, with the machine and the options."""
     if not path:

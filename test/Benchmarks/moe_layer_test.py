@@ -25,17 +25,17 @@ def test_layer(name, dtype):
     layer = dataclasses.replace(layer, d=48, width=40, experts=min(layer.experts, 16))
     weights = shapes.make_weights(layer, dtype, transposed=True)
     constants = [weights[name] for name in program.argument_names(layer)]
-    weights = shapes.make_weights(layer, dtype)
-    source = program.make(layer, dtype)
+    source = shapes.Weights(layer, dtype)
+    text = program.make(layer, dtype)
     results = {}
     forms = ("compact", "masked") if dtype == "f32" else ("compact",)
     for form in forms:
-        with cc_run.Function(source, "layer", constants, form) as compiled:
+        with cc_run.Function(text, "layer", constants, form) as compiled:
             for routing in shapes.ROUTINGS:
                 x, logits = shapes.make_inputs(layer, dtype, 21, routing, 0)
                 (y,) = compiled.call([x, logits], 1)
                 chosen = shapes.choose(layer, logits)
-                expected = shapes.reference(layer, weights, x, chosen, range(21))
+                expected = shapes.reference(layer, source, x, chosen, range(21))
                 error = np.abs(y - expected).max() / np.abs(expected).max()
                 assert error < TOLERANCE[dtype], (form, routing)
                 results[form, routing] = y
@@ -55,7 +55,10 @@ def test_capacity_drops_the_late_ones():
 def test_layouts_hold_the_same_weights():
     layer = dataclasses.replace(shapes.LAYERS["gpt-oss"], d=6, width=4, experts=3)
     plain = shapes.make_weights(layer, "f32")
-    turned = shapes.make_weights(layer, "f32", transposed=True, merged=True)
+    turned = shapes.make_weights(layer, "f32", transposed=True, merged="halves")
     both = np.concatenate([plain["gate"], plain["up"]], axis=1)
     np.testing.assert_array_equal(turned["gate_up"], both.swapaxes(1, 2))
+    pairs = shapes.make_weights(layer, "f32", merged="pairs")
+    np.testing.assert_array_equal(pairs["gate_up"][:, 1::2], plain["up"])
+    np.testing.assert_array_equal(pairs["gate_up_bias"][:, ::2], plain["gate_bias"])
     np.testing.assert_array_equal(turned["down"], plain["down"].swapaxes(1, 2))

@@ -45,6 +45,12 @@ def parse():
         "--budget", type=float, help="seconds for each program at each point"
     )
     parser.add_argument(
+        "--slow",
+        type=float,
+        default=10,
+        help="leave a program out at points that will take it more seconds",
+    )
+    parser.add_argument(
         "--patience", type=float, default=300, help="seconds to wait for an answer"
     )
     parser.add_argument("--output", type=pathlib.Path, default=BUILD / "moe.json")

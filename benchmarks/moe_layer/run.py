@@ -31,7 +31,7 @@ class Case:
         self.workers, self.failed, self.points = {}, {}, []
         self.programs, self.versions = {}, {}
         self.speeds = {"matmul": {}, "read": {}}
-        self.weights = None
+        self.weights, self.rates = None, {}
 
     def __enter__(self):
         # The last cores: the first one has the system's own work.
@@ -143,6 +143,11 @@ class Case:
         name = self.programs.get(program)
         if name is None:
             return
+        slow = self.predict(program, point["flops"])
+        if slow > self.options.slow:
+            reason = f"about {slow:.0f} s, by its rate at fewer tokens"
+            point["left_out"][program] = reason
+            return
         output = self.scratch / "y.npy"
         reply = self.try_ask(name, "check", program=program, output=str(output))
         if "refused" in reply:
@@ -156,12 +161,20 @@ class Case:
             point["left_out"][program] = reason
             print(f"  {program}: {reason}", flush=True)
             return
+        self.rates.setdefault(program, {})[point["flops"]] = reply["seconds"]
         point["programs"][program] = {
             "error": float(error),
             "first": reply["first"],
             "estimate": reply["seconds"],
             "seconds": [],
         }
+
+    def predict(self, program, flops):
+        """Seconds that a call will take, where smaller points tell; else 0."""
+        known = self.rates.get(program, {})
+        # At one token the time is that of reading weights, which grows less.
+        below = [f for f in known if f < flops and f > min(known)]
+        return known[max(below)] * flops / max(below) if below else 0.0
 
     def take_turns(self, point):
         """Rounds in which every program and the machine are measured in turn."""
@@ -170,8 +183,9 @@ class Case:
             for program in order:
                 entry = point["programs"][program]
                 per_round = self.options.budget / self.options.rounds
-                if number and entry["estimate"] > 4 * self.options.budget:
-                    continue  # slow: once is enough
+                if entry["estimate"] > 4 * self.options.budget:
+                    entry["seconds"] = [entry["estimate"]]  # slow: once is enough
+                    continue
                 calls = int(np.clip(per_round / entry["estimate"], 1, 20))
                 if self.threads > 1:
                     time.sleep(0.25)  # the pool of the one before may spin yet

@@ -57,8 +57,11 @@ class Torch(Peer):
     def bind(self, program, x, logits):
         kind, _, compiled = program.partition(", ")
         if compiled and kind not in self.compiled:
+            # The loops' shapes depend on the routing: those must be dynamic.
+            fixed = kind in ("HF grouped_mm", "HF batched_mm")
             self.compiled[kind] = torch.compile(
-                lambda x, logits: self.run(self.kinds[kind], x, logits), dynamic=False
+                lambda x, logits: self.run(self.kinds[kind], x, logits),
+                dynamic=False if fixed else None,
             )
         x, logits = as_tensor(x), as_tensor(logits)
         if compiled:

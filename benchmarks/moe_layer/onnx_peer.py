@@ -24,7 +24,6 @@ class OnnxRuntime(Peer):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        self.arrays = arrays  # the session keeps no copy
         options.add_external_initializers(
             list(arrays),
             [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in arrays.values()],
@@ -33,7 +32,7 @@ class OnnxRuntime(Peer):
             make_model(layer, arrays).SerializeToString(),
             options,
             providers=["CPUExecutionProvider"],
-        )
+        )  # which has copied the arrays
 
     def versions(self):
         return {"onnxruntime": onnxruntime.__version__}

@@ -5,16 +5,20 @@
 
 import ctypes
 import pathlib
+import re
 import subprocess
 import tempfile
 
 import numpy as np
 
 from . import program, shapes
-from .peer import Peer, Unsuitable
+from .peer import OURS, Peer, Unsuitable
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN, LIB = ROOT / "build" / "bin", ROOT / "build" / "lib"
+
+
+PREPACKED = f"{OURS}, prepacked"
 
 
 class MemRef2D(ctypes.Structure):
@@ -43,17 +47,28 @@ def aligned(array):
     return copy
 
 
+def results_of_prepack(text):
+    """Descriptors to be filled in by @layer$prepack, in order."""
+    (types,) = re.findall(r"@layer\$prepack\(.*?\) -> (.*) \{", text)
+    ranks = [shape.count("x") for shape in re.findall(r"tensor<([^>]*)>", types)]
+    return [(ctypes.c_int64 * (3 + 2 * rank))() for rank in ranks]
+
+
+def run_tool(name, *arguments):
+    result = subprocess.run([BIN / name, *arguments], capture_output=True, text=True)
+    if result.returncode:
+        first = result.stderr.strip().split("\n")[0]
+        raise Unsuitable(first[:200])
+
+
 class CondComp(Peer):
+    """The layer on weights as they are, and on weights that were prepacked."""
+
     def __init__(self, layer, dtype, threads):
         super().__init__(layer, dtype, threads)
         self.folder = tempfile.TemporaryDirectory()
-        source = pathlib.Path(self.folder.name) / "layer.mlir"
-        source.write_text(program.make(layer, dtype))
-        made = source.with_suffix(".so")
-        command = [BIN / "cc-compile", source, "--form=compact", "-o", made]
-        result = subprocess.run(command, capture_output=True, text=True)
-        if result.returncode:
-            raise Unsuitable(f"cc-compile: {result.stderr.strip()[:400]}")
+        plain = pathlib.Path(self.folder.name) / "layer.mlir"
+        plain.write_text(program.make(layer, dtype))
         # The runtime takes the OpenMP that it finds in the process.
         ctypes.CDLL("libomp.so.5", ctypes.RTLD_GLOBAL)
         self.runtime = ctypes.CDLL(LIB / "libcondcomp_runtime.so", ctypes.RTLD_GLOBAL)
@@ -61,27 +76,55 @@ class CondComp(Peer):
         self.runtime.condcomp_context_error.restype = ctypes.c_char_p
         self.context = ctypes.c_void_p(self.runtime.condcomp_context_create())
         self.runtime.condcomp_context_set_threads(self.context, threads)
-        self.layer_function = ctypes.CDLL(made).layer
         weights = shapes.make_weights(layer, dtype, transposed=True)
         self.weights = [weights[name] for name in program.argument_names(layer)]
-        self.weight_descriptors = [describe(array) for array in self.weights]
+        descriptors = [describe(array) for array in self.weights]
+        # {program: (function, descriptors of its weights)}
+        self.layers = {OURS: (self.compile(plain).layer, descriptors)}
+        self.lacking = {}
+        try:
+            self.layers[PREPACKED] = self.prepack(plain, descriptors)
+        except Unsuitable as error:
+            self.lacking[PREPACKED] = str(error)
+
+    def prepack(self, plain, weights):
+        """(function, descriptors) of the layer on prepacked weights."""
+        packed = plain.with_name("packed.mlir")
+        run_tool("cc-opt", plain, "--condcomp-prepack=form=compact", "-o", packed)
+        library = self.compile(packed)
+        results = results_of_prepack(packed.read_text())
+        self.call_compiled(library["layer$prepack"], [*weights, *results])
+        return library.layer, results
+
+    def compile(self, source):
+        made = source.with_suffix(".so")
+        run_tool("cc-compile", source, "--form=compact", "-o", made)
+        return ctypes.CDLL(made)
+
+    def call_compiled(self, function, descriptors):
+        if function(self.context, *(ctypes.byref(d) for d in descriptors)):
+            message = self.runtime.condcomp_context_error(self.context)
+            raise RuntimeError(message.decode())
 
     def programs(self):
-        return ["condcomp"]
+        return [*self.layers, *self.lacking]
+
+    def refuses(self, program, tokens):
+        return self.lacking.get(program)
 
     def bind(self, program, x, logits):
         inputs = [aligned(x), aligned(logits)]
-        descriptors = [describe(array) for array in inputs] + self.weight_descriptors
+        function, weights = self.layers[program]
         y = MemRef2D()
-        arguments = [ctypes.byref(d) for d in [*descriptors, y]]
+        arguments = [describe(array) for array in inputs] + weights
+        arguments = [ctypes.byref(descriptor) for descriptor in [*arguments, y]]
 
         def run():
             self.runtime.condcomp_free(ctypes.c_void_p(y.allocated))
             y.allocated = None
-            if self.layer_function(self.context, *arguments):
-                raise RuntimeError(
-                    self.runtime.condcomp_context_error(self.context).decode()
-                )
+            if function(self.context, *arguments):
+                message = self.runtime.condcomp_context_error(self.context)
+                raise RuntimeError(message.decode())
             return y
 
         run.inputs = inputs  # live as long as the function

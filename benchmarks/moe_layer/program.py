@@ -116,6 +116,7 @@ def make(layer, dtype):
         algebra="\n".join(algebra).replace("%routing", last),
         arguments="".join(
             f",\n    %all_{name}: tensor<{layer.experts}x{shape}x{dtype}>"
+            " {condcomp.constant}"
             for name, shape in params
         ),
         params="{} : {}".format(

@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-OURS = "condcomp"
+from .peer import OURS
 
 
 def roofline(case, point):

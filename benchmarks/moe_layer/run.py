@@ -41,7 +41,7 @@ class Case:
             names.append("machine")
         for name in names:
             began = time.monotonic()
-            short = self.lacks_memory()
+            short = self.lacks_memory(copies=2 if name == peer.OURS else 1)
             if short and name != "machine":
                 self.fail(name, short)
                 continue
@@ -77,9 +77,9 @@ class Case:
             made.close()
         self.weights = None
 
-    def lacks_memory(self):
-        """A sentence if another copy of the weights would not fit."""
-        needed = int(1.1 * self.layer.weight_bytes(self.dtype)) + (1 << 30)
+    def lacks_memory(self, copies):
+        """A sentence if more copies of the weights would not fit."""
+        needed = int(1.1 * copies * self.layer.weight_bytes(self.dtype)) + (1 << 30)
         free = side_by_side.available_memory()
         if needed < free:
             return None

@@ -464,3 +464,54 @@ func.func private @pool_mean(%x: tensor<?x?x?x?xf32>) -> tensor<?x?xf32> {
   }
   return %y : tensor<?x?xf32>
 }
+
+// The shape of x, full of true.
+func.func private @everyone(%x: tensor<?x?xf32>) -> tensor<?x?xi1> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %true = arith.constant true
+  %rows = tensor.dim %x, %c0 : tensor<?x?xf32>
+  %columns = tensor.dim %x, %c1 : tensor<?x?xf32>
+  %y = tensor.splat %true[%rows, %columns] : tensor<?x?xi1>
+  return %y : tensor<?x?xi1>
+}
+
+func.func private @everyone_3d(%x: tensor<?x?x?xf32>) -> tensor<?x?x?xi1> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %true = arith.constant true
+  %n = tensor.dim %x, %c0 : tensor<?x?x?xf32>
+  %t = tensor.dim %x, %c1 : tensor<?x?x?xf32>
+  %d = tensor.dim %x, %c2 : tensor<?x?x?xf32>
+  %y = tensor.splat %true[%n, %t, %d] : tensor<?x?x?xi1>
+  return %y : tensor<?x?x?xi1>
+}
+
+// x_n w_n of every n.
+func.func private @batch_matmul(%x: tensor<?x?x?xf32>, %w: tensor<?x?x?xf32>)
+    -> tensor<?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %f0 = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x?x?xf32>
+  %rows = tensor.dim %x, %c1 : tensor<?x?x?xf32>
+  %columns = tensor.dim %w, %c2 : tensor<?x?x?xf32>
+  %e = tensor.empty(%n, %rows, %columns) : tensor<?x?x?xf32>
+  %z = linalg.fill ins(%f0 : f32) outs(%e : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  %y = linalg.batch_matmul ins(%x, %w : tensor<?x?x?xf32>, tensor<?x?x?xf32>)
+      outs(%z : tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}
+
+func.func private @relu_3d(%x: tensor<?x?x?xf32>) -> tensor<?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %x, %c0 : tensor<?x?x?xf32>
+  %t = tensor.dim %x, %c1 : tensor<?x?x?xf32>
+  %flat = func.call @fold(%x) : (tensor<?x?x?xf32>) -> tensor<?x?xf32>
+  %r = func.call @relu(%flat) : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %y = func.call @unfold(%r, %n, %t) : (tensor<?x?xf32>, index, index) -> tensor<?x?x?xf32>
+  return %y : tensor<?x?x?xf32>
+}

@@ -501,7 +501,8 @@ def errors():
 def no_entries():
     """A bound of no entry per row: rows keep outs, entry tensors are empty."""
     x, of = "tensor<?x3xf32>", RoutingType(["?", M], "exactly 0")
-    for kind, out in [("replace", x), ("mean", x), ("none", "tensor<?x0x3xf32>")]:
+    out_of = {"replace": x, "mean": x, "none": "tensor<?x0x3xf32>"}
+    for kind, out in out_of.items():
         outs = "" if kind == "none" else f"outs(%o : {x})"
         SUITE.add(
             function(

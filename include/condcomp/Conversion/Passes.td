@@ -101,7 +101,8 @@ def SeparateResults : Pass<"condcomp-separate-results", "::mlir::ModuleOp"> {
   let description = [{
     The caller frees each result of a function by itself. Where a function
     returns a tensor twice, or a tensor and a view of it (a slice, a reshape),
-    the later result becomes a copy.
+    the later result becomes a copy; so does a `tensor.empty`, which may share
+    memory with what is written into it elsewhere.
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }

@@ -39,7 +39,12 @@ struct SeparateResults
       llvm::SmallDenseSet<Value> viewed;
       for (OpOperand &operand : op->getOpOperands()) {
         auto type = dyn_cast<RankedTensorType>(operand.get().getType());
-        if (!type || viewed.insert(getViewed(operand.get())).second)
+        if (!type)
+          continue;
+        // What holds nothing yet may become the memory of any other tensor.
+        Value memory = getViewed(operand.get());
+        bool undefined = memory.getDefiningOp<tensor::EmptyOp>() != nullptr;
+        if (viewed.insert(memory).second && !undefined)
           continue;
         operand.set(bufferization::AllocTensorOp::create(
             builder, op.getLoc(), type, /*dynamicSizes=*/ValueRange{},

@@ -64,6 +64,23 @@ ApplyOperands::ApplyOperands(
 
 namespace {
 
+/// Of a routing whose type has no entry: outs, or entry tensors of none.
+SmallVector<Value> emitNothing(ApplyOp op, const ApplyOperands &operands,
+                               TensorEmitter &b) {
+  if (op.getCombine() != CombineKind::None)
+    return operands.outs;
+  SmallVector<Value> results;
+  int64_t entryRank = op.getRouting().getType().getEntryRank();
+  for (Type type : op.getResultTypes()) {
+    auto tensor = cast<RankedTensorType>(type);
+    SmallVector<Value> sizes = {b.index(0)};
+    for (int64_t size : tensor.getShape().drop_front(entryRank))
+      sizes.push_back(b.index(size));
+    results.push_back(b.empty(sizes, tensor.getElementType()));
+  }
+  return results;
+}
+
 struct LowerApply : EmitterPattern<ApplyOp> {
   using EmitterPattern::EmitterPattern;
   LogicalResult lower(ApplyOp op, Adaptor adaptor, TensorEmitter &b,
@@ -74,8 +91,10 @@ struct LowerApply : EmitterPattern<ApplyOp> {
     // Groups run one at a time in either form.
     bool masked = routing.isMasked() && op.getScope() == Scope::Row;
     SmallVector<Value> results =
-        masked ? emitMaskedApply(op, routing, operands, b, rewriter)
-               : emitCompactApply(op, routing, operands, b, rewriter);
+        routing.getType().getRowBound().getStaticMax() == 0
+            ? emitNothing(op, operands, b)
+        : masked ? emitMaskedApply(op, routing, operands, b, rewriter)
+                 : emitCompactApply(op, routing, operands, b, rewriter);
 
     ArrayRef<Value> dims = routing.getDims();
     bool uniform = routing.getType().hasUniformRows();

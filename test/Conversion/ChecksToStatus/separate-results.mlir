@@ -25,3 +25,13 @@ func.func @views(%x: tensor<2x3xf32>)
   return %y, %y, %flat, %slice, %x
       : tensor<2x3xf32>, tensor<2x3xf32>, tensor<6xf32>, tensor<1x3xf32>, tensor<2x3xf32>
 }
+
+// A tensor without elements, returned beside what an op writes into the same one.
+// CHECK-LABEL: func.func @empty
+// CHECK: %[[COPY:.*]] = bufferization.alloc_tensor() copy(%{{.*}}) : tensor<0xf32>
+// CHECK: return %[[COPY]], %{{.*}}
+func.func @empty(%x: tensor<0xf32>) -> (tensor<0xf32>, tensor<0xf32>) {
+  %e = tensor.empty() : tensor<0xf32>
+  %n = linalg.negf ins(%x : tensor<0xf32>) outs(%e : tensor<0xf32>) -> tensor<0xf32>
+  return %e, %n : tensor<0xf32>, tensor<0xf32>
+}

@@ -60,6 +60,14 @@ function(condcomp_add_tool name)
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 
+# condcomp_doc(<td file without .td> <page> <flags> ...)
+# A page of build/docs/reference, generated from ODS by the target `docs`.
+function(condcomp_doc td page)
+  add_mlir_doc(${td} ${page} reference/ ${ARGN}
+    EXTRA_INCLUDES "${CMAKE_SOURCE_DIR}/include")
+  add_dependencies(docs ${page}DocGen)
+endfunction()
+
 # condcomp_tablegen(<td file> <target> <output> <flags> ...)
 # Runs mlir-tblgen once per (output, flags) pair, as one target.
 function(condcomp_tablegen td target)

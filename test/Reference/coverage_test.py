@@ -82,6 +82,24 @@ def mentions(text, op):
     return re.search(rf"\bcondcomp\.{op}\b", text)
 
 
+# ===-- Generated pages ----------------------------------------------------===#
+
+PAGES = ROOT / "build" / "docs" / "reference"
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_is_in_the_generated_reference(op):
+    page = (PAGES / "CondCompDialect.md").read_text()
+    assert f"`condcomp.{op}`" in page, f"build/docs/reference has no condcomp.{op}"
+
+
+def test_passes_are_in_the_generated_reference():
+    pages = "\n".join(page.read_text() for page in PAGES.glob("*.md"))
+    for path in (ROOT / "include").glob("**/Passes.td"):
+        for name in re.findall(r'Pass<"([\w-]+)"', path.read_text()):
+            assert f"`-{name}`" in pages, f"build/docs/reference has no -{name}"
+
+
 # ===-- Sections of the specification -------------------------------------===#
 
 

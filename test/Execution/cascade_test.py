@@ -8,7 +8,7 @@ import numpy as np
 import inputs
 from condcomp import reference as ref
 from condcomp.reference import Exit
-from harness import Call, Exact, Suite
+from harness import Call, Exact, Suite, Ulps
 from programs import function
 
 SUITE = Suite("cascade")
@@ -101,6 +101,119 @@ SUITE.add(
         "rows",
         error="cascade C1",
     ),
+)
+
+# An open cascade, its sizes known at run time only, and what other rows answer.
+D, I1 = "tensor<?x?xf32>", "tensor<?xi1>"
+OPEN = f"""
+    %c0 = arith.constant 0 : index
+    %y, %left, %ids, %h, %kept = condcomp.cascade rows(%x, %a, %b : {D}, {I1}, {I1}) outs(%o : {D}) {{
+    ^bb0(%h0: {D}, %a0: {I1}, %b0: {I1}):
+      %y0 = arith.negf %h0 : {D}
+      condcomp.exit %a0 : {I1} results(%y0 : {D}) carry(%h0, %b0 : {D}, {I1})
+    }}, {{
+    ^bb0(%h1: {D}, %b1: {I1}):
+      %y1 = arith.addf %h1, %h1 : {D}
+      condcomp.exit %b1 : {I1} results(%y1 : {D}) carry(%y1, %b1 : {D}, {I1})
+    }} -> {D}, tensor<?xi32>, tensor<?xindex>, {D}, {I1}"""
+
+
+def open_reference(x, a, b, o):
+    stages = [
+        lambda h, a, b: Exit(a, [-h], [h, b]),
+        lambda h, b: Exit(b, [h + h], [h + h, b]),
+    ]
+    (y,), _, left_at, ids, carry = ref.cascade(
+        stages, [x, a, b], outs=[o], is_open=True
+    )
+    return [y, left_at, ids, *carry]
+
+
+def leavers(rows, share):
+    """Which rows leave at the first and at the second stage."""
+    draws = inputs.rng("leavers", rows, share).random((2, rows)) < share
+    return [draws[0], draws[1]]
+
+
+def open_calls(name, reference, bounds):
+    for rows in [0, 1, 2, 40]:
+        for share in [0, 0.5, 1]:
+            x = inputs.normal("open", (rows, 3), "f32")
+            o = np.full((rows, 3), np.nan, np.float32)
+            yield Call(
+                name,
+                [x, *leavers(rows, share), o],
+                reference,
+                bounds,
+                f"{rows}-{share}",
+                row_inputs=[0, 1, 2, 3],
+                row_outputs=[0, 1],
+            )
+
+
+SUITE.add(
+    function(
+        "open",
+        {"x": D, "a": I1, "b": I1, "o": D},
+        OPEN,
+        {
+            "y": D,
+            "left": "tensor<?xi32>",
+            "ids": "tensor<?xindex>",
+            "h": D,
+            "kept": I1,
+        },
+    ),
+    *open_calls("open", open_reference, [Exact()] * 5),
+    Call(
+        "open",
+        [np.zeros((3, 4), np.float32), *leavers(3, 0.5), np.zeros((3, 2), np.float32)],
+        None,
+        [],
+        "outs",
+        error="cascade C8: a result has size 4 in dim 1, expected 2",
+    ),
+    Call(
+        "open",
+        [np.zeros((3, 4), np.float32), *leavers(3, 0.5), np.zeros((2, 4), np.float32)],
+        None,
+        [],
+        "rows-of-outs",
+        error="cascade C9: an outs operand has 2 rows, expected 3",
+    ),
+)
+
+
+def round_trip_reference(x, a, b, o):
+    y, left_at, ids, h, _ = open_reference(x, a, b, o)
+    y[ids] = h - 1
+    return [y, left_at]
+
+
+# The survivors' answers, put back in place by their ids.
+SUITE.add(
+    function(
+        "round_trip",
+        {"x": D, "a": I1, "b": I1, "o": D},
+        OPEN + f"""
+        %c1 = arith.constant 1 : index
+        %f1 = arith.constant 1.0 : f32
+        %answers = linalg.map ins(%h : {D}) outs(%h : {D}) (%e: f32, %old: f32) {{
+          %less = arith.subf %e, %f1 : f32
+          linalg.yield %less : f32
+        }}
+        %rows = tensor.dim %x, %c0 : {D}
+        %width = tensor.dim %x, %c1 : {D}
+        %k = tensor.dim %ids, %c0 : tensor<?xindex>
+        %at = tensor.expand_shape %ids [[0, 1]] output_shape [1, %k] : tensor<?xindex> into tensor<1x?xindex>
+        %r = condcomp.assign %at modules(%rows) : tensor<1x?xindex> -> !condcomp.routing<1x?, f32, exactly ?>
+        %entries = tensor.expand_shape %answers [[0, 1], [2]] output_shape [1, %k, %width] : {D} into tensor<1x?x?xf32>
+        %whole = tensor.expand_shape %y [[0, 1], [2]] output_shape [1, %rows, %width] : {D} into tensor<1x?x?xf32>
+        %put = condcomp.restore replace %r entries(%entries : tensor<1x?x?xf32>) outs(%whole : tensor<1x?x?xf32>) : !condcomp.routing<1x?, f32, exactly ?>
+        %all = tensor.collapse_shape %put [[0, 1], [2]] : tensor<1x?x?xf32> into {D}""",
+        {"all": D, "left": "tensor<?xi32>"},
+    ),
+    *open_calls("round_trip", round_trip_reference, [Ulps(1), Exact()]),
 )
 
 test_reference, test_forms, test_rows_alone = SUITE.tests()

@@ -36,7 +36,7 @@ CC_OPT = ROOT / "build" / "bin" / "cc-opt"
 OPS_TD = "condcomp/Dialect/CondComp/IR/CondCompOps.td"
 
 # Terminators, whose constraints are those of the ops that they end.
-TERMINATORS = {"apply": ["yield"], "cascade": ["exit", "yield"]}
+TERMINATORS = {"apply": ["yield"], "cascade": ["exit", "yield"], "iterate": ["exit"]}
 
 
 @functools.cache

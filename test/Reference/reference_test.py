@@ -248,6 +248,40 @@ class TestBodies:
         assert seen.tolist() == [2, 1, 2]
         assert left_at.tolist() == [1, 0, 1]
 
+    def test_open_cascade_returns_survivors(self):
+        def stage(x):
+            return ref.Exit(x < 0, [x * 10], [x - 1])
+
+        (y,), _, left_at, ids, (carry,) = ref.cascade(
+            [stage, stage], [[0.5, -2.0, 3.0]], outs=[[7.0, 8.0, 9.0]], is_open=True
+        )
+        assert y.tolist() == [-5, -20, 9]
+        assert left_at.tolist() == [1, 0, 2]
+        assert ids.tolist() == [2] and carry.tolist() == [1]
+
+    def test_iterate_counts_steps_and_stops_at_the_limit(self):
+        def body(x, w, step):
+            return ref.Exit(x >= 3, [x * w], [x + step])
+
+        def run(steps):
+            (y,), _, left_at = ref.iterate(
+                body,
+                steps,
+                [[3.0, 2.0, 0.0, 0.0]],
+                [[9.0, 9.0, 9.0, 9.0]],
+                params=[[1.0, 2.0, 3.0, 4.0]],
+                with_step=True,
+            )
+            return y.tolist(), left_at.tolist()
+
+        assert run(0) == ([9, 9, 9, 9], [0, 0, 0, 0])
+        assert run(2) == ([3, 4, 0, 0], [0, 2, 2, 2])
+        assert run(4) == ([3, 9, 12, 12], [0, 2, 3, 3])
+        with pytest.raises(ref.CheckError, match="iterate C11"):
+            run(-1)
+        with pytest.raises(ref.CheckError, match="iterate C12"):
+            run(5)
+
 
 @pytest.mark.parametrize(
     "kind, expected",

@@ -50,8 +50,8 @@ struct CondCompToLinalg
       return routing && routing.getForm() == Form::Unset;
     };
     WalkResult result = getOperation()->walk([&](Operation *op) {
-      auto cascade = dyn_cast<CascadeOp>(op);
-      bool unset = cascade ? !cascade.getForm()
+      auto exiting = dyn_cast<ExitingOpInterface>(op);
+      bool unset = exiting ? !exiting.getForm()
                            : llvm::any_of(op->getResultTypes(), isUnset);
       if (auto function = dyn_cast<FunctionOpInterface>(op))
         unset |= llvm::any_of(function.getArgumentTypes(), isUnset) ||
@@ -110,6 +110,7 @@ struct CondCompToLinalg
     populatePoolPatterns(converter, patterns);
     populateApplyPatterns(converter, patterns);
     populateCascadePatterns(converter, patterns);
+    populateIteratePatterns(converter, patterns);
     populateConfidencePatterns(converter, patterns);
     populateGatherScatterPatterns(converter, patterns);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,

@@ -22,7 +22,7 @@ from .algebra import (
     scale,
     slice_modules,
 )
-from .bodies import Exit, apply, cascade
+from .bodies import Exit, apply, cascade, iterate
 from .confidence import confidence
 from .gates import assign, from_mask, from_offsets, match_tokens, threshold, top_k
 from .movement import combine, mix, pool, restore, select
@@ -53,6 +53,7 @@ __all__ = [
     "from_mask",
     "from_offsets",
     "indices",
+    "iterate",
     "match_tokens",
     "mix",
     "module_sizes",

@@ -1,7 +1,7 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Ops with bodies: apply and cascade. A body is a Python function on arrays."""
+"""Ops with bodies: apply, cascade and iterate. A body is a Python function on arrays."""
 
 from dataclasses import dataclass, field
 
@@ -97,7 +97,7 @@ def apply(
 
 @dataclass
 class Exit:
-    """What a stage of a cascade ends in; the last one gives results and state.
+    """What a stage ends in; the last one of a cascade gives results and state.
 
     done: bool [n]. results, carry: lists of [n, ...]. state: whole tensors.
     """
@@ -108,40 +108,109 @@ class Exit:
     state: list = field(default_factory=list)
 
 
-def cascade(stages, rows, state=(), with_ids=False):
+class Leaving:
+    """Rows that leave, stage after stage.
+
+    carried, ids: of the rows that are left. results: of all rows, None before any
+    stage has run. left_at: where each row left.
+    """
+
+    def __init__(self, op, rows, state, outs, nowhere):
+        self.op = op
+        self.carried = [widen(r) for r in rows]
+        self.state = [widen(s).copy() for s in state]
+        self.results = None if outs is None else [widen(o).copy() for o in outs]
+        total = len(self.carried[0])
+        for operand in self.carried + self.state:
+            check(len(operand) == total, f"{op} C1: {len(operand)} rows, not {total}")
+        for out in self.results or []:
+            check(len(out) == total, f"{op} C9: outs of {len(out)} rows, not {total}")
+        self.ids = np.arange(total)
+        self.left_at = np.full(total, nowhere, dtype=np.int32)
+
+    def run(self, stage, at, params=(), with_ids=False, step=(), at_the_limit=None):
+        """One stage. at: what done rows get as the place where they left.
+
+        at_the_limit: what the others get, if all leave.
+        """
+        ids = self.ids
+        with np.errstate(all="ignore"):
+            end = stage(
+                *self.carried, *params, *self.state, *([ids] if with_ids else []), *step
+            )
+        done = np.ones(len(ids), bool) if end.done is None else np.asarray(end.done)
+        results, carry = [widen(r) for r in end.results], [widen(c) for c in end.carry]
+        for value in [done, *results, *carry]:
+            check(
+                len(value) == len(ids),
+                f"{self.op} C8: {len(ids)} rows came in and {len(value)} went out",
+            )
+        if self.results is None:
+            total = len(self.left_at)
+            self.results = [np.zeros((total,) + r.shape[1:], r.dtype) for r in results]
+        leaves = done if at_the_limit is None else np.ones(len(ids), bool)
+        for whole, result in zip(self.results, results):
+            check(
+                whole.shape[1:] == result.shape[1:],
+                f"{self.op} C8: a result is {result.shape}, outs {whole.shape}",
+            )
+            whole[ids[leaves]] = result[leaves]
+        if at_the_limit is not None:
+            self.left_at[ids] = at_the_limit
+        self.left_at[ids[done]] = at
+        self.state = [widen(s).copy() for s in end.state]
+        self.carried = [c[~leaves] for c in carry]
+        self.ids = ids[~leaves]
+
+
+def cascade(stages, rows, state=(), with_ids=False, outs=None, is_open=False):
     """Stages with exits: rows that are done leave, the others are carried on.
 
     stages: functions of the carried rows [n, ...], the whole state and the ids
-    [n], as asked for, that return an Exit. rows, state: [R, ...].
-    Returns (results, state, stage at which each row left [R]).
+    [n], as asked for, that return an Exit; the last one's `done` is None unless
+    the cascade is open. rows, state, outs: [R, ...].
+    Returns (results, state, stage at which each row left [R]), then of an open
+    cascade (ids, carry) of the survivors.
     """
-    carried, state = [widen(r) for r in rows], [widen(s).copy() for s in state]
-    total = len(carried[0])
-    for operand in carried + state:
-        check(len(operand) == total, f"cascade C1: {len(operand)} rows, not {total}")
-    ids = np.arange(total)
-    left_at = np.zeros(total, dtype=np.int32)
-    outputs = None
+    leaving = Leaving("cascade", rows, state, outs, len(stages))
     for number, stage in enumerate(stages):
-        with np.errstate(all="ignore"):
-            end = stage(*carried, *state, *([ids] if with_ids else []))
-        last = number == len(stages) - 1
-        done = (
-            np.ones(len(ids), dtype=bool) if last else np.asarray(end.done, dtype=bool)
+        leaving.run(stage, number, with_ids=with_ids)
+    ends = leaving.results, leaving.state, leaving.left_at
+    return ends + (leaving.ids, leaving.carried) if is_open else ends
+
+
+def iterate(
+    body, steps, rows, outs=(), params=(), state=(), with_ids=False, with_step=False
+):
+    """One body until each row is done, at most `steps` times.
+
+    body: as a stage of cascade; after the carried rows it takes the step's slice
+    of params [S, ...], and last the step.
+    Returns (results, state, step at which each row was done [R]).
+    """
+    check(0 <= steps < 2**31, f"iterate C11: the limit of steps is {steps}")
+    params = [widen(p) for p in params]
+    for param in params:
+        check(
+            len(param) >= steps,
+            f"iterate C12: params of {len(param)} steps, the limit is {steps}",
         )
-        results = [widen(r) for r in end.results]
-        carried = [] if last else [widen(c) for c in end.carry]
-        for value in [done, *results, *carried]:
+    leaving = Leaving("iterate", rows, state, outs, steps)
+    for step in range(steps):
+        if not len(leaving.ids):
+            break
+        before = [c.shape[1:] for c in leaving.carried]
+        leaving.run(
+            body,
+            step,
+            [p[step] for p in params],
+            with_ids,
+            [step] if with_step else [],
+            steps if step == steps - 1 else None,
+        )
+        for value, shape in zip(leaving.carried, before):
             check(
-                len(value) == len(ids),
-                f"cascade C8: {len(ids)} rows came into stage {number} and {len(value)} went out",
+                value.shape[1:] == shape,
+                f"iterate C8: a carried tensor is {value.shape}, was {shape}",
             )
-        state = [widen(s).copy() for s in end.state]
-        if outputs is None:
-            outputs = [np.zeros((total,) + r.shape[1:], r.dtype) for r in results]
-        for output, result in zip(outputs, results):
-            output[ids[done]] = result[done]
-        left_at[ids[done]] = number
-        carried = [c[~done] for c in carried]
-        ids = ids[~done]
-    return outputs, state, left_at
+    return leaving.results, leaving.state, leaving.left_at

@@ -373,6 +373,11 @@ LogicalResult RowAnalyzer::checkYielded(Operation *op, Value value) {
   FailureOr<RowState> state = useData(op, value);
   if (failed(state))
     return failure();
+  for (auto [dim, size] : llvm::enumerate(state->dims))
+    if (dim > 0 && sizes.counts(size))
+      return fail(op, RowRule::Position,
+                  "yields a tensor whose dim " + Twine(dim) +
+                      " is as long as there are rows");
   Size rows = Size::symbol(frame->rows);
   bool rowLeads = !state->is(Kind::Rows) ||
                   (state->row.dim == 0 && state->row.outer.isOne() &&

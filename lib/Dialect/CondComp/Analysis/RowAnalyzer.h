@@ -215,7 +215,7 @@ private:
   llvm::LogicalResult analyzeMix(MixOp op);
   llvm::LogicalResult analyzeConfidence(ConfidenceOp op);
   llvm::LogicalResult analyzeApply(ApplyOp op);
-  llvm::LogicalResult analyzeCascade(CascadeOp op);
+  llvm::LogicalResult analyzeExits(ExitingOpInterface op);
   llvm::LogicalResult analyzeNested(ConditionalOpInterface op, bool rowwise);
   /// The entry dims of a routing as a tensor.
   RowState getEntryState(mlir::Value routing, const RowState &state);

@@ -62,6 +62,8 @@ LogicalResult RowAnalyzer::analyzeBody(ConditionalOpInterface op,
     results.push_back(exit.getDone());
     llvm::append_range(results, exit.getResults());
     llvm::append_range(results, exit.getCarry());
+    if (exit.getSoft())
+      results.push_back(exit.getSoft());
     llvm::append_range(states, exit.getState());
   } else {
     llvm::append_range(results, terminator->getOperands());
@@ -199,14 +201,26 @@ LogicalResult RowAnalyzer::analyzeApply(ApplyOp op) {
   return success();
 }
 
-LogicalResult RowAnalyzer::analyzeCascade(CascadeOp op) {
+LogicalResult RowAnalyzer::analyzeExits(ExitingOpInterface op) {
   std::optional<RowDim> row;
   SmallVector<RowState> states;
-  for (Value value : op.getOperands()) {
-    FailureOr<RowState> state = useData(op, value);
-    if (failed(state) || failed(unify(op, *state, row, 1)))
+  for (OperandRange values : {op.getRows(), op.getState(), op.getOuts()})
+    for (Value value : values) {
+      FailureOr<RowState> state = useData(op, value);
+      if (failed(state) || failed(unify(op, *state, row, 1)))
+        return failure();
+      states.push_back(*state);
+    }
+  if (auto iterate = dyn_cast<IterateOp>(op.getOperation())) {
+    if (failed(checkControl(op, iterate.getSteps(), "limit of steps")))
       return failure();
-    states.push_back(*state);
+    for (Value value : iterate.getParams()) {
+      FailureOr<RowState> state = useData(op, value);
+      if (failed(state))
+        return failure();
+      if (!isPlainUniform(*state))
+        return fail(op, RowRule::Mixing, "takes params from the rows");
+    }
   }
   Size numRows = states.front().dims.front();
   for (const RowState &state : states) {
@@ -215,11 +229,15 @@ LogicalResult RowAnalyzer::analyzeCascade(CascadeOp op) {
     if (sizes.counts(state.dims.front()))
       numRows = state.dims.front();
   }
-  if (failed(analyzeNested(op, /*rowwise=*/true)))
+  auto conditional = cast<ConditionalOpInterface>(op.getOperation());
+  if (failed(analyzeNested(conditional, /*rowwise=*/true)))
     return failure();
   // Without rows among the operands, results may still repeat along a dim of
   // the number of rows.
-  for (Value result : op.getResults())
+  for (Value result : op->getResults())
     setResult(result, numRows, row);
+  // Which rows stay, and how many, says where they are in the batch.
+  for (Value result : op.getSurvivors())
+    set(result, RowState::tainted(op));
   return success();
 }

@@ -36,7 +36,7 @@ FailureOr<bool> RowAnalyzer::analyzeCondComp(Operation *op) {
           .Case([&](MixOp op) { return analyzeMix(op); })
           .Case([&](ConfidenceOp op) { return analyzeConfidence(op); })
           .Case([&](ApplyOp op) { return analyzeApply(op); })
-          .Case([&](CascadeOp op) { return analyzeCascade(op); })
+          .Case([&](ExitingOpInterface op) { return analyzeExits(op); })
           .Default([&](Operation *) {
             known = false;
             return success();

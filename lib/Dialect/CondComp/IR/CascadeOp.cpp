@@ -6,139 +6,46 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "VerifyShapes.h"
+#include "VerifyExits.h"
 
 using namespace mlir;
 using namespace condcomp;
 
-/// Emits an error unless `types` are `tensor<?x…>` like `full` after its rows.
-static LogicalResult verifyRowTypes(Operation *op, StringRef constraint,
-                                    StringRef what, TypeRange types,
-                                    TypeRange full) {
-  SmallVector<Type> expected;
-  for (Type type : full) {
-    auto shaped = cast<RankedTensorType>(type);
-    SmallVector<int64_t> shape(shaped.getShape());
-    shape.front() = ShapedType::kDynamic;
-    expected.push_back(RankedTensorType::get(shape, shaped.getElementType()));
-  }
-  if (types == TypeRange(expected))
-    return success();
-  return op->emitOpError() << constraint << ": " << what << " must be ("
-                           << TypeRange(expected) << "), got (" << types << ")";
-}
-
 LogicalResult CascadeOp::verify() {
-  if (getStages().empty() || getRows().empty())
-    return emitOpError("C1: needs at least one stage and one rows operand");
-  int64_t numRows = ShapedType::kDynamic;
-  for (Value value : getOperands()) {
-    auto type = cast<RankedTensorType>(value.getType());
-    if (type.getRank() == 0)
-      return emitOpError() << "C1: rows and state need a leading dim, got "
-                           << type;
-    int64_t dim = type.getDimSize(0);
-    if (ShapedType::isDynamic(dim))
-      continue;
-    if (!ShapedType::isDynamic(numRows) && dim != numRows)
-      return emitOpError() << "C1: rows and state must have the same number of "
-                              "rows, got "
-                           << numRows << " and " << dim;
-    numRows = dim;
-  }
-  unsigned numState = getState().size();
-  if (getNumResults() < numState + 1)
-    return emitOpError() << "C7: needs results for " << numState
-                         << " state operands and the exit stage, got "
-                         << getNumResults() << " results";
-  auto leftAt = cast<RankedTensorType>(getLeftAt().getType());
-  if (leftAt.getRank() != 1 || !leftAt.getElementType().isInteger(32))
-    return emitOpError() << "C7: the last result, the exit stage, must be "
-                            "tensor<Rxi32>, got "
-                         << leftAt;
-  for (Value result : getResults()) {
-    auto type = cast<RankedTensorType>(result.getType());
-    if (type.getRank() == 0 || !areCompatible(type.getDimSize(0), numRows))
-      return emitOpError() << "C4: results lead with the number of rows, "
-                           << shapeToString(numRows) << ", got " << type;
-  }
-  for (Value result : getRowResults()) {
-    auto type = cast<RankedTensorType>(result.getType());
-    if (llvm::any_of(type.getShape().drop_front(), ShapedType::isDynamic))
-      return emitOpError() << "C9: the dims of results after the rows must be "
-                              "static, got "
-                           << type;
-  }
-  if (getStateResults().getTypes() != getState().getTypes())
-    return emitOpError() << "C6: the state results must be ("
-                         << getState().getTypes() << "), got ("
-                         << getStateResults().getTypes() << ")";
+  if (getStages().empty())
+    return emitOpError("C1: needs at least one stage");
+  if (failed(verifyExitOperands(*this)))
+    return failure();
+  ExitOp exit = getLastExit();
+  if (!exit)
+    return success();
+  SmallVector<Type> expected = {RankedTensorType::get(
+      {ShapedType::kDynamic}, IndexType::get(getContext()))};
+  llvm::append_range(expected, exit.getCarry().getTypes());
+  if (getSurvivors().getTypes() != TypeRange(expected))
+    return emitOpError() << "C10: an open cascade returns the survivors' ids "
+                            "and carry, ("
+                         << TypeRange(expected) << "), got ("
+                         << getSurvivors().getTypes() << ")";
   return success();
 }
 
 LogicalResult CascadeOp::verifyRegions() {
   // What the stage at hand takes: at first the rows, then what was carried.
   SmallVector<Type> carried(getRows().getTypes());
-  Type ids = RankedTensorType::get({ShapedType::kDynamic},
-                                   IndexType::get(getContext()));
-  for (auto [index, stage] : llvm::enumerate(getStages())) {
-    unsigned numArgs = carried.size() + getState().size() + getWithIds();
-    if (stage.getNumArguments() != numArgs)
-      return emitOpError() << "C2: stage " << index << " must have " << numArgs
-                           << " arguments (carried rows, state, ids), got "
-                           << stage.getNumArguments();
-    SmallVector<Type> arguments(stage.getArgumentTypes());
-    ArrayRef<Type> types = arguments;
-    if (failed(verifyRowTypes(*this, index == 0 ? "C2" : "C5",
-                              "carried arguments of stage " +
-                                  std::to_string(index),
-                              types.take_front(carried.size()), carried)))
+  for (unsigned index = 0, e = getStages().size(); index < e; ++index) {
+    bool last = index + 1 == e && !getLastExit();
+    if (failed(verifyExitRegion(*this, index, last, carried)))
       return failure();
-    if (TypeRange(types.slice(carried.size(), getState().size())) !=
-            TypeRange(getState().getTypes()) ||
-        (getWithIds() && types.back() != ids))
-      return emitOpError() << "C2: stage " << index
-                           << " must take the state types and "
-                              "tensor<?xindex> after its rows, got ("
-                           << TypeRange(types) << ")";
-
-    Operation *terminator = stage.front().getTerminator();
-    bool last = index + 1 == getStages().size();
-    auto exit = dyn_cast<ExitOp>(terminator);
-    if (last ? !isa<YieldOp>(terminator) : !exit)
-      return emitOpError() << "C3: stage " << index << " must end in condcomp."
-                           << (last ? "yield" : "exit") << ", got "
-                           << terminator->getName();
-    ValueRange results =
-        last ? ValueRange(terminator->getOperands())
-                   .drop_back(std::min<size_t>(getState().size(),
-                                               terminator->getNumOperands()))
-             : ValueRange(exit.getResults());
-    ValueRange state =
-        last ? ValueRange(terminator->getOperands()).drop_front(results.size())
-             : ValueRange(exit.getState());
-    if (failed(verifyRowTypes(terminator, "C4", "results", results.getTypes(),
-                              getRowResults().getTypes())))
-      return failure();
-    if (TypeRange(state.getTypes()) != TypeRange(getState().getTypes()))
-      return terminator->emitOpError()
-             << "C6: state must be (" << getState().getTypes() << "), got ("
-             << state.getTypes() << ")";
-    if (last)
-      break;
-    auto done = cast<ShapedType>(exit.getDone().getType());
-    if (done.getRank() != 1)
-      return exit.emitOpError()
-             << "C4: done must be tensor<?xi1>, got " << done;
-    carried.assign(exit.getCarry().getTypes().begin(),
-                   exit.getCarry().getTypes().end());
-    for (Type type : carried)
-      if (cast<ShapedType>(type).getRank() == 0 ||
-          !cast<ShapedType>(type).isDynamicDim(0))
-        return exit.emitOpError()
-               << "C2: carried types are tensor<?x…>, got " << type;
   }
   return success();
+}
+
+ExitOp CascadeOp::getLastExit() {
+  if (getStages().empty() || getStages().back().empty() ||
+      getStages().back().front().empty())
+    return {};
+  return dyn_cast<ExitOp>(getStages().back().front().back());
 }
 
 //===----------------------------------------------------------------------===//
@@ -181,14 +88,9 @@ SmallVector<BlockArgument> CascadeOp::getStateArguments(unsigned index) {
       arguments.drop_back(getWithIds()).take_back(getState().size()));
 }
 
-//===----------------------------------------------------------------------===//
-// ExitOp and YieldOp
-//===----------------------------------------------------------------------===//
+bool CascadeOp::mayKeepRows() { return getNumSurvivors() > 0; }
 
-MutableOperandRange ExitOp::getMutableSuccessorOperands(RegionSuccessor) {
-  return MutableOperandRange(getOperation(), 0, 0);
-}
-
-MutableOperandRange YieldOp::getMutableSuccessorOperands(RegionSuccessor) {
-  return MutableOperandRange(getOperation(), 0, 0);
+unsigned CascadeOp::getNumSurvivors() {
+  ExitOp exit = getLastExit();
+  return exit ? 1 + exit.getCarry().size() : 0;
 }

@@ -98,23 +98,40 @@ LogicalResult ApplyOp::reifyResultShapes(OpBuilder &builder,
   return success();
 }
 
+/// Where rows may stay, only the op itself knows how many: survivors are not
+/// reified.
+static LogicalResult reifyExits(ExitingOpInterface op, OpBuilder &builder,
+                                ReifiedRankedShapedTypeDims &shapes) {
+  if (op.getNumSurvivors() > 0)
+    return failure();
+  Location loc = op.getLoc();
+  OpFoldResult rows =
+      tensor::getMixedSize(builder, loc, op.getRows().front(), 0);
+  for (auto [i, type] : llvm::enumerate(op.getRowResults().getTypes())) {
+    SmallVector<OpFoldResult> sizes;
+    if (!op.getOuts().empty())
+      sizes = tensor::getMixedSizes(builder, loc, op.getOuts()[i]);
+    else // Static after the rows (C9).
+      for (int64_t size : cast<RankedTensorType>(type).getShape())
+        sizes.push_back(builder.getIndexAttr(size));
+    sizes.front() = rows;
+    append(builder, loc, type, sizes, shapes);
+  }
+  for (Value state : op.getState())
+    append(builder, loc, state.getType(),
+           tensor::getMixedSizes(builder, loc, state), shapes);
+  append(builder, loc, op.getLeftAt().getType(), rows, shapes);
+  return success();
+}
+
 LogicalResult
 CascadeOp::reifyResultShapes(OpBuilder &builder,
                              ReifiedRankedShapedTypeDims &shapes) {
-  OpFoldResult rows =
-      tensor::getMixedSize(builder, getLoc(), getRows().front(), 0);
-  auto append = [&](Value result, ArrayRef<OpFoldResult> sizes) {
-    ::append(builder, getLoc(), result.getType(), sizes, shapes);
-  };
-  for (Value result : getRowResults()) {
-    SmallVector<OpFoldResult> sizes = {rows};
-    for (int64_t size :
-         cast<RankedTensorType>(result.getType()).getShape().drop_front())
-      sizes.push_back(builder.getIndexAttr(size));
-    append(result, sizes);
-  }
-  for (auto [state, result] : llvm::zip_equal(getState(), getStateResults()))
-    append(result, tensor::getMixedSizes(builder, getLoc(), state));
-  append(getLeftAt(), rows);
-  return success();
+  return reifyExits(*this, builder, shapes);
+}
+
+LogicalResult
+IterateOp::reifyResultShapes(OpBuilder &builder,
+                             ReifiedRankedShapedTypeDims &shapes) {
+  return reifyExits(*this, builder, shapes);
 }

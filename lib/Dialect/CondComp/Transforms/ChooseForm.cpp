@@ -55,7 +55,7 @@ struct ChooseForm : condcomp::impl::ChooseFormBase<ChooseForm> {
                                           /*replaceAttrs=*/true,
                                           /*replaceLocs=*/false,
                                           /*replaceTypes=*/true);
-    getOperation().walk([&](CascadeOp op) {
+    getOperation().walk([&](ExitingOpInterface op) {
       if (!op.getForm())
         op.setForm(fixed.value_or(Form::Compact));
     });

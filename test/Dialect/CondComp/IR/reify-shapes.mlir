@@ -62,3 +62,32 @@ func.func @bodies(%x: tensor<?x3xf32>, %o: tensor<?x3xf32>,
   %2 = tensor.dim %l, %c0 : tensor<?xi32>
   return %0, %1, %2 : index, index, index
 }
+
+// With outs, sizes after the rows are theirs; survivors are not known.
+// CHECK-LABEL: func.func @exits
+// CHECK-SAME: %[[X:[^:]*]]: tensor<?x3xf32>, %[[O:[^:]*]]: tensor<?x?xf32>
+// CHECK: %[[C:.*]]:4 = condcomp.cascade
+// CHECK: %[[N:.*]] = tensor.dim %[[X]], %c0
+// CHECK: %[[W:.*]] = tensor.dim %[[O]], %c1
+// CHECK: %[[S:.*]] = tensor.dim %[[C]]#2, %c0
+// CHECK: return %[[N]], %[[W]], %[[S]]
+func.func @exits(%x: tensor<?x3xf32>, %o: tensor<?x?xf32>, %n: index,
+    %d: tensor<?xi1>) -> (index, index, index, tensor<?xi32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0:2 = condcomp.iterate steps(%n) rows(%x : tensor<?x3xf32>)
+      outs(%o : tensor<?x?xf32>) {
+  ^bb0(%h: tensor<?x3xf32>):
+    condcomp.exit %d : tensor<?xi1> results(%o : tensor<?x?xf32>)
+      carry(%h : tensor<?x3xf32>)
+  } -> tensor<?x?xf32>, tensor<?xi32>
+  %1:4 = condcomp.cascade rows(%x : tensor<?x3xf32>) outs(%o : tensor<?x?xf32>) {
+  ^bb0(%h: tensor<?x3xf32>):
+    condcomp.exit %d : tensor<?xi1> results(%o : tensor<?x?xf32>)
+      carry(%h : tensor<?x3xf32>)
+  } -> tensor<?x?xf32>, tensor<?xi32>, tensor<?xindex>, tensor<?x3xf32>
+  %2 = tensor.dim %0#0, %c0 : tensor<?x?xf32>
+  %3 = tensor.dim %0#0, %c1 : tensor<?x?xf32>
+  %4 = tensor.dim %1#2, %c0 : tensor<?xindex>
+  return %2, %3, %4, %0#1 : index, index, index, tensor<?xi32>
+}

@@ -90,13 +90,17 @@ def CondComp_CascadeOp : CondComp_Op<"cascade", [
     DeclareOpInterfaceMethods<RegionBranchOpInterface>,
     DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
         ["reifyResultShapes"]>,
-    DeclareOpInterfaceMethods<CondComp_ConditionalOpInterface>]> {
+    DeclareOpInterfaceMethods<CondComp_ConditionalOpInterface>,
+    DeclareOpInterfaceMethods<CondComp_ExitingOpInterface,
+        ["mayKeepRows", "getNumSurvivors"]>]> {
   let summary = "stages with exits: sure rows leave, the others go on";
   let description = [{
     A stage sees the rows that are still there and ends in `exit`, which sends
     `done` rows out with the stage's results and the others on with what they
     carry. Results come in the original row order, followed by the state tensors
-    and by the stage at which each row left. docs/spec.md, "cascade".
+    and by the stage at which each row left. A cascade whose last stage ends in
+    `exit` too is open: the rows that stay keep `outs`, and their ids and what
+    they carry come last. docs/spec.md, "cascade".
 
     Example:
 
@@ -124,25 +128,85 @@ def CondComp_CascadeOp : CondComp_Op<"cascade", [
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$rows,
                        Variadic<AnyRankedTensor>:$state,
+                       Variadic<AnyRankedTensor>:$outs,
                        UnitAttr:$with_ids,
                        OptionalAttr<CondComp_FormAttr>:$form);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region VariadicRegion<SizedRegion<1>>:$stages);
   let assemblyFormat = [{
     `rows` `(` $rows `:` type($rows) `)`
-    (`state` `(` $state^ `:` type($state) `)`)? (`with_ids` $with_ids^)?
+    (`state` `(` $state^ `:` type($state) `)`)?
+    (`outs` `(` $outs^ `:` type($outs) `)`)? (`with_ids` $with_ids^)?
     attr-dict-with-keyword $stages `->` type($results)
   }];
   let extraClassDeclaration = [{
-    /// The per-row results, without state and the exit stage.
-    ::mlir::ResultRange getRowResults() {
-      return getResults().drop_back(getState().size() + 1);
-    }
-    ::mlir::ResultRange getStateResults() {
-      return getResults().drop_back(1).take_back(getState().size());
-    }
-    /// The stage at which each row left.
-    ::mlir::Value getLeftAt() { return getResults().back(); }
+    /// The exit of the last stage, which makes the cascade open, or null.
+    ExitOp getLastExit();
+  }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+}
+
+def CondComp_IterateOp : CondComp_Op<"iterate", [
+    AttrSizedOperandSegments, RecursiveMemoryEffects, SingleBlock,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>,
+    DeclareOpInterfaceMethods<RegionBranchOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+        ["reifyResultShapes"]>,
+    DeclareOpInterfaceMethods<CondComp_ConditionalOpInterface>,
+    DeclareOpInterfaceMethods<CondComp_ExitingOpInterface,
+        ["mayKeepRows", "getNumSurvivors"]>]> {
+  let summary = "one body, step after step, until each row is done";
+  let description = [{
+    The body sees the rows that are still there and ends in `exit`: `done` rows
+    leave with the step's results, the others take what they carry into the next
+    step. At the limit all rows leave. Results come in the original row order,
+    followed by the state tensors and by the step at which each row was done.
+    `params` are sliced per step. docs/spec.md, "iterate".
+
+    Example (a row is done once its halting probabilities add up to one, as in
+    ACT, arXiv 1603.08983):
+
+    ```mlir
+    %y, %left_at = condcomp.iterate steps(%limit)
+        rows(%h, %p : tensor<?x64xf32>, tensor<?xf32>)
+        params(%w : tensor<12x64xf32>) outs(%none : tensor<?x64xf32>) {
+    ^bb0(%hs: tensor<?x64xf32>, %sum: tensor<?xf32>, %ws: tensor<64xf32>):
+      %halt = linalg.matvec ins(%hs, %ws : tensor<?x64xf32>, tensor<64xf32>)
+        outs(%sum : tensor<?xf32>) -> tensor<?xf32>
+      %c0 = arith.constant 0 : index
+      %n = tensor.dim %halt, %c0 : tensor<?xf32>
+      %one = arith.constant 1.0 : f32
+      %e = tensor.empty(%n) : tensor<?xi1>
+      %done = linalg.generic {indexing_maps = [affine_map<(r) -> (r)>,
+                                               affine_map<(r) -> (r)>],
+                              iterator_types = ["parallel"]}
+          ins(%halt : tensor<?xf32>) outs(%e : tensor<?xi1>) {
+      ^bb1(%s: f32, %o: i1):
+        %full = arith.cmpf oge, %s, %one : f32
+        linalg.yield %full : i1
+      } -> tensor<?xi1>
+      %next = math.tanh %hs : tensor<?x64xf32>
+      condcomp.exit %done : tensor<?xi1> results(%next : tensor<?x64xf32>)
+        carry(%next, %halt : tensor<?x64xf32>, tensor<?xf32>)
+    } -> tensor<?x64xf32>, tensor<?xi32>
+    ```
+  }];
+  let arguments = (ins Index:$steps,
+                       Variadic<AnyRankedTensor>:$rows,
+                       Variadic<AnyRankedTensor>:$params,
+                       Variadic<AnyRankedTensor>:$state,
+                       Variadic<AnyRankedTensor>:$outs,
+                       UnitAttr:$with_ids, UnitAttr:$with_step,
+                       OptionalAttr<CondComp_FormAttr>:$form);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    `steps` `(` $steps `)` `rows` `(` $rows `:` type($rows) `)`
+    (`params` `(` $params^ `:` type($params) `)`)?
+    (`state` `(` $state^ `:` type($state) `)`)?
+    (`outs` `(` $outs^ `:` type($outs) `)`)? (`with_ids` $with_ids^)?
+    (`with_step` $with_step^)? attr-dict-with-keyword $body `->` type($results)
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
@@ -150,11 +214,14 @@ def CondComp_CascadeOp : CondComp_Op<"cascade", [
 
 def CondComp_ExitOp : CondComp_Op<"exit", [Pure, Terminator,
     DeclareOpInterfaceMethods<RegionBranchTerminatorOpInterface>,
-    AttrSizedOperandSegments, HasParent<"::condcomp::CascadeOp">]> {
+    AttrSizedOperandSegments,
+    ParentOneOf<["::condcomp::CascadeOp", "::condcomp::IterateOp"]>]> {
   let summary = "ends a stage: done rows leave, the others are carried on";
   let description = [{
     `results` are what done rows leave with, `carry` what the others go on with,
-    `state` the state tensors for the next stage. docs/spec.md, "cascade".
+    `state` the state tensors for the next stage. `soft` is the probability with
+    which each row leaves; only the soft form looks at it. docs/spec.md,
+    "cascade".
 
     Example (rows whose mark is set leave as they are):
 
@@ -173,13 +240,16 @@ def CondComp_ExitOp : CondComp_Op<"exit", [Pure, Terminator,
   let arguments = (ins CondComp_MaskTensor:$done,
                        Variadic<AnyRankedTensor>:$results,
                        Variadic<AnyRankedTensor>:$carry,
-                       Variadic<AnyRankedTensor>:$state);
+                       Variadic<AnyRankedTensor>:$state,
+                       Optional<CondComp_WeightTensor>:$soft);
   let assemblyFormat = [{
     $done `:` type($done)
     (`results` `(` $results^ `:` type($results) `)`)?
     (`carry` `(` $carry^ `:` type($carry) `)`)?
-    (`state` `(` $state^ `:` type($state) `)`)? attr-dict
+    (`state` `(` $state^ `:` type($state) `)`)?
+    (`soft` `(` $soft^ `:` type($soft) `)`)? attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def CondComp_YieldOp : CondComp_Op<"yield", [Pure, Terminator,

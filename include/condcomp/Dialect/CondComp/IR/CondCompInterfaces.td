@@ -32,7 +32,8 @@ def CondComp_GateOpInterface : OpInterface<"GateOpInterface"> {
 def CondComp_ConditionalOpInterface : OpInterface<"ConditionalOpInterface"> {
   let cppNamespace = "::condcomp";
   let description = [{
-    An op with regions that run for some rows only: `apply`, `cascade`.
+    An op with regions that run for some rows only: `apply`, `cascade`,
+    `iterate`.
   }];
   let methods = [
     InterfaceMethod<[{
@@ -54,6 +55,56 @@ def CondComp_ConditionalOpInterface : OpInterface<"ConditionalOpInterface"> {
       }], "::llvm::SmallVector<::mlir::BlockArgument>", "getStateArguments",
       (ins "unsigned":$index)>,
   ];
+}
+
+def CondComp_ExitingOpInterface : OpInterface<"ExitingOpInterface"> {
+  let cppNamespace = "::condcomp";
+  let description = [{
+    An op whose rows leave one after another while the others are carried on:
+    `cascade`, `iterate`. Its results are those of the rows, the state, where
+    each row left and, where rows may stay, the survivors' ids and what they
+    carry.
+  }];
+  let methods = [
+    InterfaceMethod<"The rows that go in.", "::mlir::OperandRange", "getRows",
+      (ins)>,
+    InterfaceMethod<"Tensors of all rows that never move.",
+      "::mlir::OperandRange", "getState", (ins)>,
+    InterfaceMethod<"What rows that do not leave get.", "::mlir::OperandRange",
+      "getOuts", (ins)>,
+    InterfaceMethod<"Whether the regions take the ids of their rows.", "bool",
+      "getWithIds", (ins)>,
+    InterfaceMethod<"The form, if it is chosen.",
+      "::std::optional<::condcomp::Form>", "getForm", (ins)>,
+    InterfaceMethod<"Chooses the form.", "void", "setForm",
+      (ins "::std::optional<::condcomp::Form>":$form)>,
+    InterfaceMethod<"Whether rows may stay to the end, or not be run at all.",
+      "bool", "mayKeepRows", (ins)>,
+    InterfaceMethod<[{
+        How many results hold survivors: their ids and what they carry, or none.
+      }], "unsigned", "getNumSurvivors", (ins)>,
+  ];
+  let extraSharedClassDeclaration = [{
+    /// The ids of the rows that stayed, and what they carry.
+    ::mlir::ResultRange getSurvivors() {
+      return $_op->getResults().take_back($_op.getNumSurvivors());
+    }
+    /// Where each row left.
+    ::mlir::OpResult getLeftAt() {
+      ::mlir::ResultRange all = $_op->getResults();
+      return all[all.size() - $_op.getNumSurvivors() - 1];
+    }
+    ::mlir::ResultRange getStateResults() {
+      return $_op->getResults()
+          .drop_back($_op.getNumSurvivors() + 1)
+          .take_back($_op.getState().size());
+    }
+    /// The results of the rows, without state and what follows it.
+    ::mlir::ResultRange getRowResults() {
+      return $_op->getResults().drop_back($_op.getNumSurvivors() + 1 +
+                                          $_op.getState().size());
+    }
+  }];
 }
 
 #endif // CONDCOMP_INTERFACES_TD

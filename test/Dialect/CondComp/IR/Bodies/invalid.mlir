@@ -304,8 +304,8 @@ func.func @f(%r: !condcomp.routing<4x2, f32, exactly 1>, %x: tensor<4x3xi32>, %o
 
 // cascade C1
 func.func @f(%x: tensor<4x3xf32>) {
-  // expected-error @below {{'condcomp.cascade' op C1: needs at least one stage and one rows operand}}
-  %0:2 = "condcomp.cascade"(%x) <{operandSegmentSizes = array<i32: 1, 0>}>
+  // expected-error @below {{'condcomp.cascade' op C1: needs at least one stage}}
+  %0:2 = "condcomp.cascade"(%x) <{operandSegmentSizes = array<i32: 1, 0, 0>}>
     : (tensor<4x3xf32>) -> (tensor<4x3xf32>, tensor<4xi32>)
   return
 }
@@ -313,8 +313,8 @@ func.func @f(%x: tensor<4x3xf32>) {
 // -----
 
 func.func @f() {
-  // expected-error @below {{'condcomp.cascade' op C1: needs at least one stage and one rows operand}}
-  %0 = "condcomp.cascade"() <{operandSegmentSizes = array<i32: 0, 0>}> ({
+  // expected-error @below {{'condcomp.cascade' op C1: needs at least one rows operand}}
+  %0 = "condcomp.cascade"() <{operandSegmentSizes = array<i32: 0, 0, 0>}> ({
     "condcomp.yield"() : () -> ()
   }) : () -> tensor<?xi32>
   return
@@ -346,7 +346,7 @@ func.func @f(%x: tensor<4x3xf32>, %s: tensor<5x2xf32>) {
 
 // C2
 func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
-  // expected-error @below {{'condcomp.cascade' op C2: stage 0 must have 1 arguments (carried rows, state, ids), got 0}}
+  // expected-error @below {{'condcomp.cascade' op C2: stage 0 must have 1 arguments (carried rows, params, state, ids, step), got 0}}
   %0:2 = condcomp.cascade rows(%x : tensor<4x3xf32>) {
     condcomp.yield %x : tensor<4x3xf32>
   } -> tensor<4x3xf32>, tensor<4xi32>
@@ -367,7 +367,7 @@ func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
 // -----
 
 func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
-  // expected-error @below {{'condcomp.cascade' op C2: stage 0 must take the state types and tensor<?xindex> after its rows, got ('tensor<?x3xf32>', 'tensor<?xi32>')}}
+  // expected-error @below {{'condcomp.cascade' op C2: stage 0 must take ('tensor<?xindex>') after its rows, got ('tensor<?xi32>')}}
   %0:2 = condcomp.cascade rows(%x : tensor<4x3xf32>) with_ids {
   ^bb0(%h: tensor<?x3xf32>, %i: tensor<?xi32>):
     condcomp.yield %h : tensor<?x3xf32>
@@ -393,11 +393,15 @@ func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
 // -----
 
 // C3
-func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
-  // expected-error @below {{'condcomp.cascade' op C3: stage 0 must end in condcomp.yield, got condcomp.exit}}
+func.func @f(%x: tensor<4x3xf32>, %d: tensor<?xi1>) {
+  // expected-error @below {{'condcomp.cascade' op C3: stage 1 must end in condcomp.yield, got llvm.unreachable}}
   %0:2 = condcomp.cascade rows(%x : tensor<4x3xf32>) {
   ^bb0(%h: tensor<?x3xf32>):
     condcomp.exit %d : tensor<?xi1> results(%h : tensor<?x3xf32>)
+      carry(%h : tensor<?x3xf32>)
+  }, {
+  ^bb0(%h: tensor<?x3xf32>):
+    llvm.unreachable
   } -> tensor<4x3xf32>, tensor<4xi32>
   return
 }
@@ -497,7 +501,7 @@ func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
 
 // C7
 func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
-  // expected-error @below {{'condcomp.cascade' op C7: the last result, the exit stage, must be tensor<Rxi32>, got 'tensor<4xi64>'}}
+  // expected-error @below {{'condcomp.cascade' op C7: after results and state comes where each row left, tensor<Rxi32>, got 'tensor<4xi64>'}}
   %0:2 = condcomp.cascade rows(%x : tensor<4x3xf32>) {
   ^bb0(%h: tensor<?x3xf32>):
     condcomp.yield %h : tensor<?x3xf32>
@@ -508,7 +512,7 @@ func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
 // -----
 
 func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
-  // expected-error @below {{'condcomp.cascade' op C7: needs results for 1 state operands and the exit stage, got 1 results}}
+  // expected-error @below {{'condcomp.cascade' op C7: needs results for 1 state operands, 0 survivors and where rows left, got 1 results}}
   %0:1 = condcomp.cascade rows(%x : tensor<4x3xf32>) state(%s : tensor<4x2xf32>) {
   ^bb0(%h: tensor<?x3xf32>):
     condcomp.yield %h : tensor<?x3xf32>
@@ -520,7 +524,7 @@ func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
 
 // C9
 func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
-  // expected-error @below {{'condcomp.cascade' op C9: the dims of results after the rows must be static, got 'tensor<4x?xf32>'}}
+  // expected-error @below {{'condcomp.cascade' op C9: without outs the dims of results after the rows must be static, got 'tensor<4x?xf32>'}}
   %0:2 = condcomp.cascade rows(%x : tensor<4x3xf32>) {
   ^bb0(%h: tensor<?x3xf32>):
     condcomp.yield %h : tensor<?x3xf32>
@@ -530,9 +534,60 @@ func.func @f(%x: tensor<4x3xf32>, %s: tensor<4x2xf32>, %d: tensor<?xi1>) {
 
 // -----
 
+func.func @f(%x: tensor<4x3xf32>, %o: tensor<4x2xf32>) {
+  // expected-error @below {{'condcomp.cascade' op C9: outs must be ('tensor<4x3xf32>') like the results, got ('tensor<4x2xf32>')}}
+  %0:2 = condcomp.cascade rows(%x : tensor<4x3xf32>) outs(%o : tensor<4x2xf32>) {
+  ^bb0(%h: tensor<?x3xf32>):
+    condcomp.yield %h : tensor<?x3xf32>
+  } -> tensor<4x3xf32>, tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4x3xf32>, %d: tensor<?xi1>) {
+  // expected-error @below {{'condcomp.cascade' op C9: needs one outs per result, for rows that do not leave, got 0 for 1 results}}
+  %0:3 = condcomp.cascade rows(%x : tensor<4x3xf32>) {
+  ^bb0(%h: tensor<?x3xf32>):
+    condcomp.exit %d : tensor<?xi1> results(%h : tensor<?x3xf32>)
+  } -> tensor<4x3xf32>, tensor<4xi32>, tensor<?xindex>
+  return
+}
+
+// -----
+
+// C10
+func.func @f(%x: tensor<4x3xf32>, %d: tensor<?xi1>) {
+  // expected-error @below {{'condcomp.cascade' op C10: an open cascade returns the survivors' ids and carry, ('tensor<?xindex>', 'tensor<?x3xf32>'), got ('tensor<?xindex>', 'tensor<4x3xf32>')}}
+  %0:4 = condcomp.cascade rows(%x : tensor<4x3xf32>) outs(%x : tensor<4x3xf32>) {
+  ^bb0(%h: tensor<?x3xf32>):
+    condcomp.exit %d : tensor<?xi1> results(%h : tensor<?x3xf32>)
+      carry(%h : tensor<?x3xf32>)
+  } -> tensor<4x3xf32>, tensor<4xi32>, tensor<?xindex>, tensor<4x3xf32>
+  return
+}
+
+// -----
+
+// The probability of leaving.
+func.func @f(%x: tensor<4x3xf32>, %d: tensor<?xi1>, %g: tensor<?x1xf32>) {
+  %0:2 = condcomp.cascade rows(%x : tensor<4x3xf32>) {
+  ^bb0(%h: tensor<?x3xf32>):
+    // expected-error @below {{'condcomp.exit' op C4: soft must be tensor<?xf32> or tensor<?xf64>, got 'tensor<?x1xf32>'}}
+    condcomp.exit %d : tensor<?xi1> results(%h : tensor<?x3xf32>)
+      carry(%h : tensor<?x3xf32>) soft(%g : tensor<?x1xf32>)
+  }, {
+  ^bb0(%h: tensor<?x3xf32>):
+    condcomp.yield %h : tensor<?x3xf32>
+  } -> tensor<4x3xf32>, tensor<4xi32>
+  return
+}
+
+// -----
+
 // exit and yield belong to their ops.
 func.func @f(%d: tensor<?xi1>) {
-  // expected-error @below {{'condcomp.exit' op expects parent op 'condcomp.cascade'}}
+  // expected-error @below {{'condcomp.exit' op expects parent op to be one of 'condcomp.cascade, condcomp.iterate'}}
   condcomp.exit %d : tensor<?xi1>
 }
 

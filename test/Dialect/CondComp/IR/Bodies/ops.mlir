@@ -69,3 +69,34 @@ func.func @stages(%h: tensor<?x8xf32>, %s: tensor<?x2xf32>, %d: tensor<?xi1>) {
   } -> tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>
   return
 }
+
+// Rows may stay: outs, survivors; the probability of leaving.
+// CHECK-LABEL: func @open
+func.func @open(%h: tensor<?x?xf32>, %d: tensor<?xi1>, %g: tensor<?xf32>) {
+  // CHECK: %{{.*}}:4 = condcomp.cascade rows(%{{.*}} : tensor<?x?xf32>) outs(%{{.*}} : tensor<?x?xf32>) {
+  // CHECK: condcomp.exit %{{.*}} : tensor<?xi1> results(%{{.*}} : tensor<?x?xf32>) carry(%{{.*}} : tensor<?x?xf32>) soft(%{{.*}} : tensor<?xf32>)
+  // CHECK: } -> tensor<?x?xf32>, tensor<?xi32>, tensor<?xindex>, tensor<?x?xf32>
+  %0:4 = condcomp.cascade rows(%h : tensor<?x?xf32>) outs(%h : tensor<?x?xf32>) {
+  ^bb0(%a: tensor<?x?xf32>):
+    condcomp.exit %d : tensor<?xi1> results(%a : tensor<?x?xf32>)
+      carry(%a : tensor<?x?xf32>) soft(%g : tensor<?xf32>)
+  } -> tensor<?x?xf32>, tensor<?xi32>, tensor<?xindex>, tensor<?x?xf32>
+  return
+}
+
+// CHECK-LABEL: func @steps
+func.func @steps(%n: index, %h: tensor<?x8xf32>, %w: tensor<12x8xf32>,
+    %s: tensor<?x2xf32>, %d: tensor<?xi1>) {
+  // CHECK: %{{.*}}:3 = condcomp.iterate steps(%{{.*}}) rows(%{{.*}} : tensor<?x8xf32>) params(%{{.*}} : tensor<12x8xf32>) state(%{{.*}} : tensor<?x2xf32>) outs(%{{.*}} : tensor<?x8xf32>) with_ids with_step {
+  // CHECK-NEXT: ^bb0(%{{.*}}: tensor<?x8xf32>, %{{.*}}: tensor<8xf32>, %{{.*}}: tensor<?x2xf32>, %{{.*}}: tensor<?xindex>, %{{.*}}: index):
+  // CHECK: } -> tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>
+  %0:3 = condcomp.iterate steps(%n) rows(%h : tensor<?x8xf32>)
+      params(%w : tensor<12x8xf32>) state(%s : tensor<?x2xf32>)
+      outs(%h : tensor<?x8xf32>) with_ids with_step {
+  ^bb0(%a: tensor<?x8xf32>, %ws: tensor<8xf32>, %t: tensor<?x2xf32>,
+       %ids: tensor<?xindex>, %step: index):
+    condcomp.exit %d : tensor<?xi1> results(%a : tensor<?x8xf32>)
+      carry(%a : tensor<?x8xf32>) state(%t : tensor<?x2xf32>)
+  } -> tensor<?x8xf32>, tensor<?x2xf32>, tensor<?xi32>
+  return
+}

@@ -201,13 +201,13 @@ void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,
     scf::YieldOp::create(b, SmallVector<Value>(rows * vectors, zeros));
   }
 
-  // The tile's share of the prefetches: a line every few terms.
+  // The tile's share of the prefetches: a line of each panel every few terms.
   Value share, firstLine;
+  int64_t termsPerLine = config.next == config.acc ? 1 : 2;
   if (next) {
     share = div(b, constantIndex(b, 256), tiles);
-    firstLine = div(b, mul(b, number, depth), tiles);
-    if (config.next != config.acc) // Two terms a line.
-      firstLine = div(b, firstLine, constantIndex(b, 2));
+    firstLine = div(b, div(b, mul(b, number, depth), tiles),
+                    constantIndex(b, termsPerLine * config.streams));
   }
   SmallVector<Value> sums = start.getResults();
   // One loop over k, several steps at a time: addresses are then worked out
@@ -221,16 +221,20 @@ void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,
                 loop.getRegionIterArgs().end());
     Value iv = loop.getInductionVar();
     if (next && steps == kUnroll) {
-      int64_t terms = config.next == config.acc ? 1 : 2;
       Value line =
           add(b, firstLine,
-              div(b, mul(b, iv, share), constantIndex(b, 256 * terms)));
+              div(b, mul(b, iv, share),
+                  constantIndex(b, 256 * termsPerLine * config.streams)));
       int64_t bits = Type(config.next).getIntOrFloatBitWidth();
-      int64_t width = 2 * lanes * terms;
-      for (int64_t i = 0; i < width; i += kLineBits / bits)
-        memref::PrefetchOp::create(
-            b, next, ValueRange{line, constantIndex(b, i)},
-            /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      int64_t width = 2 * lanes * termsPerLine;
+      for (int64_t stream = 0; stream < config.streams; ++stream) {
+        if (stream > 0)
+          line = add(b, line, between);
+        for (int64_t i = 0; i < width; i += kLineBits / bits)
+          memref::PrefetchOp::create(
+              b, next, ValueRange{line, constantIndex(b, i)},
+              /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      }
     }
     Value base = config.pairs ? div(b, iv, constantIndex(b, 2)) : iv;
     SmallVector<Value> right, odd;
@@ -272,8 +276,9 @@ void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,
 /// stride, and a result of the accumulator's type with as many columns or less:
 ///   (%lhs, %rhs, %result, %accumulate).
 /// One of several panels takes so many whole panels, a few rows at most, and
-/// how many rows lie from one panel to the other; one that prefetches takes a
-/// view with as many terms as there are.
+/// how many rows lie from one panel to the other. One that prefetches takes a
+/// view with as many terms as there are; of several streams, a share of them
+/// for each, and the rows from panel to panel.
 func::FuncOp KernelLibrary::getKernel(const KernelConfig &config) {
   FloatType acc = config.acc;
   bool isNew;
@@ -287,13 +292,15 @@ func::FuncOp KernelLibrary::getKernel(const KernelConfig &config) {
           .str();
   if (config.pairs || config.rhs != acc)
     name += "_" + typeName(config.rhs) + (config.pairs ? "x2" : "");
-  if (config.panels > 1) {
+  if (config.panels > 1 || config.streams > 1)
     inputs.push_back(IndexType::get(acc.getContext()));
+  if (config.panels > 1)
     name += "_" + std::to_string(config.panels) + "panels";
-  }
   if (config.next) {
     inputs.push_back(viewType(config.next, Layout::RowMajor));
     name += "_next_" + typeName(config.next);
+    if (config.streams > 1)
+      name += "_" + std::to_string(config.streams) + "streams";
   }
   func::FuncOp function = lookupOrCreate(name, inputs, isNew);
   if (!isNew)
@@ -313,7 +320,7 @@ func::FuncOp KernelLibrary::getKernel(const KernelConfig &config) {
   Value full = roundDown(b, rows, tile), rest = sub(b, rows, full);
   TileEmitter emitter{b,     config,     type,    left,    right,  result,
                       depth, accumulate, Value(), Value(), Value()};
-  if (config.panels > 1)
+  if (config.panels > 1 || config.streams > 1)
     emitter.between = function.getArgument(4);
   if (config.next) {
     emitter.next = function.getArguments().back();

@@ -45,8 +45,10 @@ struct KernelConfig {
   /// Panels side by side, for few rows: memory delivers most when several
   /// pieces are read at a time.
   int64_t panels = 1;
-  /// The type of what is prefetched meanwhile, if anything.
+  /// The type of what is prefetched meanwhile, if anything, and of how many
+  /// panels in turn.
   mlir::FloatType next = {};
+  int64_t streams = 1;
 };
 
 /// The panel functions and kernels of one module, made on demand.

@@ -16,16 +16,15 @@
 using namespace mlir;
 using namespace condcomp;
 
-/// With few rows reading is all there is: so many panels are read at a time, so
-/// many terms of each, which keeps as many of the processor's own prefetchers
-/// busy. Prefetch instructions are slower than those.
-static constexpr int64_t kStreams = 4, kStreamTerms = 32, kStreamRows = 12;
+/// With few rows reading is all there is. Memory delivers most when several
+/// pieces are read in turn, for they keep as many of the processor's own
+/// prefetchers busy: one row or two take several panels at a time. Up to
+/// `kStreamRows` rows run over some terms of each of these panels, while what
+/// comes next is prefetched from all of them in turn.
+static constexpr int64_t kStreams = 4, kStreamTerms = 128, kStreamRows = 12;
 /// With more rows, terms at a time: a panel's part of them stays in the
 /// first-level cache. The next part is prefetched while all rows pass by.
 static constexpr int64_t kTerms = 256;
-/// Rows up to which interleaved bf16 is extended in registers, each time it is
-/// read; with more, it is extended once.
-static constexpr int64_t kPairRows = 4;
 
 /// Extends two interleaved rows after another of a panel of bf16:
 ///   (%source: [terms / 2, 2 * columns], %target: [terms, columns]).
@@ -155,34 +154,46 @@ public:
     });
   }
 
-  /// A few rows: some terms of some panels in turn.
-  void emitInterleaved(func::FuncOp kernel) {
+  /// Some rows: terms of several panels in turn.
+  void emitInterleaved(func::FuncOp kernel, func::FuncOp unpack) {
+    Value zero = constantIndex(b, 0);
     auto types = kernel.getFunctionType().getInputs();
-    buildFor(
-        b, constantIndex(b, 0), columns, kStreams * panel, [&](Value first) {
-          Value last = minimum(
-              b, columns, add(b, first, constantIndex(b, kStreams * panel)));
-          forTerms(
-              kStreamTerms, [&](Value k, Value count, Value lhs, Value goesOn) {
-                buildFor(b, first, last, panel, [&](Value n) {
-                  func::CallOp::create(
-                      b, kernel,
-                      ValueRange{lhs, part(n, k, count, types[1]),
-                                 resultPart(n, widthAt(n), types[2]), goesOn});
-                });
-              });
+    Value buffer = unpack ? makeBuffer(kStreamTerms) : Value();
+    Value between = div(b, panelStride, constantIndex(b, perRow));
+    buildFor(b, zero, columns, kStreams * panel, [&](Value first) {
+      Value last = add(b, first, constantIndex(b, kStreams * panel));
+      Value end = minimum(b, columns, last);
+      forTerms(kStreamTerms, [&](Value k, Value count, Value lhs,
+                                 Value goesOn) {
+        // Then come more terms, or the first ones of other panels.
+        Value later = add(b, k, constantIndex(b, kStreamTerms));
+        Value more =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::ult, later, depth);
+        Value nextTerm = arith::SelectOp::create(b, more, later, zero);
+        Value isLast =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::uge, last, columns);
+        Value other = arith::SelectOp::create(b, isLast, first, last);
+        Value nextColumn = arith::SelectOp::create(b, more, first, other);
+        buildFor(b, first, end, panel, [&](Value n) {
+          Value number = div(b, sub(b, n, first), constantIndex(b, panel));
+          Value share =
+              mul(b, number, constantIndex(b, kStreamTerms / kStreams));
+          func::CallOp::create(
+              b, kernel,
+              ValueRange{
+                  lhs, terms(n, k, count, types[1], unpack, buffer),
+                  resultPart(n, widthAt(n), types[2]), goesOn, between,
+                  part(nextColumn, add(b, nextTerm, share), count, types[5])});
         });
+      });
+    });
   }
 
   /// Many rows: the next panel's part is prefetched, bf16 is extended once.
   void emitBlocked(func::FuncOp kernel, func::FuncOp unpack) {
     Value zero = constantIndex(b, 0);
     auto types = kernel.getFunctionType().getInputs();
-    Value buffer;
-    if (unpack)
-      buffer = memref::AllocaOp::create(
-          b, MemRefType::get({kTerms * panel}, config.acc),
-          b.getI64IntegerAttr(64));
+    Value buffer = unpack ? makeBuffer(kTerms) : Value();
     forTerms(kTerms, [&](Value k, Value count, Value lhs, Value goesOn) {
       buildFor(b, zero, columns, panel, [&](Value n) {
         Value beside = add(b, n, constantIndex(b, panel));
@@ -191,35 +202,43 @@ public:
         Value later = minimum(b, add(b, k, constantIndex(b, kTerms)), depth);
         Value nextColumn = arith::SelectOp::create(b, isLast, zero, beside);
         Value nextTerm = arith::SelectOp::create(b, isLast, later, k);
-        Value rhs;
-        if (unpack) {
-          auto unpackTypes = unpack.getFunctionType().getInputs();
-          Value source = part(n, k, count, unpackTypes[0]);
-          Value height = memref::DimOp::create(b, source, 0);
-          Value whole = mul(b, height, constantIndex(b, 2));
-          auto view = [&](Value terms, Type type) -> Value {
-            Value made = memref::ReinterpretCastOp::create(
-                b, KernelLibrary::viewType(config.acc, Layout::RowMajor, panel),
-                buffer, OpFoldResult(b.getIndexAttr(0)),
-                ArrayRef<OpFoldResult>{terms, b.getIndexAttr(panel)},
-                ArrayRef<OpFoldResult>{constantIndex(b, panel),
-                                       b.getIndexAttr(1)});
-            return made.getType() == type
-                       ? made
-                       : memref::CastOp::create(b, type, made);
-          };
-          func::CallOp::create(b, unpack,
-                               ValueRange{source, view(whole, unpackTypes[1])});
-          rhs = view(count, types[1]);
-        } else {
-          rhs = part(n, k, count, types[1]);
-        }
         func::CallOp::create(
             b, kernel,
-            ValueRange{lhs, rhs, resultPart(n, widthAt(n), types[2]), goesOn,
+            ValueRange{lhs, terms(n, k, count, types[1], unpack, buffer),
+                       resultPart(n, widthAt(n), types[2]), goesOn,
                        part(nextColumn, nextTerm, count, types[4])});
       });
     });
+  }
+
+private:
+  Value makeBuffer(int64_t terms) {
+    return memref::AllocaOp::create(
+        b, MemRefType::get({terms * panel}, config.acc),
+        b.getI64IntegerAttr(64));
+  }
+
+  /// Terms of a panel in the accumulator's type, through a buffer if need be.
+  Value terms(Value n, Value k, Value count, Type type, func::FuncOp unpack,
+              Value buffer) {
+    if (!unpack)
+      return part(n, k, count, type);
+    auto unpackTypes = unpack.getFunctionType().getInputs();
+    Value source = part(n, k, count, unpackTypes[0]);
+    auto view = [&](Value height, Type type) -> Value {
+      Value made = memref::ReinterpretCastOp::create(
+          b, KernelLibrary::viewType(config.acc, Layout::RowMajor, panel),
+          buffer, OpFoldResult(b.getIndexAttr(0)),
+          ArrayRef<OpFoldResult>{height, b.getIndexAttr(panel)},
+          ArrayRef<OpFoldResult>{constantIndex(b, panel), b.getIndexAttr(1)});
+      return made.getType() == type ? made
+                                    : memref::CastOp::create(b, type, made);
+    };
+    Value whole =
+        mul(b, memref::DimOp::create(b, source, 0), constantIndex(b, 2));
+    func::CallOp::create(b, unpack,
+                         ValueRange{source, view(whole, unpackTypes[1])});
+    return view(count, type);
   }
 };
 
@@ -283,8 +302,11 @@ func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
   two.panels = kStreams / 2;
   KernelConfig blocked{acc, config.lhsLayout, emitter.pairs ? acc : config.rhs};
   blocked.next = config.rhs;
+  KernelConfig interleaved = blocked;
+  interleaved.streams = kStreams;
   func::FuncOp single = getKernel(stored);
-  int64_t fewRows = emitter.pairs ? kPairRows : kStreamRows;
+  func::FuncOp unpack = emitter.pairs ? getUnpack() : func::FuncOp();
+  // What several panels leave of the registers.
   int64_t sideRows = emitter.pairs ? 2 : 3;
   emitter.ifElse(
       emitter.ule(emitter.rows, 1),
@@ -297,13 +319,11 @@ func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
             },
             [&] {
               emitter.ifElse(
-                  emitter.ule(emitter.rows, fewRows),
-                  [&] { emitter.emitInterleaved(single); },
+                  emitter.ule(emitter.rows, kStreamRows),
                   [&] {
-                    emitter.emitBlocked(getKernel(blocked),
-                                        emitter.pairs ? getUnpack()
-                                                      : func::FuncOp());
-                  });
+                    emitter.emitInterleaved(getKernel(interleaved), unpack);
+                  },
+                  [&] { emitter.emitBlocked(getKernel(blocked), unpack); });
             });
       });
   if (!config.isDirect())

@@ -314,40 +314,46 @@ func::FuncOp KernelLibrary::getKernel(const KernelConfig &config) {
   Value depth = memref::DimOp::create(b, left, 1);
   int64_t lanes = this->lanes(acc);
   // Extending pairs takes registers.
-  int64_t tile = config.panels > 1 ? 12 / (2 * config.panels) + 1
+  int64_t tile = config.panels > 1 ? 12 / (2 * config.panels)
                                    : (config.pairs ? 4 : tileRows());
   auto type = VectorType::get({lanes}, acc);
-  Value full = roundDown(b, rows, tile), rest = sub(b, rows, full);
+  Value one = constantIndex(b, 1);
+  Value tiles = maximum(b, ceilDiv(b, rows, constantIndex(b, tile)), one);
+  // Tiles are of about one height: a tile of one row takes as long as one of
+  // four.
+  Value height = div(b, rows, tiles),
+        taller = sub(b, rows, mul(b, height, tiles));
   TileEmitter emitter{b,     config,     type,    left,    right,  result,
                       depth, accumulate, Value(), Value(), Value()};
   if (config.panels > 1 || config.streams > 1)
     emitter.between = function.getArgument(4);
   if (config.next) {
     emitter.next = function.getArguments().back();
-    emitter.tiles = maximum(b, ceilDiv(b, rows, constantIndex(b, tile)),
-                            constantIndex(b, 1));
+    emitter.tiles = tiles;
   }
 
   auto emitRows = [&](int64_t vectors, Value mask) {
-    if (config.panels == 1)
-      buildFor(b, constantIndex(b, 0), full, tile, [&](Value row) {
-        emitter.emit(tile, vectors, row, div(b, row, constantIndex(b, tile)),
-                     mask);
-      });
-    SmallVector<int64_t> cases =
-        llvm::to_vector(llvm::seq_inclusive<int64_t>(1, tile - 1));
-    auto choice =
-        scf::IndexSwitchOp::create(b, TypeRange(), rest, cases, cases.size());
-    for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
+    auto emitTiles = [&](Value number) {
+      Value first = add(b, mul(b, number, height), minimum(b, number, taller));
+      Value more =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::ult, number, taller);
+      Value count =
+          add(b, height,
+              arith::SelectOp::create(b, more, one, constantIndex(b, 0)));
+      SmallVector<int64_t> cases =
+          llvm::to_vector(llvm::seq_inclusive<int64_t>(1, tile));
+      auto choice = scf::IndexSwitchOp::create(b, TypeRange(), count, cases,
+                                               cases.size());
       OpBuilder::InsertionGuard guard(b);
-      b.createBlock(&region);
-      emitter.emit(count, vectors, full, div(b, full, constantIndex(b, tile)),
-                   mask);
+      for (auto [rows, region] : llvm::zip(cases, choice.getCaseRegions())) {
+        b.createBlock(&region);
+        emitter.emit(rows, vectors, first, number, mask);
+        scf::YieldOp::create(b);
+      }
+      b.createBlock(&choice.getDefaultRegion());
       scf::YieldOp::create(b);
-    }
-    OpBuilder::InsertionGuard guard(b);
-    b.createBlock(&choice.getDefaultRegion());
-    scf::YieldOp::create(b);
+    };
+    buildFor(b, constantIndex(b, 0), tiles, 1, emitTiles);
   };
   if (config.panels > 1) {
     emitRows(2 * config.panels, Value());

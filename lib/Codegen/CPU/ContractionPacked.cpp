@@ -23,7 +23,8 @@ using namespace condcomp;
 /// comes next is prefetched from all of them in turn.
 static constexpr int64_t kStreams = 4, kStreamTerms = 128, kStreamRows = 12;
 /// With more rows, terms at a time: a panel's part of them stays in the
-/// first-level cache. The next part is prefetched while all rows pass by.
+/// first-level cache. The next part is prefetched while all rows pass by, and
+/// interleaved bf16 is extended once for all of them.
 static constexpr int64_t kTerms = 256;
 
 /// Extends two interleaved rows after another of a panel of bf16:
@@ -155,10 +156,9 @@ public:
   }
 
   /// Some rows: terms of several panels in turn.
-  void emitInterleaved(func::FuncOp kernel, func::FuncOp unpack) {
+  void emitInterleaved(func::FuncOp kernel) {
     Value zero = constantIndex(b, 0);
     auto types = kernel.getFunctionType().getInputs();
-    Value buffer = unpack ? makeBuffer(kStreamTerms) : Value();
     Value between = div(b, panelStride, constantIndex(b, perRow));
     buildFor(b, zero, columns, kStreams * panel, [&](Value first) {
       Value last = add(b, first, constantIndex(b, kStreams * panel));
@@ -181,7 +181,7 @@ public:
           func::CallOp::create(
               b, kernel,
               ValueRange{
-                  lhs, terms(n, k, count, types[1], unpack, buffer),
+                  lhs, part(n, k, count, types[1]),
                   resultPart(n, widthAt(n), types[2]), goesOn, between,
                   part(nextColumn, add(b, nextTerm, share), count, types[5])});
         });
@@ -193,7 +193,11 @@ public:
   void emitBlocked(func::FuncOp kernel, func::FuncOp unpack) {
     Value zero = constantIndex(b, 0);
     auto types = kernel.getFunctionType().getInputs();
-    Value buffer = unpack ? makeBuffer(kTerms) : Value();
+    Value buffer;
+    if (unpack)
+      buffer = memref::AllocaOp::create(
+          b, MemRefType::get({kTerms * panel}, config.acc),
+          b.getI64IntegerAttr(64));
     forTerms(kTerms, [&](Value k, Value count, Value lhs, Value goesOn) {
       buildFor(b, zero, columns, panel, [&](Value n) {
         Value beside = add(b, n, constantIndex(b, panel));
@@ -212,12 +216,6 @@ public:
   }
 
 private:
-  Value makeBuffer(int64_t terms) {
-    return memref::AllocaOp::create(
-        b, MemRefType::get({terms * panel}, config.acc),
-        b.getI64IntegerAttr(64));
-  }
-
   /// Terms of a panel in the accumulator's type, through a buffer if need be.
   Value terms(Value n, Value k, Value count, Type type, func::FuncOp unpack,
               Value buffer) {
@@ -302,7 +300,8 @@ func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
   two.panels = kStreams / 2;
   KernelConfig blocked{acc, config.lhsLayout, emitter.pairs ? acc : config.rhs};
   blocked.next = config.rhs;
-  KernelConfig interleaved = blocked;
+  KernelConfig interleaved = stored;
+  interleaved.next = config.rhs;
   interleaved.streams = kStreams;
   func::FuncOp single = getKernel(stored);
   func::FuncOp unpack = emitter.pairs ? getUnpack() : func::FuncOp();
@@ -320,9 +319,7 @@ func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
             [&] {
               emitter.ifElse(
                   emitter.ule(emitter.rows, kStreamRows),
-                  [&] {
-                    emitter.emitInterleaved(getKernel(interleaved), unpack);
-                  },
+                  [&] { emitter.emitInterleaved(getKernel(interleaved)); },
                   [&] { emitter.emitBlocked(getKernel(blocked), unpack); });
             });
       });

@@ -9,13 +9,19 @@
 // CHECK:           call @condcomp_pack_c_f32_f32
 // CHECK:           call @condcomp_kernel_r_f32
 
-// The register tile: 8 rows of 2 vectors, one fused multiply-add per element
-// and step, four steps per iteration, the columns of the second vector masked;
-// then 1 to 7 rows.
+// Register tiles of 1 to 8 rows by 2 vectors, of about one height; one fused
+// multiply-add per element and step, four steps per iteration, the columns of
+// the second vector masked.
 
 // CHECK-LABEL: func.func private @condcomp_kernel_r_f32(
 // CHECK-SAME:    llvm.linkage = #llvm.linkage<internal>
 // CHECK:         scf.if
+// CHECK:         scf.index_switch
+// CHECK:         case 1
+// CHECK-COUNT-8:   math.fma {{.*}} : vector<16xf32>
+// CHECK-NOT:       math.fma
+// CHECK:           scf.yield
+// CHECK:         case 8
 // CHECK:         scf.for {{.*}} iter_args
 // CHECK-COUNT-64:  math.fma {{.*}} : vector<16xf32>
 // CHECK-NOT:       math.fma
@@ -26,12 +32,6 @@
 // CHECK:           scf.yield
 // CHECK:         vector.store
 // CHECK:         vector.maskedstore
-// CHECK:         scf.index_switch
-// CHECK:         case 1
-// CHECK-COUNT-8:   math.fma {{.*}} : vector<16xf32>
-// CHECK-NOT:       math.fma
-// CHECK:           scf.yield
-// CHECK:         case 7
 
 // A transposed one is transposed in registers.
 
@@ -41,9 +41,11 @@
 
 // Narrow vectors have a tile of 6 rows.
 // AVX2-LABEL: func.func private @condcomp_kernel_r_f32(
+// AVX2:          case 6
 // AVX2-COUNT-48: math.fma {{.*}} : vector<8xf32>
 // AVX2-NOT:      math.fma
 // AVX2:          scf.yield
+// AVX2-NOT:      case 7
 func.func @f32(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
   linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
                                  affine_map<(m, n, k) -> (n, k)>,

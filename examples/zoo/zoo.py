@@ -211,3 +211,10 @@ def run_experts(x, weights, chosen, body, *params, width=None):
 def share(chosen):
     """Of a decision per element of a mask, how many are taken; 1 of none."""
     return float(chosen.mean()) if chosen.size else 1.0
+
+
+def layers_run(left_at, layers):
+    """Of all layers (steps), how many rows run that left there; those that never
+    left, at `layers`, run all."""
+    run = np.minimum(left_at + 1, layers)
+    return float(run.mean() / layers) if run.size else 1.0

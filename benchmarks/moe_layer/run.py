@@ -130,7 +130,7 @@ class Case:
         self.points.append(point)
 
     def try_ask(self, name, op, **keys):
-        """An answer, or None after the worker was dropped."""
+        """An answer, or {"refused": why}; a worker that has ended is dropped."""
         try:
             return self.ask(name, op, **keys)
         except WorkerFailed as error:
@@ -181,33 +181,42 @@ class Case:
         order = list(point["programs"])
         for number in range(self.options.rounds):
             for program in order:
-                entry = point["programs"][program]
-                per_round = self.options.budget / self.options.rounds
-                if entry["estimate"] > 4 * self.options.budget:
-                    entry["seconds"] = [entry["estimate"]]  # slow: once is enough
-                    continue
-                calls = int(np.clip(per_round / entry["estimate"], 1, 20))
-                if self.threads > 1:
-                    time.sleep(0.25)  # the pool of the one before may spin yet
-                reply = self.try_ask(
-                    self.programs[program],
-                    "run",
-                    program=program,
-                    calls=calls,
-                    cold=bool(point["cold"]),
-                    offset=number,
-                )
-                if "refused" in reply:
-                    point["left_out"][program] = reply["refused"]
-                    del point["programs"][program]
-                    order = [p for p in order if p in point["programs"]]
-                    break
-                entry["seconds"] += reply["seconds"]
+                self.take_turn(program, point, number)
             if "machine" in self.workers:
                 for kind, rates in self.ask("machine", "measure").items():
                     for name, rate in rates.items():
                         self.speeds[kind].setdefault(name, []).append(rate)
             order = order[1:] + order[:1]
+
+    def take_turn(self, program, point, number):
+        """A few calls of a program; one that fails leaves the point."""
+        entry = point["programs"].get(program)
+        if entry is None:
+            return
+        if program not in self.programs:  # its worker has gone
+            del point["programs"][program]
+            point["left_out"][program] = "its process ended at this point"
+            return
+        if entry["estimate"] > 4 * self.options.budget:
+            entry["seconds"] = [entry["estimate"]]  # slow: once is enough
+            return
+        per_round = self.options.budget / self.options.rounds
+        calls = int(np.clip(per_round / entry["estimate"], 1, 20))
+        if self.threads > 1:
+            time.sleep(0.25)  # the pool of the one before may spin yet
+        reply = self.try_ask(
+            self.programs[program],
+            "run",
+            program=program,
+            calls=calls,
+            cold=bool(point["cold"]),
+            offset=number,
+        )
+        if "refused" in reply:
+            del point["programs"][program]
+            point["left_out"][program] = reply["refused"]
+            return
+        entry["seconds"] += reply["seconds"]
 
     def results(self):
         """The case as it goes into the JSON file."""

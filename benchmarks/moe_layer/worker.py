@@ -7,6 +7,7 @@ Every library keeps its thread pool, its allocator and its environment; a pool
 that spins does so in a process that the caller can let alone.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -91,7 +92,8 @@ class Worker:
         self.process.wait()
 
     def close(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         try:
             self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:

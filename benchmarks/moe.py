@@ -55,6 +55,7 @@ def parse():
     )
     parser.add_argument("--output", type=pathlib.Path, default=BUILD / "moe.json")
     options = parser.parse_args()
+    options.no_compile |= options.quick  # compiling takes longer than the rest
     options.rounds = options.rounds or (3 if options.quick else 5)
     options.budget = options.budget or (0.6 if options.quick else 2.0)
     return options

@@ -406,23 +406,6 @@ SmallVector<Value> TensorEmitter::forLoop(Value from, Value to,
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-SmallVector<Value> TensorEmitter::whileLoop(
-    ValueRange inits,
-    function_ref<Value(TensorEmitter &, ValueRange)> condition,
-    function_ref<SmallVector<Value>(TensorEmitter &, ValueRange)> body) {
-  auto loop = scf::WhileOp::create(
-      *this, inits.getTypes(), inits,
-      [&](OpBuilder &nested, Location loc, ValueRange values) {
-        TensorEmitter b(loc, nested);
-        scf::ConditionOp::create(b, condition(b, values), values);
-      },
-      [&](OpBuilder &nested, Location loc, ValueRange values) {
-        TensorEmitter b(loc, nested);
-        scf::YieldOp::create(b, body(b, values));
-      });
-  return llvm::to_vector_of<Value>(loop.getResults());
-}
-
 SmallVector<Value> TensorEmitter::ifElse(Value condition, RegionFn thenFn,
                                          RegionFn elseFn) {
   auto build = [](RegionFn fn) {

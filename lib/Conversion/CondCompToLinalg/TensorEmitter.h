@@ -125,12 +125,6 @@ public:
                                      Value unit, BlockFn fn);
   llvm::SmallVector<Value> forLoop(Value from, Value to, ValueRange inits,
                                    LoopFn body);
-  /// Runs `body` as long as `condition` holds for the carried values.
-  llvm::SmallVector<Value> whileLoop(
-      ValueRange inits,
-      llvm::function_ref<Value(TensorEmitter &, ValueRange)> condition,
-      llvm::function_ref<llvm::SmallVector<Value>(TensorEmitter &, ValueRange)>
-          body);
   llvm::SmallVector<Value> ifElse(Value condition, RegionFn thenFn,
                                   RegionFn elseFn);
 };

@@ -6,13 +6,10 @@
 // The limit, and params for it, are checked.
 // CHECK: condcomp.check %{{.*}}, "iterate C11
 // CHECK: condcomp.check %{{.*}}, "iterate C12
-// CHECK: scf.while
-// A loop of the steps while rows are left.
-// COMPACT: tensor.dim
+// A loop of the steps; those without rows do nothing.
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[N]]
 // MASKED: scf.for
-// CHECK: arith.andi
-// CHECK: scf.condition
-// CHECK: ^bb0(
+// CHECK: scf.if
 // CHECK: tensor.extract_slice %[[W]]
 // CHECK: linalg.broadcast
 // CHECK: arith.mulf

@@ -33,6 +33,50 @@ class TestGates:
         with pytest.raises(ref.CheckError, match="top_k C3"):
             ref.top_k(np.zeros((2, 3)), k)
 
+    def test_top_p_takes_the_fewest_that_reach_p(self):
+        scores = np.array([[0.125, 0.5, 0.25, 0.125], [0, 0, 1, 0]], np.float32)
+        assert chosen(ref.top_p(scores, 0.75)) == [[1, 2], [2]]
+        assert chosen(ref.top_p(scores, 0.8)) == [[0, 1, 2], [2]]
+        assert chosen(ref.top_p(scores, 0.8, most=2)) == [[1, 2], [2]]
+        assert chosen(ref.top_p(scores, 0.8, least=2)) == [[0, 1, 2], [0, 2]]
+        assert chosen(ref.top_p(scores, 0)) == [[1], [2]]
+        assert chosen(ref.top_p(scores, 0, least=0)) == [[], []]
+        assert chosen(ref.top_p(scores, NAN, most=3)) == [[0, 1, 2], [0, 1, 2]]
+
+    def test_top_p_adds_in_the_weight_type(self):
+        # 1 + 2^-24 is 1 in f32: the sum stays below p for ever.
+        scores = [[1, 2.0**-24, 2.0**-24]]
+        p = 1 + 2.0**-23
+        assert chosen(ref.top_p(np.array(scores, np.float64), p)) == [[0, 1, 2]]
+        assert chosen(ref.top_p(np.array([[1, 0.0, -1]], np.float32), 1)) == [[0]]
+        single = ref.top_p(np.array(scores + [[1, 2.0**-23, 1e-9]], np.float32), p)
+        assert chosen(single) == [[0, 1, 2], [0, 1]]
+
+    def test_top_p_refuses(self):
+        with pytest.raises(ref.CheckError, match="top_p C3"):
+            ref.top_p(np.zeros((2, 3)), 0.5, least=3, most=2)
+
+    def test_expert_choice_takes_rows(self):
+        routing = ref.expert_choice([[1, 5], [3, NAN], [3, 5], [2, 4]], 2)
+        assert chosen(routing) == [[1], [0], [0, 1], []]
+        assert ref.module_sizes(routing).tolist() == [2, 2]
+        with pytest.raises(ref.CheckError, match="expert_choice C3"):
+            ref.expert_choice(np.zeros((2, 3)), 3)
+
+    def test_limit_groups_keeps_the_best_groups(self):
+        scores = [[9, 0, 5, 5, 4, 4], [-3, -1, NAN, NAN, -2, -2]]
+        np.testing.assert_array_equal(
+            ref.limit_groups(scores, 3, 1, -INF),
+            [[9, 0] + 4 * [-INF], [-3, -1] + 4 * [-INF]],
+        )
+        np.testing.assert_array_equal(
+            ref.limit_groups(scores, 3, 2, 0, sum_of=2),
+            [[9, 0, 5, 5, 0, 0], [-3, -1, 0, 0, -2, -2]],
+        )
+        for groups, keep, sum_of in [(4, 1, 1), (3, 4, 1), (3, 1, 3)]:
+            with pytest.raises(ref.CheckError, match="limit_groups C"):
+                ref.limit_groups(scores, groups, keep, 0, sum_of)
+
     def test_threshold_includes_equality_and_no_nan(self):
         scores = [[0.5, 0.4, NAN, INF]]
         assert chosen(ref.threshold(scores, 0.5)) == [[0, 3]]
@@ -293,3 +337,43 @@ def test_confidence(kind, expected):
     assert np.isnan(ref.confidence([0.0, NAN], kind))
     with pytest.raises(ref.CheckError, match="confidence C3"):
         ref.confidence(np.zeros((3, 0)), kind)
+
+
+class TestSampling:
+    # The known answers that come with Random123.
+    @pytest.mark.parametrize(
+        "counter, key, words",
+        [
+            (4 * (0,), (0, 0), "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
+            (4 * (2**32 - 1,), 2 * (2**32 - 1,), "408f276d 41c83b0e a20bc7c6 6d5451fd"),
+            (
+                (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+                (0xA4093822, 0x299F31D0),
+                "d16cfe09 94fdcceb 5001e420 24126ea1",
+            ),
+        ],
+    )
+    def test_philox_gives_the_published_words(self, counter, key, words):
+        assert " ".join(f"{int(w):08x}" for w in ref.philox(counter, key)) == words
+
+    def test_noise_is_that_of_the_words(self):
+        # Row 0, module 0, key 0, step 0: the first published word.
+        number = 2 * (0x6627E8D5 >> 9) + 1
+        wanted = -np.log(-np.log(number / 2**24))
+        assert ref.gumbel((1, 1), 0)[0, 0] == wanted
+        number = 2 * (0x6627E8D5E169C58D >> 12) + 1
+        assert ref.gumbel((1, 1), 0, double=True)[0, 0] == -np.log(
+            -np.log(number / 2**53)
+        )
+
+    def test_draws_belong_to_ids(self):
+        logits = np.zeros((6, 5), np.float32)
+        whole = ref.sample(logits, 2, key=7, step=3)
+        part = ref.sample(logits[:2], 2, key=7, step=3, ids=[4, 1])
+        assert chosen(part) == [chosen(whole)[4], chosen(whole)[1]]
+        assert chosen(whole) != chosen(ref.sample(logits, 2, key=7, step=4))
+
+    def test_sample_refuses(self):
+        for k, step, ids in [(6, 0, None), (1, 2**32, None), (1, 0, [1])]:
+            with pytest.raises(ref.CheckError, match="sample"):
+                ref.sample(np.zeros((2, 5)), k, 0, step, ids)

@@ -101,6 +101,9 @@ struct CondCompToLinalg
     populateGatePatterns(converter, patterns);
     populateTopKPatterns(converter, patterns);
     populateGivenGatePatterns(converter, patterns);
+    populateTopPPatterns(converter, patterns);
+    populateSamplePatterns(converter, patterns);
+    populateLimitGroupsPatterns(converter, patterns);
     populateAlgebraPatterns(converter, patterns);
     populateModulePatterns(converter, patterns);
     populateMatchTokensPatterns(converter, patterns);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
+#include "Selection.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -22,61 +23,14 @@ struct BestMatch {
   BestMatch(TensorEmitter &b, Value scores);
 };
 
-/// The first of the largest elements. Scores of f64 do not fit a rank key.
-Value findBestByScan(TensorEmitter &b, Value scores) {
-  SmallVector<Value> sizes = b.dims(scores);
-  Value zero = b.index(0), one = b.index(1);
-  using Predicate = arith::CmpFPredicate;
-  auto init = b.empty({sizes[0], sizes[1]}, b.getIndexType());
-  return b.forLoop(
-      zero, sizes[0], init,
-      [&](TensorEmitter &b, Value batch, ValueRange outer) {
-        return b.forLoop(
-            zero, sizes[1], outer,
-            [&](TensorEmitter &b, Value token, ValueRange rows) {
-              Value best = b.forLoop(
-                  one, sizes[2], zero,
-                  [&](TensorEmitter &b, Value other, ValueRange carried) {
-                    Value mine = b.extract(scores, {batch, token, other});
-                    Value held = b.extract(scores, {batch, token, carried[0]});
-                    Value isNumber = b.createOrFold<arith::CmpFOp>(
-                        Predicate::ORD, mine, mine);
-                    Value heldNaN = b.createOrFold<arith::CmpFOp>(
-                        Predicate::UNO, held, held);
-                    Value larger = b.createOrFold<arith::CmpFOp>(Predicate::OGT,
-                                                                 mine, held);
-                    Value better = b.createOrFold<arith::OrIOp>(
-                        larger, b.logicalAnd(isNumber, heldNaN));
-                    return SmallVector<Value>{
-                        b.select(better, other, carried[0])};
-                  })[0];
-              return SmallVector<Value>{
-                  b.insert(best, rows[0], {batch, token})};
-            });
-      })[0];
-}
-
-/// The same by the largest rank key of each row, on vectors.
-Value findBestByKey(TensorEmitter &b, Value scores) {
-  Type i64 = b.getI64Type();
-  SmallVector<Value> sizes = b.dims(scores);
-  sizes.pop_back();
-  Value least = arith::ConstantIntOp::create(b, i64, INT64_MIN);
-  Value keys = b.generic(scores, b.filled(sizes, least), 3, {{0, 1, 2}, {0, 1}},
-                         [&](TensorEmitter &b, ValueRange e) {
-                           return b.createOrFold<arith::MaxSIOp>(
-                               e[1], emitRankKey(b, e[0], b.loopIndex(2)));
-                         });
-  return b.elementwise(b.getIndexType(), keys,
-                       [](TensorEmitter &b, ValueRange e) {
-                         return emitPositionOfRankKey(b, e[0]);
-                       });
-}
-
 BestMatch::BestMatch(TensorEmitter &b, Value scores) {
   Type element = getElementTypeOrSelf(scores);
-  partner =
-      element.isF64() ? findBestByScan(b, scores) : findBestByKey(b, scores);
+  Value keys = emitChoiceKeys(b, scores);
+  ChoicePlace first = emitNextPlace(b, keys, emitFirstPlace(b, keys));
+  partner = b.elementwise(
+      b.getIndexType(), first.position, [](TensorEmitter &b, ValueRange e) {
+        return b.createOrFold<arith::IndexCastOp>(b.getIndexType(), e[0]);
+      });
   // Without partners there is nothing to read, and nobody is merged.
   Value some =
       b.compare(arith::CmpIPredicate::ugt, b.dim(scores, 2), b.index(0));
@@ -129,7 +83,7 @@ struct LowerMatchTokens : EmitterPattern<MatchTokensOp> {
     scores = sizes.size() == 2 ? b.unflattenLeading(scores, {b.index(1), numA})
                                : b.flattenLeading(scores, sizes.size() - 2);
     BestMatch best(b, scores);
-    Value merged = emitTopKPresence(b, best.score, r, staticR);
+    Value merged = emitBest(b, best.score, r, staticR);
     Value modules =
         number(b, best.partner, merged, numBatches, numA, numB, numStaying);
     SmallVector<Value> shape = dims;

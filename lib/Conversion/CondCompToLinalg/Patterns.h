@@ -20,6 +20,12 @@ void populateTopKPatterns(const mlir::TypeConverter &converter,
                           mlir::RewritePatternSet &patterns);
 void populateGivenGatePatterns(const mlir::TypeConverter &converter,
                                mlir::RewritePatternSet &patterns);
+void populateTopPPatterns(const mlir::TypeConverter &converter,
+                          mlir::RewritePatternSet &patterns);
+void populateSamplePatterns(const mlir::TypeConverter &converter,
+                            mlir::RewritePatternSet &patterns);
+void populateLimitGroupsPatterns(const mlir::TypeConverter &converter,
+                                 mlir::RewritePatternSet &patterns);
 void populateAlgebraPatterns(const mlir::TypeConverter &converter,
                              mlir::RewritePatternSet &patterns);
 void populateModulePatterns(const mlir::TypeConverter &converter,
@@ -105,18 +111,6 @@ mlir::Value castElements(TensorEmitter &b, mlir::Value tensor, mlir::Type type);
 /// either is).
 mlir::Value emitLeast(TensorEmitter &b, mlir::Type type);
 mlir::Value emitMax(TensorEmitter &b, mlir::Value lhs, mlir::Value rhs);
-
-/// An i64 such that larger means earlier in the order of top_k: the bits of a
-/// score (f32 or narrower), made monotone, above the complement of its
-/// position. All keys of a row differ, so that ties need no further care.
-mlir::Value emitRankKey(TensorEmitter &b, mlir::Value score,
-                        mlir::Value position);
-mlir::Value emitPositionOfRankKey(TensorEmitter &b, mlir::Value key);
-
-/// Where the k largest of each row (the last dim) of `scores` are, in the order
-/// that `top_k` defines. `staticK` is k where it is known.
-mlir::Value emitTopKPresence(TensorEmitter &b, mlir::Value scores,
-                             mlir::Value k, std::optional<int64_t> staticK);
 
 /// The entries of a compact routing for which `keep` (given the entry and its
 /// module) holds, as a routing of `type`; modules are numbered from

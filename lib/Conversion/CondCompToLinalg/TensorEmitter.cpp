@@ -406,6 +406,24 @@ SmallVector<Value> TensorEmitter::forLoop(Value from, Value to,
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
+SmallVector<Value> TensorEmitter::whileLoop(TypeRange types, ValueRange inits,
+                                            ConditionFn condition,
+                                            StepFn body) {
+  auto loop = scf::WhileOp::create(
+      *this, types, inits,
+      [&](OpBuilder &nested, Location loc, ValueRange carried) {
+        TensorEmitter b(loc, nested);
+        SmallVector<Value> passed;
+        Value holds = condition(b, carried, passed);
+        scf::ConditionOp::create(b, holds, passed);
+      },
+      [&](OpBuilder &nested, Location loc, ValueRange passed) {
+        TensorEmitter b(loc, nested);
+        scf::YieldOp::create(b, body(b, passed));
+      });
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
 SmallVector<Value> TensorEmitter::ifElse(Value condition, RegionFn thenFn,
                                          RegionFn elseFn) {
   auto build = [](RegionFn fn) {

@@ -32,6 +32,12 @@ public:
   /// Makes the next values of loop-carried values.
   using LoopFn = llvm::function_ref<llvm::SmallVector<Value>(
       TensorEmitter &, Value index, ValueRange carried)>;
+  /// Makes the condition of a while loop and the values for its body.
+  using ConditionFn = llvm::function_ref<Value(
+      TensorEmitter &, ValueRange carried, llvm::SmallVector<Value> &passed)>;
+  /// Makes the next carried values from what the condition passed on.
+  using StepFn = llvm::function_ref<llvm::SmallVector<Value>(
+      TensorEmitter &, ValueRange passed)>;
   using RegionFn =
       llvm::function_ref<llvm::SmallVector<Value>(TensorEmitter &)>;
 
@@ -125,6 +131,10 @@ public:
                                      Value unit, BlockFn fn);
   llvm::SmallVector<Value> forLoop(Value from, Value to, ValueRange inits,
                                    LoopFn body);
+  /// While the condition holds; the results are what it passed on last, of the
+  /// given types. Tensors must be passed on as they are, in the same places.
+  llvm::SmallVector<Value> whileLoop(mlir::TypeRange types, ValueRange inits,
+                                     ConditionFn condition, StepFn body);
   llvm::SmallVector<Value> ifElse(Value condition, RegionFn thenFn,
                                   RegionFn elseFn);
 };

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
+#include "Selection.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -153,37 +154,13 @@ std::pair<Value, Value> Threshold::byBits(TensorEmitter &b) {
   return {key, larger};
 }
 
-/// A score as an integer that compares as scores do: −0 equals +0, NaN is below
-/// all numbers.
-Value emitKey(TensorEmitter &b, Value score, Type integer) {
-  using FloatPredicate = arith::CmpFPredicate;
-  unsigned width = integer.getIntOrFloatBitWidth();
-  Type type = width == 64 ? b.getF64Type() : b.getF32Type();
-  score = b.castFloat(score, type);
-  Value zero = b.scalar(type, 0);
-  Value isZero =
-      b.createOrFold<arith::CmpFOp>(FloatPredicate::OEQ, score, zero);
-  Value isNaN =
-      b.createOrFold<arith::CmpFOp>(FloatPredicate::UNO, score, score);
-  Value bits =
-      b.createOrFold<arith::BitcastOp>(integer, b.select(isZero, zero, score));
-  // Negative floats order backwards by their bits.
-  Value sign =
-      b.createOrFold<arith::ShRSIOp>(bits, b.scalar(integer, width - 1));
-  Value magnitude = integerConstant(b, APInt::getSignedMaxValue(width));
-  Value key = b.createOrFold<arith::XOrIOp>(
-      bits, b.createOrFold<arith::AndIOp>(sign, magnitude));
-  return b.select(isNaN, integerConstant(b, APInt::getSignedMinValue(width)),
-                  key);
-}
-
 /// Keys of the scores, with the least one up to a whole number of words.
 Value emitKeys(TensorEmitter &b, Value scores, Type integer) {
   Value numModules = b.dim(scores, 1), word = b.index(kWord);
   Value padded =
       b.mul(b.div(b.add(numModules, b.index(kWord - 1)), word), word);
   auto fn = [&](TensorEmitter &b, ValueRange e) {
-    return emitKey(b, e[0], integer);
+    return emitChoiceKey(b, e[0], integer);
   };
   if (getConstantIntValue(numModules) == getConstantIntValue(padded) &&
       getConstantIntValue(padded))

@@ -24,7 +24,17 @@ from .algebra import (
 )
 from .bodies import Exit, apply, cascade, iterate
 from .confidence import confidence
-from .gates import assign, from_mask, from_offsets, match_tokens, threshold, top_k
+from .gates import (
+    assign,
+    expert_choice,
+    from_mask,
+    from_offsets,
+    limit_groups,
+    match_tokens,
+    threshold,
+    top_k,
+    top_p,
+)
 from .movement import combine, mix, pool, restore, select
 from .queries import (
     indices,
@@ -37,6 +47,7 @@ from .queries import (
     weights,
 )
 from .routing import CheckError, Routing
+from .sampling import gumbel, philox, sample
 
 __all__ = [
     "CheckError",
@@ -50,20 +61,25 @@ __all__ = [
     "complement",
     "concat_modules",
     "confidence",
+    "expert_choice",
     "from_mask",
     "from_offsets",
+    "gumbel",
     "indices",
     "iterate",
+    "limit_groups",
     "match_tokens",
     "mix",
     "module_sizes",
     "normalize",
     "num_entries",
+    "philox",
     "pool",
     "restore",
     "reweight",
     "row_offsets",
     "row_sizes",
+    "sample",
     "scale",
     "select",
     "slice_modules",
@@ -71,5 +87,6 @@ __all__ = [
     "to_dense",
     "to_mask",
     "top_k",
+    "top_p",
     "weights",
 ]

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from .routing import Routing, check, order_key, widen
+from .routing import Routing, check, order_key, weight_type, widen
 
 
 def top_k(scores, k):
@@ -22,6 +22,89 @@ def top_k(scores, k):
         best = sorted(range(modules), key=lambda m: order_key(scores[row][m]))[:k]
         presence[row][best] = True
     return Routing(presence, scores, k)
+
+
+def top_p(scores, p, least=None, most=None):
+    """Each row's fewest best modules whose scores sum to p or more.
+
+    scores: [B, R, M]. p: scalar. least, most: bounds on their number; at most M
+    and at least the smaller of 1 and `most` when absent. Sums are made in the
+    weight type.
+    """
+    weight = weight_type(scores)
+    scores, p = widen(scores), weight(p)
+    modules = scores.shape[-1]
+    most = modules if most is None else most
+    least = min(1, most) if least is None else least
+    check(
+        0 <= least <= most <= modules,
+        f"top_p C3: {least} and {most} are not in order in 0 to {modules}",
+    )
+    presence = np.zeros(scores.shape, dtype=bool)
+    for row in np.ndindex(scores.shape[:-1]):
+        best = sorted(range(modules), key=lambda m: order_key(scores[row][m]))
+        total, count = weight(0), 0
+        while count < most and (count < least or not total >= p):
+            with np.errstate(over="ignore", invalid="ignore"):
+                total = weight(total + weight(scores[row][best[count]]))
+            count += 1
+        presence[row][best[:count]] = True
+    return Routing(presence, scores)
+
+
+def expert_choice(scores, c):
+    """Each module's c best rows of its batch index, weighted by their scores.
+
+    scores: [B, R, M]. c: int.
+    """
+    scores = widen(scores)
+    rows = scores.shape[-2]
+    check(0 <= c <= rows, f"expert_choice C3: c = {c} is not in 0 to {rows}")
+    presence = np.zeros(scores.shape, dtype=bool)
+    for batch in np.ndindex(scores.shape[:-2]):
+        for module in range(scores.shape[-1]):
+            column = scores[batch][:, module]
+            best = sorted(range(rows), key=lambda r: order_key(column[r]))[:c]
+            presence[batch][best, module] = True
+    return Routing(presence, scores)
+
+
+def limit_groups(scores, groups, keep, fill, sum_of=1):
+    """Scores with those outside of a row's best groups replaced by `fill`.
+
+    scores: [B, R, M]. groups: int, M / groups modules each. keep: int. A group
+    is as good as the sum of its `sum_of` best scores.
+    """
+    weight = weight_type(scores)
+    scores = widen(scores)
+    modules = scores.shape[-1]
+    check(
+        groups >= 1 and modules % groups == 0,
+        f"limit_groups C1: {groups} groups do not divide {modules} modules",
+    )
+    check(
+        0 <= keep <= groups, f"limit_groups C2: keep = {keep} is not in 0 to {groups}"
+    )
+    size = modules // groups
+    check(
+        1 <= sum_of <= size or modules == 0,
+        f"limit_groups C3: sum_of = {sum_of} is not in 1 to {size}",
+    )
+    result = scores.copy()
+    for row in np.ndindex(scores.shape[:-1]):
+        split = scores[row].reshape(groups, size)
+        totals = []
+        for group in split:
+            best = sorted(group, key=order_key)[:sum_of]
+            total = weight(best[0]) if best else weight(np.nan)
+            with np.errstate(over="ignore", invalid="ignore"):
+                for score in best[1:]:
+                    total = weight(total + weight(score))
+            totals.append(total)
+        kept = sorted(range(groups), key=lambda g: order_key(totals[g]))[:keep]
+        for group in set(range(groups)) - set(kept):
+            result[row][group * size : (group + 1) * size] = float(fill)
+    return result
 
 
 def threshold(scores, tau):

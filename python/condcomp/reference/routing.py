@@ -23,6 +23,11 @@ def widen(values):
     return values.astype(np.float64)
 
 
+def weight_type(scores):
+    """The type that weights have: that of sums which decide something."""
+    return np.float64 if np.asarray(scores).dtype == np.float64 else np.float32
+
+
 def order_key(value):
     """Sorts the larger first and every number before every NaN."""
     return (1, 0.0) if np.isnan(value) else (0, -float(value))

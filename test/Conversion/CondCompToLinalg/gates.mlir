@@ -1,8 +1,8 @@
 // RUN: cc-opt %s --condcomp-choose-form=form=compact --condcomp-to-linalg --canonicalize --cse | FileCheck %s --check-prefixes=CHECK
 // RUN: cc-opt %s --condcomp-choose-form=form=masked --condcomp-to-linalg --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,MASKED
 
-// Masked: a large k is found by bisection, 64 counting passes whatever k is. A
-// run-time k is checked. Compact: top-k.mlir.
+// Masked: a large k is found by bisection, 32 counting passes whatever k is, and some
+// to tell equal scores apart. A run-time k is checked. Compact: top-k.mlir.
 // CHECK-LABEL: func.func @top_k_bisection
 // CHECK-SAME: (%[[S:.*]]: tensor<?x?xbf16>, %[[K:.*]]: index)
 // CHECK: %[[M:.*]] = tensor.dim %[[S]], %c1
@@ -12,8 +12,10 @@
 // CHECK: arith.extf %{{.*}} : bf16 to f32
 // CHECK: arith.cmpf oeq
 // CHECK: arith.cmpf uno
-// MASKED: scf.for %{{.*}} = %c0 to %c64
+// MASKED: scf.for %{{.*}} = %c0 to %c32
 // MASKED: arith.cmpi uge
+// MASKED: math.ctlz %{{.*}} : i64
+// MASKED: scf.for
 // A dense matrix of a masked routing needs no packing.
 // MASKED-NOT: scf.for
 // MASKED: return
@@ -33,10 +35,10 @@ func.func @top_k_static(%s: tensor<?x8xf32>) -> tensor<?x2xindex> {
   return %i : tensor<?x2xindex>
 }
 
-// f64 scores do not fit a key: the scores before each one are counted.
+// A small k is found in rounds: the largest key that is left, and where it is first.
 // CHECK-LABEL: func.func @top_k_f64
-// MASKED: iterator_types = ["parallel", "parallel", "reduction"]
-// MASKED: arith.cmpf ogt, %{{.*}} : f64
+// MASKED: arith.bitcast %{{.*}} : f64 to i64
+// MASKED-COUNT-2: arith.minsi %{{.*}} : i64
 func.func @top_k_f64(%s: tensor<?x8xf64>) -> tensor<?x8xf64> {
   %r = condcomp.top_k %s, 2 : tensor<?x8xf64> -> !condcomp.routing<?x8, f64, exactly 2>
   %d = condcomp.to_dense %r : !condcomp.routing<?x8, f64, exactly 2> -> tensor<?x8xf64>
@@ -90,4 +92,58 @@ func.func @match_tokens(%s: tensor<?x?xf32>, %r: index) -> tensor<?x1xindex> {
   %m = condcomp.match_tokens %s, %r : tensor<?x?xf32> -> !condcomp.routing<?x?, f32, exactly 1>
   %i = condcomp.indices %m : !condcomp.routing<?x?, f32, exactly 1> -> tensor<?x1xindex>
   return %i : tensor<?x1xindex>
+}
+
+// A row takes modules from a heap until their sum reaches p: it does not pay for
+// those that it leaves.
+// CHECK-LABEL: func.func @top_p
+// CHECK: condcomp.check %{{.*}}, "top_p C3: min = {0} and max = {1} must satisfy 0 <= min <= max <= the number of modules, {2}"
+// CHECK: scf.for
+// CHECK: scf.while
+// CHECK: scf.while
+// CHECK: arith.cmpf oge
+// CHECK: arith.addf
+func.func @top_p(%s: tensor<?x8xf32>, %p: f32, %hi: index) -> tensor<?x8xi1> {
+  %r = condcomp.top_p %s, %p max(%hi) : tensor<?x8xf32>, f32 -> !condcomp.routing<?x8, f32>
+  %m = condcomp.to_mask %r : !condcomp.routing<?x8, f32> -> tensor<?x8xi1>
+  return %m : tensor<?x8xi1>
+}
+
+// Rows compete: keys are transposed, the mask is not.
+// CHECK-LABEL: func.func @expert_choice
+// CHECK: condcomp.check %{{.*}}, "expert_choice C3: c = {0} must be between 0 and the number of rows, {1}"
+// CHECK: tensor.empty(%{{.*}}) : tensor<8x?xi32>
+// CHECK: tensor.empty(%{{.*}}) : tensor<?x8xi1>
+func.func @expert_choice(%s: tensor<?x8xf32>) -> tensor<?x8xi1> {
+  %r = condcomp.expert_choice %s, 2 : tensor<?x8xf32> -> !condcomp.routing<?x8, f32, per_module exactly 2>
+  %m = condcomp.to_mask %r : !condcomp.routing<?x8, f32, per_module exactly 2> -> tensor<?x8xi1>
+  return %m : tensor<?x8xi1>
+}
+
+// Ten rounds of Philox4x32 in 64-bit lanes, the last one half; a zero key's round keys are constants.
+// CHECK-LABEL: func.func @sample
+// CHECK-DAG: arith.constant 3528531795 : i64
+// CHECK-DAG: arith.constant 3449720151 : i64
+// CHECK-DAG: arith.constant 2654435769 : i64
+// CHECK-DAG: arith.constant 3144134277 : i64
+// CHECK: condcomp.check %{{.*}}, "sample C4: step = {0} must be between 0 and 4294967295"
+// CHECK-COUNT-19: arith.muli %{{.*}} : i64
+// CHECK: arith.sitofp %{{.*}} : i32 to f32
+// CHECK-COUNT-2: math.log
+func.func @sample(%s: tensor<?x8xf32>, %step: index) -> tensor<?x8xi1> {
+  %key = arith.constant 0 : i64
+  %r = condcomp.sample %s, 1 key(%key) step(%step) : tensor<?x8xf32> -> !condcomp.routing<?x8, f32, exactly 1>
+  %m = condcomp.to_mask %r : !condcomp.routing<?x8, f32, exactly 1> -> tensor<?x8xi1>
+  return %m : tensor<?x8xi1>
+}
+
+// The two best scores of each group are found in two rounds of maxima.
+// CHECK-LABEL: func.func @limit_groups
+// CHECK: tensor.expand_shape %{{.*}} into tensor<?x8x32xbf16>
+// CHECK: arith.addf %{{.*}} : f32
+// CHECK: arith.select %{{.*}} : bf16
+// CHECK: tensor.collapse_shape %{{.*}} into tensor<?x256xbf16>
+func.func @limit_groups(%s: tensor<?x256xbf16>, %f: bf16) -> tensor<?x256xbf16> {
+  %l = condcomp.limit_groups %s groups(8) keep(4) sum_of(2) fill(%f) : tensor<?x256xbf16>
+  return %l : tensor<?x256xbf16>
 }

@@ -214,6 +214,7 @@ private:
   llvm::LogicalResult analyzePool(PoolOp op);
   llvm::LogicalResult analyzeMix(MixOp op);
   llvm::LogicalResult analyzeConfidence(ConfidenceOp op);
+  llvm::LogicalResult analyzeLimitGroups(LimitGroupsOp op);
   llvm::LogicalResult analyzeApply(ApplyOp op);
   llvm::LogicalResult analyzeExits(ExitingOpInterface op);
   llvm::LogicalResult analyzeNested(ConditionalOpInterface op, bool rowwise);

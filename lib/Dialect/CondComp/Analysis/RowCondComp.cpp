@@ -35,6 +35,7 @@ FailureOr<bool> RowAnalyzer::analyzeCondComp(Operation *op) {
           .Case([&](PoolOp op) { return analyzePool(op); })
           .Case([&](MixOp op) { return analyzeMix(op); })
           .Case([&](ConfidenceOp op) { return analyzeConfidence(op); })
+          .Case([&](LimitGroupsOp op) { return analyzeLimitGroups(op); })
           .Case([&](ApplyOp op) { return analyzeApply(op); })
           .Case([&](ExitingOpInterface op) { return analyzeExits(op); })
           .Default([&](Operation *) {
@@ -106,7 +107,8 @@ LogicalResult RowAnalyzer::analyzeGate(GateOpInterface op) {
         return fail(op, RowRule::Mixing, "takes a scalar from a row");
       continue;
     }
-    if (state->dims.size() != rank && !isPlainUniform(*state))
+    bool perRow = isa<SampleOp>(op) && value == cast<SampleOp>(op).getIds();
+    if (state->dims.size() != rank && !perRow && !isPlainUniform(*state))
       return fail(op, RowRule::AcrossRows, "looks across rows");
     if (failed(unify(op, *state, row, rank - 1)))
       return failure();
@@ -116,6 +118,13 @@ LogicalResult RowAnalyzer::analyzeGate(GateOpInterface op) {
   for (const RowState &state : tensors)
     if (dims.empty() && state.dims.size() == rank)
       dims = state.dims;
+  auto sample = dyn_cast<SampleOp>(op.getOperation());
+  bool perRow = row || llvm::any_of(dims, [&](const Size &size) {
+                  return sizes.counts(size);
+                });
+  if (sample && !sample.getIds() && perRow)
+    return fail(op, RowRule::Position,
+                "draws by the position of a row; in a body it needs ids(...)");
   for (const RowState &state : tensors) {
     if (row && failed(checkUniformAlong(op, state, row->dim)))
       return failure();
@@ -143,6 +152,25 @@ LogicalResult RowAnalyzer::analyzeGate(GateOpInterface op) {
   if (isa<MatchTokensOp>(op.getOperation()))
     dims.resize(rank - 2);
   set(op.getRouting(), makeRouting(op.getRouting(), dims, row));
+  return success();
+}
+
+LogicalResult RowAnalyzer::analyzeLimitGroups(LimitGroupsOp op) {
+  FailureOr<RowState> scores = useData(op, op.getScores());
+  std::optional<RowDim> row;
+  if (failed(scores) ||
+      failed(unify(op, *scores, row, scores->dims.size() - 1)))
+    return failure();
+  if (sizes.counts(scores->dims.back()))
+    return fail(op, RowRule::Mixing, "works across the rows");
+  for (Value scalar : op->getOperands().drop_front()) {
+    FailureOr<RowState> state = useData(op, scalar);
+    if (failed(state))
+      return failure();
+    if (state->is(Kind::Rows))
+      return fail(op, RowRule::Mixing, "takes a scalar from a row");
+  }
+  setResult(op.getResult(), scores->dims, row);
   return success();
 }
 

@@ -26,21 +26,29 @@ static LogicalResult verifySameShape(Operation *op, StringRef what, Type type,
 // TopKOp
 //===----------------------------------------------------------------------===//
 
+/// Verifies a k that is an integer or a value, and the row bound that follows.
+static LogicalResult verifyCount(Operation *op, Value k,
+                                 std::optional<int64_t> staticK,
+                                 RoutingType type) {
+  if (bool(k) == staticK.has_value())
+    return op->emitOpError("I2: k is either an integer or a value");
+  int64_t count = staticK.value_or(ShapedType::kDynamic);
+  int64_t modules = type.getNumModules();
+  if (staticK &&
+      (count < 0 || (!ShapedType::isDynamic(modules) && count > modules)))
+    return op->emitOpError() << "C3: k = " << count
+                             << " must be between 0 and the number of modules, "
+                             << shapeToString(modules);
+  return verifyRowBound(op, "C2", type, Bound::exactly(count));
+}
+
 LogicalResult TopKOp::verify() {
   RoutingType type = getRouting().getType();
-  if (bool(getK()) == getStaticK().has_value())
-    return emitOpError("I2: k is either an integer or a value");
   if (failed(verifySameShape(*this, "scores", getScores().getType(), type)) ||
       failed(verifyGateResult(*this, type,
                               getScores().getType().getElementType())))
     return failure();
-  int64_t k = getStaticK().value_or(ShapedType::kDynamic);
-  if (getStaticK() && (k < 0 || (!ShapedType::isDynamic(type.getNumModules()) &&
-                                 k > type.getNumModules())))
-    return emitOpError() << "C3: k = " << k << " must be between 0 and "
-                         << "the number of modules, "
-                         << shapeToString(type.getNumModules());
-  return verifyRowBound(*this, "C2", type, Bound::exactly(k));
+  return verifyCount(*this, getK(), getStaticK(), type);
 }
 
 Speculation::Speculatability TopKOp::getSpeculatability() {
@@ -65,6 +73,148 @@ LogicalResult ThresholdOp::verify() {
                          << type.getElementType() << ", got "
                          << getTau().getType();
   return verifyRowBound(*this, "C2", type, Bound::none());
+}
+
+//===----------------------------------------------------------------------===//
+// TopPOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult TopPOp::verify() {
+  RoutingType type = getRouting().getType();
+  if ((getMin() && getStaticMin()) || (getMax() && getStaticMax()))
+    return emitOpError("I3: min and max are either integers or values");
+  if (failed(verifySameShape(*this, "scores", getScores().getType(), type)) ||
+      failed(verifyGateResult(*this, type,
+                              getScores().getType().getElementType())))
+    return failure();
+  if (getP().getType() != type.getElementType())
+    return emitOpError() << "I2: p must be of the weight type, "
+                         << type.getElementType() << ", got "
+                         << getP().getType();
+  // What is not static may be any number that fits.
+  int64_t modules = type.getNumModules();
+  int64_t most = ShapedType::isDynamic(modules) ? INT64_MAX : modules;
+  int64_t max = getStaticMax().value_or(most);
+  int64_t min = getStaticMin().value_or(0);
+  if (min < 0 || min > max || max > most) {
+    InFlightDiagnostic error = emitOpError("C3: ");
+    if (getStaticMin())
+      error << "min = " << min << (getStaticMax() ? " and " : "");
+    if (getStaticMax())
+      error << "max = " << max;
+    return error << " must satisfy 0 <= min <= max <= the number of modules, "
+                 << shapeToString(modules);
+  }
+  return verifyRowBound(*this, "C2", type,
+                        getStaticMax() ? Bound::atMost(max) : Bound::none());
+}
+
+Speculation::Speculatability TopPOp::getSpeculatability() {
+  // Without either, 0 <= min <= max <= M holds by definition.
+  bool modulesKnown =
+      !ShapedType::isDynamic(getRouting().getType().getNumModules());
+  bool proven = !getMin() && !getMax() &&
+                (modulesKnown || (!getStaticMin() && !getStaticMax()));
+  return proven ? Speculation::Speculatable : Speculation::NotSpeculatable;
+}
+
+//===----------------------------------------------------------------------===//
+// ExpertChoiceOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ExpertChoiceOp::verify() {
+  RoutingType type = getRouting().getType();
+  if (bool(getC()) == getStaticC().has_value())
+    return emitOpError("I2: c is either an integer or a value");
+  if (failed(verifySameShape(*this, "scores", getScores().getType(), type)))
+    return failure();
+  int64_t c = getStaticC().value_or(ShapedType::kDynamic);
+  int64_t rows = type.getNumRows();
+  if (getStaticC() && (c < 0 || (!ShapedType::isDynamic(rows) && c > rows)))
+    return emitOpError() << "C3: c = " << c << " must be between 0 and the "
+                         << "number of rows, " << shapeToString(rows);
+  RoutingType expected = type.withBounds(Bound::none(), Bound::exactly(c));
+  if (type != expected)
+    return emitOpError() << "C2: the routing must be " << expected << ", got "
+                         << type;
+  return verifyGateResult(*this, type, getScores().getType().getElementType(),
+                          Bound::exactly(c));
+}
+
+Speculation::Speculatability ExpertChoiceOp::getSpeculatability() {
+  bool proven = getStaticC() &&
+                !ShapedType::isDynamic(getRouting().getType().getNumRows());
+  return proven ? Speculation::Speculatable : Speculation::NotSpeculatable;
+}
+
+// Rows compete for the places of a module.
+bool ExpertChoiceOp::isRowwise() { return false; }
+
+//===----------------------------------------------------------------------===//
+// SampleOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult SampleOp::verify() {
+  RoutingType type = getRouting().getType();
+  if (failed(verifySameShape(*this, "logits", getLogits().getType(), type)) ||
+      failed(verifyGateResult(*this, type,
+                              getLogits().getType().getElementType())) ||
+      failed(verifyCount(*this, getK(), getStaticK(), type)))
+    return failure();
+  if (getIds() && failed(verifyShape(*this, "I5", "ids", getIds().getType(),
+                                     getSpaceShape(type, Space::Rows))))
+    return failure();
+  return success();
+}
+
+Speculation::Speculatability SampleOp::getSpeculatability() {
+  // The checks of ids and of the step are left to run time.
+  bool proven = getStaticK() && !getIds() && !getStep() &&
+                !ShapedType::isDynamic(getRouting().getType().getNumModules());
+  return proven ? Speculation::Speculatable : Speculation::NotSpeculatable;
+}
+
+//===----------------------------------------------------------------------===//
+// LimitGroupsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult LimitGroupsOp::verify() {
+  auto scores = cast<ShapedType>(getScores().getType());
+  if (scores.getRank() < 2)
+    return emitOpError()
+           << "I1: scores must be a tensor of rank 2 or more, got " << scores;
+  if (bool(getKeep()) == getStaticKeep().has_value())
+    return emitOpError("I4: keep is either an integer or a value");
+  int64_t groups = getGroups(), modules = scores.getShape().back();
+  bool known = !ShapedType::isDynamic(modules);
+  if (groups < 1 || (known && modules % groups != 0))
+    return emitOpError() << "C1: the number of groups, " << groups
+                         << ", must divide the number of modules, "
+                         << shapeToString(modules);
+  if (getStaticKeep() && (*getStaticKeep() < 0 || *getStaticKeep() > groups))
+    return emitOpError() << "C2: keep = " << *getStaticKeep()
+                         << " must be between 0 and the number of groups, "
+                         << groups;
+  int64_t sumOf = getSumOf();
+  if (sumOf < 1 || (known && modules > 0 && sumOf > modules / groups))
+    return emitOpError() << "C3: sum_of = " << sumOf
+                         << " must be between 1 and the modules of a group, "
+                         << shapeToString(known ? modules / groups : modules);
+  return success();
+}
+
+Speculation::Speculatability LimitGroupsOp::getSpeculatability() {
+  bool proven = getStaticKeep() &&
+                !ShapedType::isDynamic(getScores().getType().getShape().back());
+  return proven ? Speculation::Speculatable : Speculation::NotSpeculatable;
+}
+
+OpFoldResult LimitGroupsOp::fold(FoldAdaptor) {
+  // All groups are kept, and no check remains.
+  if (getStaticKeep() == getGroups() &&
+      getSpeculatability() == Speculation::Speculatable)
+    return getScores();
+  return {};
 }
 
 //===----------------------------------------------------------------------===//

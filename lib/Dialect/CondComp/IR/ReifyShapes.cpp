@@ -59,6 +59,14 @@ LogicalResult MixOp::reifyResultShapes(OpBuilder &builder,
   return appendOuts(*this, builder, shapes);
 }
 
+LogicalResult
+LimitGroupsOp::reifyResultShapes(OpBuilder &builder,
+                                 ReifiedRankedShapedTypeDims &shapes) {
+  append(builder, getLoc(), getResult().getType(),
+         tensor::getMixedSizes(builder, getLoc(), getScores()), shapes);
+  return success();
+}
+
 LogicalResult SelectOp::reifyResultShapes(OpBuilder &builder,
                                           ReifiedRankedShapedTypeDims &shapes) {
   RoutingType type = getRouting().getType();

@@ -66,13 +66,14 @@ LogicalResult condcomp::verifyRowBound(Operation *op, StringRef constraint,
 }
 
 LogicalResult condcomp::verifyGateResult(Operation *op, RoutingType type,
-                                         Type scoreElementType) {
+                                         Type scoreElementType,
+                                         Bound moduleBound) {
   bool wide = scoreElementType && scoreElementType.isF64();
   if (scoreElementType && type.getElementType().isF64() != wide)
     return op->emitOpError()
            << "I1: scores of " << scoreElementType << " make a routing of "
            << (wide ? "f64" : "f32") << ", got " << type;
-  if (type.getModuleBound())
+  if (type.getModuleBound() != moduleBound)
     return op->emitOpError()
            << "promises no module bound, but its result has one: " << type;
   return success();

@@ -36,10 +36,11 @@ llvm::LogicalResult verifyRowBound(mlir::Operation *op,
                                    llvm::StringRef constraint, RoutingType type,
                                    Bound expected);
 
-/// Verifies what all gates share: the weight type that goes with the scores,
-/// no module bound.
+/// Verifies what all gates share: the weight type that goes with the scores, and
+/// no module bound but the one that the gate promises.
 llvm::LogicalResult verifyGateResult(mlir::Operation *op, RoutingType type,
-                                     mlir::Type scoreElementType);
+                                     mlir::Type scoreElementType,
+                                     Bound moduleBound = Bound::none());
 
 /// Whether no row has more than one entry: by its bound, or because there is
 /// one module.

@@ -816,3 +816,74 @@ func.func @mix(%x: tensor<?x8xf32>, %s: tensor<5x?xf32>) {
   } -> tensor<?x8xf32>, tensor<?xi32>
   return
 }
+
+// -----
+
+// R5: rows compete for the places of a module.
+func.func @expert_choice(%x: tensor<?x8xf32>) {
+  // expected-note @below {{in region 0 of this 'condcomp.cascade', which must treat its rows independently}}
+  condcomp.cascade rows(%x : tensor<?x8xf32>) {
+  ^bb0(%h: tensor<?x8xf32>):
+    // expected-error @below {{'condcomp.expert_choice' op R5: looks across rows}}
+    %r = condcomp.expert_choice %h, 2 : tensor<?x8xf32>
+      -> !condcomp.routing<?x8, f32, per_module exactly 2>
+    condcomp.yield %h : tensor<?x8xf32>
+  } -> tensor<?x8xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+// R2: without ids a draw depends on where a row stands in the batch.
+func.func @sample(%x: tensor<?x8xf32>, %key: i64) {
+  // expected-note @below {{in region 0 of this 'condcomp.cascade', which must treat its rows independently}}
+  condcomp.cascade rows(%x : tensor<?x8xf32>) {
+  ^bb0(%h: tensor<?x8xf32>):
+    // expected-error @below {{'condcomp.sample' op R2: draws by the position of a row; in a body it needs ids(...)}}
+    %r = condcomp.sample %h, 2 key(%key) : tensor<?x8xf32>
+      -> !condcomp.routing<?x8, f32, exactly 2>
+    condcomp.yield %h : tensor<?x8xf32>
+  } -> tensor<?x8xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+// R2: the ids of a nested body say how many rows of the outer one come before.
+func.func @sample_nested(%x: tensor<?x8xf32>, %key: i64) {
+  // expected-note @below {{in region 0 of this 'condcomp.cascade', which must treat its rows independently}}
+  condcomp.cascade rows(%x : tensor<?x8xf32>) {
+  ^bb0(%h: tensor<?x8xf32>):
+    %r = condcomp.top_k %h, 2 : tensor<?x8xf32>
+      -> !condcomp.routing<?x8, f32, exactly 2>
+    %y = condcomp.apply %r : !condcomp.routing<?x8, f32, exactly 2>
+        rows(%h : tensor<?x8xf32>) outs(%h : tensor<?x8xf32>) with_ids {
+    ^bb0(%g: tensor<?x8xf32>, %ids: tensor<?xindex>):
+      // expected-error @below {{'condcomp.sample' op R2: uses the ids of a nested body as data}}
+      %s = condcomp.sample %g, 2 key(%key) ids(%ids : tensor<?xindex>)
+        : tensor<?x8xf32> -> !condcomp.routing<?x8, f32, exactly 2>
+      condcomp.yield %g : tensor<?x8xf32>
+    } -> tensor<?x8xf32>
+    condcomp.yield %y : tensor<?x8xf32>
+  } -> tensor<?x8xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+// R1: groups of modules, not of rows.
+func.func @limit_groups(%x: tensor<?x8xf32>, %f: f32) {
+  // expected-note @below {{in region 0 of this 'condcomp.cascade', which must treat its rows independently}}
+  condcomp.cascade rows(%x : tensor<?x8xf32>) {
+  ^bb0(%h: tensor<?x8xf32>):
+    %c0 = arith.constant 0 : index
+    %n = tensor.dim %h, %c0 : tensor<?x8xf32>
+    %e = tensor.empty(%n) : tensor<8x?xf32>
+    %t = linalg.transpose ins(%h : tensor<?x8xf32>) outs(%e : tensor<8x?xf32>)
+      permutation = [1, 0]
+    // expected-error @below {{'condcomp.limit_groups' op R1: works across dim 1 of an operand, which holds the rows}}
+    %l = condcomp.limit_groups %t groups(2) keep(1) fill(%f) : tensor<8x?xf32>
+    condcomp.yield %h : tensor<?x8xf32>
+  } -> tensor<?x8xf32>, tensor<?xi32>
+  return
+}

@@ -413,3 +413,25 @@ func.func @products(%x: tensor<?x6x4xf32>, %w: tensor<11x4xf32>, %f: f32, %n: in
   } -> tensor<?x4x4xf32>, tensor<?xi32>
   return %y, %l : tensor<?x4x4xf32>, tensor<?xi32>
 }
+
+// Choices within a row: draws by the rows' ids, groups, nuclei. Rows of a batch
+// dim do not meet those that modules choose from.
+// CHECK-LABEL: func @choices
+func.func @choices(%x: tensor<?x8xf32>, %t: tensor<?x5x8xf32>, %p: f32, %key: i64)
+    -> (tensor<?x8xf32>, tensor<?x5x8xf32>, tensor<?xi32>) {
+  %y:3 = condcomp.cascade rows(%x, %t : tensor<?x8xf32>, tensor<?x5x8xf32>) with_ids {
+  ^bb0(%h: tensor<?x8xf32>, %u: tensor<?x5x8xf32>, %ids: tensor<?xindex>):
+    %l = condcomp.limit_groups %h groups(4) keep(2) fill(%p) : tensor<?x8xf32>
+    %n = condcomp.top_p %l, %p : tensor<?x8xf32>, f32 -> !condcomp.routing<?x8, f32>
+    %d = condcomp.to_dense %n : !condcomp.routing<?x8, f32> -> tensor<?x8xf32>
+    %s = condcomp.sample %d, 2 key(%key) ids(%ids : tensor<?xindex>) : tensor<?x8xf32>
+      -> !condcomp.routing<?x8, f32, exactly 2>
+    %e = condcomp.to_dense %s : !condcomp.routing<?x8, f32, exactly 2> -> tensor<?x8xf32>
+    %c = condcomp.expert_choice %u, 2 : tensor<?x5x8xf32>
+      -> !condcomp.routing<?x5x8, f32, per_module exactly 2>
+    %f = condcomp.to_dense %c : !condcomp.routing<?x5x8, f32, per_module exactly 2>
+      -> tensor<?x5x8xf32>
+    condcomp.yield %e, %f : tensor<?x8xf32>, tensor<?x5x8xf32>
+  } -> tensor<?x8xf32>, tensor<?x5x8xf32>, tensor<?xi32>
+  return %y#0, %y#1, %y#2 : tensor<?x8xf32>, tensor<?x5x8xf32>, tensor<?xi32>
+}

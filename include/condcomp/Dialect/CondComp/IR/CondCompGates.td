@@ -64,6 +64,94 @@ def CondComp_ThresholdOp : CondComp_GateOp<"threshold", [Pure]> {
   }];
 }
 
+def CondComp_TopPOp : CondComp_GateOp<"top_p", [NoMemoryEffect,
+    AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+  let summary = "each row takes its best modules until their scores reach p";
+  let description = [{
+    Scores `[B…, R, M]`, usually probabilities, to a routing in which each row
+    has the fewest best modules whose scores sum to at least p, but at least
+    `min` and at most `max` of them, weighted by the score. Huang et al. 2024,
+    arXiv 2403.07652. docs/spec.md, "top_p".
+
+    Example:
+
+    ```mlir
+    %r = condcomp.top_p %probs, %p : tensor<?x64xf32>, f32
+      -> !condcomp.routing<?x64, f32>
+    %s = condcomp.top_p %probs, %p min(%least) max(8) : tensor<?x64xf32>, f32
+      -> !condcomp.routing<?x64, f32, at_most 8>
+    ```
+  }];
+  let arguments = (ins CondComp_FloatTensor:$scores, CondComp_WeightScalar:$p,
+                       Optional<Index>:$min, OptionalAttr<I64Attr>:$static_min,
+                       Optional<Index>:$max, OptionalAttr<I64Attr>:$static_max);
+  let assemblyFormat = [{
+    $scores `,` $p (`min` `(` custom<IndexOrInteger>($min, $static_min)^ `)`)?
+    (`max` `(` custom<IndexOrInteger>($max, $static_max)^ `)`)? attr-dict
+    `:` type($scores) `,` type($p) `->` qualified(type($routing))
+  }];
+}
+
+def CondComp_ExpertChoiceOp : CondComp_GateOp<"expert_choice", [NoMemoryEffect,
+    DeclareOpInterfaceMethods<CondComp_GateOpInterface, ["isRowwise"]>,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+  let summary = "each module takes its c best rows";
+  let description = [{
+    Scores `[B…, R, M]` to a routing in which every module of a batch index has
+    exactly c entries, weighted by the score. Larger scores first, ties to the
+    lower row, every number before every NaN. Zhou et al. 2022, arXiv
+    2202.09368. docs/spec.md, "expert_choice".
+
+    Example:
+
+    ```mlir
+    %r = condcomp.expert_choice %probs, 32 : tensor<8x512x64xf32>
+      -> !condcomp.routing<8x512x64, f32, per_module exactly 32>
+    %s = condcomp.expert_choice %probs, %c : tensor<?x64xf32>
+      -> !condcomp.routing<?x64, f32, per_module exactly ?>
+    ```
+  }];
+  let arguments = (ins CondComp_FloatTensor:$scores, Optional<Index>:$c,
+                       OptionalAttr<I64Attr>:$static_c);
+  let assemblyFormat = [{
+    $scores `,` custom<IndexOrInteger>($c, $static_c) attr-dict
+    `:` type($scores) `->` qualified(type($routing))
+  }];
+}
+
+def CondComp_SampleOp : CondComp_GateOp<"sample", [NoMemoryEffect,
+    AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+  let summary = "each row draws k modules without replacement";
+  let description = [{
+    Logits `[B…, R, M]` to a routing with exactly k entries per row: the k best
+    of logits plus Gumbel noise, which draws modules without replacement in
+    proportion to softmax(logits). Weight: the logit. The noise is a function of
+    (key, row id, step, module) alone; `ids` gives each row's id, else it is the
+    row's position. Kool et al. 2019, arXiv 1903.06059. docs/spec.md, "sample".
+
+    Example:
+
+    ```mlir
+    %r = condcomp.sample %logits, 2 key(%key) : tensor<?x64xf32>
+      -> !condcomp.routing<?x64, f32, exactly 2>
+    %s = condcomp.sample %logits, %k key(%key) step(%i)
+      ids(%ids : tensor<?xindex>) : tensor<?x64xf32>
+      -> !condcomp.routing<?x64, f32, exactly ?>
+    ```
+  }];
+  let arguments = (ins CondComp_FloatTensor:$logits, Optional<Index>:$k,
+                       OptionalAttr<I64Attr>:$static_k, I64:$key,
+                       Optional<Index>:$step,
+                       Optional<CondComp_IndexTensor>:$ids);
+  let assemblyFormat = [{
+    $logits `,` custom<IndexOrInteger>($k, $static_k) `key` `(` $key `)`
+    (`step` `(` $step^ `)`)? (`ids` `(` $ids^ `:` type($ids) `)`)? attr-dict
+    `:` type($logits) `->` qualified(type($routing))
+  }];
+}
+
 def CondComp_AssignOp : CondComp_GateOp<"assign", [NoMemoryEffect, AttrSizedOperandSegments]> {
   let summary = "entries at given indices: hash, fixed or oracle routing";
   let description = [{
@@ -160,6 +248,49 @@ def CondComp_MatchTokensOp : CondComp_GateOp<"match_tokens", [NoMemoryEffect,
     $scores `,` custom<IndexOrInteger>($r, $static_r) attr-dict
     `:` type($scores) `->` qualified(type($routing))
   }];
+}
+
+//===----------------------------------------------------------------------===//
+// Scores to scores
+//===----------------------------------------------------------------------===//
+
+def CondComp_LimitGroupsOp : CondComp_Op<"limit_groups", [NoMemoryEffect,
+    AllTypesMatch<["scores", "result"]>,
+    TypesMatchWith<"fill has the element type of the scores", "scores", "fill",
+                   "::mlir::getElementTypeOrSelf($_self)">,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+        ["reifyResultShapes"]>]> {
+  let summary = "keeps the scores of each row's best groups of modules";
+  let description = [{
+    Modules are split into `groups` equal groups. In each row the `keep` groups
+    of the largest group score keep their scores; those of the others become
+    `fill`. A group's score is the sum of its `sum_of` best scores (1 when
+    absent: its largest score). DeepSeek-V2 and V3, arXiv 2405.04434 and
+    2412.19437. docs/spec.md, "limit_groups".
+
+    Example:
+
+    ```mlir
+    %a = condcomp.limit_groups %probs groups(8) keep(3) fill(%zero)
+      : tensor<?x160xf32>
+    %b = condcomp.limit_groups %biased groups(8) keep(4) sum_of(2)
+      fill(%minus_infinity) : tensor<?x256xf32>
+    ```
+  }];
+  let arguments = (ins
+    CondComp_FloatTensor:$scores, I64Attr:$groups, Optional<Index>:$keep,
+    OptionalAttr<I64Attr>:$static_keep, DefaultValuedAttr<I64Attr, "1">:$sum_of,
+    AnyFloat:$fill);
+  let results = (outs CondComp_FloatTensor:$result);
+  let assemblyFormat = [{
+    $scores `groups` `(` $groups `)`
+    `keep` `(` custom<IndexOrInteger>($keep, $static_keep) `)`
+    (`sum_of` `(` $sum_of^ `)`)? `fill` `(` $fill `)` attr-dict
+    `:` type($scores)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 #endif // CONDCOMP_GATES_TD

@@ -118,6 +118,8 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
                                   const ToCPUOptions &options) {
   unsigned vectorBits =
       options.vectorBits ? options.vectorBits.getValue() : hostVectorBits();
+  if (!options.trace)
+    pm.addPass(createEraseTraces());
   // A helper function is compiled where it is called, for the sizes it has
   // there.
   pm.addPass(createInlinerPass());

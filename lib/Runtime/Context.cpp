@@ -97,6 +97,10 @@ void appendValue(std::string &text, char kind, int64_t value) {
 }
 } // namespace
 
+condcomp_context *condcomp::runtime::getCurrentContext() {
+  return currentCall ? currentCall->context : nullptr;
+}
+
 //===----------------------------------------------------------------------===//
 // Contexts
 //===----------------------------------------------------------------------===//
@@ -140,6 +144,7 @@ int32_t condcomp_call(condcomp_context *context,
   if (!context)
     context = &temporary;
   context->error.clear();
+  ++context->calls;
   Call call(context, currentCall);
   ThreadsForCall threads(context->threads);
   currentCall = &call;

@@ -16,11 +16,18 @@
 struct condcomp_context {
   std::string error;
   int32_t threads = 0;
+  /// Calls so far, the one that runs included.
+  int64_t calls = 0;
+  condcomp_trace_sink traceSink = nullptr;
+  void *traceData = nullptr;
   condcomp::runtime::Counter counter;
 };
 
 namespace condcomp {
 namespace runtime {
+
+/// The context of the call that runs on this thread, null outside of calls.
+condcomp_context *getCurrentContext();
 
 /// The threading functions in force; a member is null where the process has
 /// none.

@@ -16,6 +16,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/xxhash.h"
 #include <chrono>
+#include <cmath>
 
 using namespace mlir;
 using namespace condcomp;
@@ -54,7 +55,8 @@ static llvm::Expected<Array> readArray(StringRef text) {
 /// The pipeline that a request names, or the default.
 static std::string getPipeline(const Request &request) {
   return request.pipeline.empty()
-             ? "builtin.module(condcomp-to-cpu{form=" + request.form + "})"
+             ? "builtin.module(condcomp-to-cpu{form=" + request.form +
+                   (request.trace ? " trace=true" : "") + "})"
              : request.pipeline;
 }
 
@@ -118,6 +120,44 @@ llvm::Error Runner::compile(const Request &request, Entry &entry, Reply &reply,
 // Calls
 //===----------------------------------------------------------------------===//
 
+/// A number as JSON, which has no NaN and no infinities: they are strings.
+static void writeWeight(llvm::json::OStream &json, double weight) {
+  if (std::isnan(weight))
+    json.value("NaN");
+  else if (std::isinf(weight))
+    json.value(weight > 0 ? "Infinity" : "-Infinity");
+  else
+    json.value(weight);
+}
+
+/// Writes a routing as a line of JSON.
+static void writeTrace(void *stream, const condcomp_trace *trace) {
+  auto &os = *static_cast<raw_ostream *>(stream);
+  llvm::json::OStream json(os);
+  auto numbers = [&](StringRef key, const int64_t *values, int64_t count) {
+    json.attributeArray(key, [&] {
+      for (int64_t i = 0; i < count; ++i)
+        json.value(values[i]);
+    });
+  };
+  json.object([&] {
+    json.attribute("name", llvm::json::fixUTF8(trace->name));
+    json.attribute("call", trace->call);
+    numbers("dims", trace->dims, trace->rank);
+    numbers("row_offsets", trace->row_offsets, trace->num_rows + 1);
+    numbers("modules", trace->modules, trace->num_entries);
+    json.attributeArray("weights", [&] {
+      for (int64_t i = 0; i < trace->num_entries; ++i)
+        writeWeight(json, trace->weight_bytes == 8
+                              ? static_cast<const double *>(trace->weights)[i]
+                              : static_cast<const float *>(trace->weights)[i]);
+    });
+    if (trace->ids)
+      numbers("ids", trace->ids, trace->num_rows);
+  });
+  os << "\n";
+}
+
 /// Writes the outputs: all of them or none.
 static llvm::Error writeOutputs(const Request &request,
                                 ArrayRef<Array> results) {
@@ -179,6 +219,9 @@ llvm::Error Runner::execute(const Request &request, Entry &entry, Reply &reply,
   CallContext callContext;
   condcomp_context_set_threads(callContext.get(), request.threads);
   reply.threads = condcomp_context_get_threads(callContext.get());
+  if (request.trace)
+    condcomp_context_set_trace_sink(callContext.get(), writeTrace,
+                                    request.trace);
   if (llvm::Error error = (*call)->run(callContext))
     return error;
   for (unsigned i = 0; i < request.warmup; ++i)

@@ -33,6 +33,8 @@ struct Request {
   /// LLVM's, 0 to 3: less is compiled faster and runs slower.
   unsigned optLevel = 3;
   Tolerance tolerance;
+  /// Where traces go, a JSON object per line; null: there are none.
+  llvm::raw_ostream *trace = nullptr;
   /// Timed runs after the first, and runs before them that are not timed.
   unsigned repetitions = 0;
   unsigned warmup = 0;

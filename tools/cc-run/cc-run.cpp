@@ -94,6 +94,11 @@ struct Options {
       cl::desc("Print the peak of the memory that compiled code held, and fail "
                "if some of it was not freed"),
       cl::cat(category)};
+  cl::opt<std::string> trace{
+      "trace",
+      cl::desc("Keep condcomp.trace ops and write what they record as lines "
+               "of JSON to a file (- for the standard output)"),
+      cl::cat(category)};
   cl::opt<std::string> batch{
       "batch",
       cl::desc(
@@ -147,6 +152,15 @@ static Expected<bool> run(const Options &options, Runner &runner) {
   request.form = options.form;
   request.pipeline = options.pipeline;
   request.threads = options.threads;
+  std::unique_ptr<raw_fd_ostream> trace;
+  if (!options.trace.empty()) {
+    std::error_code error;
+    trace = std::make_unique<raw_fd_ostream>(options.trace, error);
+    if (error)
+      return makeError(options.trace +
+                       ": can't be written: " + error.message());
+    request.trace = trace.get();
+  }
   request.optLevel = options.optLevel;
   request.tolerance = {options.rtol, options.atol};
   if (options.benchmark) {

@@ -30,6 +30,10 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::desc("Run all modules of an apply in one parallel loop per "
                      "stage, where its body allows it (default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> trace{
+      *this, "trace",
+      llvm::cl::desc("Keep condcomp.trace ops (default: false)"),
+      llvm::cl::init(false)};
   PassOptions::Option<unsigned> vectorBits{
       *this, "vector-bits",
       llvm::cl::desc("Width of a vector register in bits: 128, 256 or 512 "

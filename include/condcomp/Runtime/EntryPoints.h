@@ -44,6 +44,28 @@ CONDCOMP_RUNTIME_EXPORT int32_t condcomp_choose_cpu(
     condcomp_context *context, const char *library, int32_t count,
     const char *const *names, const char *const *features);
 
+/// Whether the call that runs on this thread has a sink for traces.
+CONDCOMP_RUNTIME_EXPORT int64_t condcomp_is_tracing(void);
+
+/// The fields of the descriptor of a vector, as compiled code passes it.
+#define CONDCOMP_VECTOR(type, name)                                            \
+  const type *name##_allocated, const type *name, int64_t name##_offset,       \
+      int64_t name##_size, int64_t name##_stride
+
+/// Hands a routing to the sink. `ids` counts if `has_ids` is not 0.
+CONDCOMP_RUNTIME_EXPORT void
+condcomp_trace_f32(CONDCOMP_VECTOR(char, name), CONDCOMP_VECTOR(int64_t, dims),
+                   CONDCOMP_VECTOR(int64_t, offsets),
+                   CONDCOMP_VECTOR(int64_t, modules),
+                   CONDCOMP_VECTOR(float, weights),
+                   CONDCOMP_VECTOR(int64_t, ids), int64_t has_ids);
+CONDCOMP_RUNTIME_EXPORT void
+condcomp_trace_f64(CONDCOMP_VECTOR(char, name), CONDCOMP_VECTOR(int64_t, dims),
+                   CONDCOMP_VECTOR(int64_t, offsets),
+                   CONDCOMP_VECTOR(int64_t, modules),
+                   CONDCOMP_VECTOR(double, weights),
+                   CONDCOMP_VECTOR(int64_t, ids), int64_t has_ids);
+
 /// What `finalize-memref-to-llvm{use-generic-functions}` calls. Memory is
 /// aligned to 64 bytes at least.
 CONDCOMP_RUNTIME_EXPORT void *_mlir_memref_to_llvm_alloc(uint64_t size);

@@ -64,6 +64,35 @@ condcomp_context_peak_bytes(const condcomp_context *context);
 CONDCOMP_RUNTIME_EXPORT void
 condcomp_context_reset_peak(condcomp_context *context);
 
+/// A routing that a `condcomp.trace` op of a program compiled with traces hands
+/// to the sink; valid during that call only.
+typedef struct condcomp_trace {
+  const char *name;
+  /// Number of the call on the context, from 1.
+  int64_t call;
+  /// Batch dims, rows and modules: `rank` numbers.
+  int32_t rank;
+  const int64_t *dims;
+  /// Entries by row, over all batch dims: those of row i are at row_offsets[i]
+  /// up to row_offsets[i + 1] of `modules` and `weights`.
+  int64_t num_rows;
+  const int64_t *row_offsets;
+  int64_t num_entries;
+  const int64_t *modules;
+  /// float or double, by their size.
+  const void *weights;
+  int32_t weight_bytes;
+  /// Of each row, in a body: which row of the enclosing op it is. May be null.
+  const int64_t *ids;
+} condcomp_trace;
+typedef void (*condcomp_trace_sink)(void *data, const condcomp_trace *trace);
+
+/// Sets who gets the traces of calls on this context; null: nobody. The sink is
+/// called on the thread of the call and must not call back into the context.
+CONDCOMP_RUNTIME_EXPORT void
+condcomp_context_set_trace_sink(condcomp_context *context,
+                                condcomp_trace_sink sink, void *data);
+
 /// Frees a result: takes the first pointer (`allocated`) of its descriptor. May
 /// be called on any thread. Null is allowed.
 CONDCOMP_RUNTIME_EXPORT void condcomp_free(void *allocated);

@@ -111,6 +111,7 @@ struct CondCompToLinalg
     populateQueryPatterns(converter, patterns);
     populateMovementPatterns(converter, patterns);
     populatePoolPatterns(converter, patterns);
+    populateTracePatterns(converter, patterns);
     populateApplyPatterns(converter, patterns);
     populateCascadePatterns(converter, patterns);
     populateIteratePatterns(converter, patterns);

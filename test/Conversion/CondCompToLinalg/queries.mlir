@@ -39,3 +39,16 @@ func.func @matrices(%m: tensor<2x?x4xi1>) -> (tensor<2x?x4xf32>, tensor<2x?x4xi1
   %1 = condcomp.to_mask %r : !condcomp.routing<2x?x4, f32> -> tensor<2x?x4xi1>
   return %0, %1 : tensor<2x?x4xf32>, tensor<2x?x4xi1>
 }
+
+// Entries are packed only if somebody listens.
+// CHECK-LABEL: func.func @trace
+// CHECK: %[[ON:.*]] = call @condcomp_is_tracing() : () -> i64
+// CHECK: arith.cmpi ne, %[[ON]]
+// CHECK: scf.if
+// CHECK: condcomp.check %{{.*}}, "trace C2: {0} ids for {1} rows"
+// CHECK: call @condcomp_trace_f32
+func.func @trace(%m: tensor<?x8xi1>, %ids: tensor<?xindex>) -> tensor<?x8xi1> {
+  %r = condcomp.from_mask %m : tensor<?x8xi1> -> !condcomp.routing<?x8, f32>
+  condcomp.trace %r "r" ids(%ids : tensor<?xindex>) : !condcomp.routing<?x8, f32>
+  return %m : tensor<?x8xi1>
+}

@@ -36,6 +36,8 @@ FailureOr<bool> RowAnalyzer::analyzeCondComp(Operation *op) {
           .Case([&](MixOp op) { return analyzeMix(op); })
           .Case([&](ConfidenceOp op) { return analyzeConfidence(op); })
           .Case([&](LimitGroupsOp op) { return analyzeLimitGroups(op); })
+          // What is recorded does not come back.
+          .Case([&](TraceOp) { return success(); })
           .Case([&](ApplyOp op) { return analyzeApply(op); })
           .Case([&](ExitingOpInterface op) { return analyzeExits(op); })
           .Default([&](Operation *) {

@@ -62,3 +62,20 @@ DEFINE_QUERY(RowOffsetsOp, ArrayRef<int64_t>(getNumRowOffsets(type)),
              IndexType::get(context))
 
 #undef DEFINE_QUERY
+
+//===----------------------------------------------------------------------===//
+// TraceOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult TraceOp::verify() {
+  if (getName().empty())
+    return emitOpError("C1: the name must not be empty");
+  if (!getIds())
+    return success();
+  int64_t rows = 1;
+  for (int64_t size : getRouting().getType().getShape().drop_back())
+    rows = ShapedType::isDynamic(size) || ShapedType::isDynamic(rows)
+               ? ShapedType::kDynamic
+               : rows * size;
+  return verifyShape(*this, "C2", "ids", getIds().getType(), rows);
+}

@@ -118,4 +118,27 @@ def CondComp_ToMaskOp : CondComp_QueryOp<"to_mask", CondComp_MaskTensor> {
   }];
 }
 
+def CondComp_TraceOp : CondComp_Op<"trace", [MemoryEffects<[MemWrite]>]> {
+  let summary = "records a routing when somebody listens";
+  let description = [{
+    Hands the routing, under a name, to the sink of the call context
+    (docs/abi.md); without one it is a test and a branch. In a body `ids` says
+    which rows those of the routing are. `condcomp-erase-traces` removes it;
+    `condcomp-to-cpu` runs that unless `trace` is set. docs/spec.md, "trace".
+
+    Example:
+
+    ```mlir
+    condcomp.trace %r "layer 3" : !condcomp.routing<?x64, f32, exactly 8>
+    ```
+  }];
+  let arguments = (ins CondComp_RoutingType:$routing, StrAttr:$name,
+                       Optional<CondComp_IndexTensor>:$ids);
+  let assemblyFormat = [{
+    $routing $name (`ids` `(` $ids^ `:` type($ids) `)`)? attr-dict
+    `:` qualified(type($routing))
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // CONDCOMP_QUERIES_TD

@@ -68,4 +68,12 @@ def CheckArgumentSizes
   ];
 }
 
+def EraseTraces : Pass<"condcomp-erase-traces"> {
+  let summary = "Remove traces";
+  let description = [{
+    Removes every `condcomp.trace`, so that a program that is not observed pays
+    nothing for them.
+  }];
+}
+
 #endif // CONDCOMP_TRANSFORMS_PASSES

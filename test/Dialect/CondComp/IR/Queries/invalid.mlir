@@ -101,3 +101,19 @@ func.func @f(%r: !condcomp.routing<9223372036854775807x9223372036854775807x2, f3
     -> tensor<?xindex>
   return
 }
+
+// -----
+
+func.func @f(%r: !condcomp.routing<4x8, f32>) {
+  // expected-error @below {{'condcomp.trace' op C1: the name must not be empty}}
+  condcomp.trace %r "" : !condcomp.routing<4x8, f32>
+  return
+}
+
+// -----
+
+func.func @f(%r: !condcomp.routing<2x4x8, f32>, %ids: tensor<4xindex>) {
+  // expected-error @below {{'condcomp.trace' op C2: ids must have the shape 8, got 'tensor<4xindex>'}}
+  condcomp.trace %r "r" ids(%ids : tensor<4xindex>) : !condcomp.routing<2x4x8, f32>
+  return
+}

@@ -43,3 +43,13 @@ func.func @packed(%r: !condcomp.routing<3x5x64, f64, at_most 8>) {
     -> tensor<?xindex>
   return
 }
+
+// CHECK-LABEL: func @trace
+func.func @trace(%r: !condcomp.routing<4x?x64, f32, exactly 8>, %ids: tensor<?xindex>) {
+  // CHECK: condcomp.trace %{{.*}} "layer 3" : !condcomp.routing<4x?x64, f32, exactly 8>
+  condcomp.trace %r "layer 3" : !condcomp.routing<4x?x64, f32, exactly 8>
+  // CHECK: condcomp.trace %{{.*}} "inner" ids(%{{.*}} : tensor<?xindex>) : !condcomp.routing<4x?x64, f32, exactly 8>
+  condcomp.trace %r "inner" ids(%ids : tensor<?xindex>)
+    : !condcomp.routing<4x?x64, f32, exactly 8>
+  return
+}

@@ -129,6 +129,11 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createCheckArgumentSizes());
   ChooseFormOptions forms;
   forms.form = options.form;
+  if (options.form == "soft") {
+    pm.addPass(createLowerSoft());
+    // Nothing is left out: there is nothing to gather.
+    forms.form = "masked";
+  }
   pm.addPass(createChooseForm(forms));
   pm.addPass(createCondCompToLinalg());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());

@@ -64,7 +64,7 @@ struct Options {
       cl::cat(category)};
   cl::opt<std::string> form{
       "form",
-      cl::desc("How conditional parts run: masked, compact or auto (auto)"),
+      cl::desc("How conditional parts run: masked, compact, auto or soft (auto)"),
       cl::init("auto"), cl::cat(category)};
   cl::opt<std::string> pipeline{
       "pass-pipeline",
@@ -159,8 +159,8 @@ static Error run(const Options &options, mlir::MLIRContext &context) {
   if (!kind)
     return makeError("the name of the output, '" + options.output +
                      "', has to end in .so, .o, .s or .ll");
-  if (!is_contained({"masked", "compact", "auto"}, options.form))
-    return makeError("the form is masked, compact or auto, not '" +
+  if (!is_contained({"masked", "compact", "auto", "soft"}, options.form))
+    return makeError("the form is masked, compact, auto or soft, not '" +
                      options.form + "'");
   CompileOptions compile;
   Expected<SmallVector<CPU>> cpus = getCPUs(options.cpus);

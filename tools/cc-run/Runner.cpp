@@ -62,8 +62,8 @@ static std::string getPipeline(const Request &request) {
 
 llvm::Expected<Runner::Entry &> Runner::getEntry(const Request &request,
                                                  raw_ostream &diagnostics) {
-  if (!llvm::is_contained({"masked", "compact", "auto"}, request.form))
-    return makeError("the form is masked, compact or auto, not '" +
+  if (!llvm::is_contained({"masked", "compact", "auto", "soft"}, request.form))
+    return makeError("the form is masked, compact, auto or soft, not '" +
                      request.form + "'");
   if (request.threads < 0 || request.threads > kMostThreads)
     return makeError("the number of threads is 0 (as OpenMP decides) to " +

@@ -62,7 +62,8 @@ struct Options {
                        cl::init(1e-8), cl::cat(category)};
   cl::opt<std::string> form{
       "form",
-      cl::desc("How conditional parts run: masked, compact or auto (auto)"),
+      cl::desc(
+          "How conditional parts run: masked, compact, auto or soft (auto)"),
       cl::init("auto"), cl::cat(category)};
   cl::opt<int> threads{"threads",
                        cl::desc("Number of threads (0: as OpenMP decides)"),

@@ -35,6 +35,25 @@ def CondCompToLinalg
   ];
 }
 
+def LowerSoft : Pass<"condcomp-lower-soft", "::mlir::ModuleOp"> {
+  let summary = "Replace decisions by mixtures that can be differentiated";
+  let description = [{
+    The soft form of docs/spec.md. `top_k` and `threshold` become routings with an
+    entry for every module, weighted by the scores; `apply` runs all modules on
+    all rows and adds up their results by these weights; `cascade` and `iterate`
+    run all stages on all rows and mix their results by the `soft` probabilities
+    of their exits. What asks for the entries that a gate chose, or where a row
+    left, is an error that names the op. Given choices (`assign`, `from_mask`,
+    `from_offsets`) stay as they are.
+
+    Runs before `condcomp-choose-form`.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def LowerChecks : Pass<"condcomp-lower-checks", "::mlir::ModuleOp"> {
   let summary = "Turn run-time checks into a status that functions return";
   let description = [{

@@ -18,7 +18,8 @@ namespace condcomp {
 struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
   PassOptions::Option<std::string> form{
       *this, "form",
-      llvm::cl::desc("How routings are held: masked, compact or auto "
+      llvm::cl::desc("How routings are held: masked, compact or auto, "
+                     "or soft: mixtures instead of decisions "
                      "(default: auto)"),
       llvm::cl::init("auto")};
   PassOptions::Option<bool> parallel{

@@ -7,7 +7,7 @@
 // RUN: not cc-compile %s -o %t.o --cpu=znver3,znver3 2>&1 | FileCheck %s --check-prefix=TWICE
 // TWICE: error: --cpu names znver3 twice
 // RUN: not cc-compile %s -o %t.o --form=dense 2>&1 | FileCheck %s --check-prefix=FORM
-// FORM: error: the form is masked, compact or auto, not 'dense'
+// FORM: error: the form is masked, compact, auto or soft, not 'dense'
 // RUN: not cc-compile %t-no.mlir -o %t.o 2>&1 | FileCheck %s --check-prefix=FILE
 // FILE: -no.mlir: No such file or directory
 // RUN: not cc-compile %s -o %t-no/f.o 2>&1 | FileCheck %s --check-prefix=OUTPUT

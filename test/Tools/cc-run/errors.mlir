@@ -35,7 +35,7 @@
 // MISSING: missing.npy: No such file or directory
 
 // RUN: %{run} --function=scale --form=dense --input=2x3xf32=1 --input=f32=1 2>&1 | FileCheck %s --check-prefix=FORM
-// FORM: the form is masked, compact or auto, not 'dense'
+// FORM: the form is masked, compact, auto or soft, not 'dense'
 // RUN: %{run} --function=scale --threads=-1 --input=2x3xf32=1 --input=f32=1 2>&1 | FileCheck %s --check-prefix=THREADS
 // THREADS: the number of threads is 0 (as OpenMP decides) to 1024, not -1
 // RUN: %{run} --function=scale --output=@%t.2.npy --input=2x3xf32=1 --input=f32=1 2>&1 | FileCheck %s --check-prefix=OUTPUTS

@@ -1,0 +1,242 @@
+//===- LowerSoftExits.cpp - the soft form of cascade and iterate ----------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LowerSoft.h"
+#include "TensorEmitter.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+/// What cascade and iterate have in common that no mixture can stand for.
+template <typename OpT>
+static LogicalResult verifySoft(OpT op, int64_t numResults) {
+  if (!op.getState().empty())
+    return op.emitOpError("has no soft form: rows that left in part have no "
+                          "state of their own");
+  for (auto [index, result] : llvm::enumerate(op.getResults())) {
+    if (static_cast<int64_t>(index) >= numResults) {
+      if (!result.use_empty())
+        return op.emitOpError("has no soft form: result ")
+               << index << ", where rows left or what stays, is used";
+      continue;
+    }
+    if (!isa<FloatType>(getElementTypeOrSelf(result)))
+      return op.emitOpError("has no soft form: result ")
+             << index << " is of " << getElementTypeOrSelf(result)
+             << ", which can't be weighed";
+  }
+  return success();
+}
+
+static LogicalResult verifySoft(ExitOp exit) {
+  if (exit.getSoft())
+    return success();
+  return exit.emitOpError("has no soft(…), the probability with which each row "
+                          "leaves: the soft form mixes by it");
+}
+
+/// The same tensor with `?` rows, as bodies have them.
+static Value withAnyRows(TensorEmitter &b, Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[0] = ShapedType::kDynamic;
+  return b.castTo(type.clone(shape), tensor);
+}
+
+/// One fn(a, b, weight) per element of `a` and `b`; `weight` is `[R]`.
+static Value mix(TensorEmitter &b, Value lhs, Value rhs, Value weight,
+                 TensorEmitter::ElementFn fn) {
+  int64_t rank = cast<ShapedType>(lhs.getType()).getRank();
+  auto all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  Type element = getElementTypeOrSelf(lhs);
+  Type wide = getMixType(element, getElementTypeOrSelf(weight));
+  SmallVector<Value> sizes = b.dims(lhs);
+  b.checkLeadingDims(rhs, sizes, "cascade C8: a result");
+  b.checkLeadingDims(weight, sizes.front(), "cascade C8: soft");
+  Value mixed =
+      b.generic({lhs, rhs, weight}, b.empty(sizes, element), rank,
+                {all, all, {0}, all}, [&](TensorEmitter &b, ValueRange e) {
+                  Value a = b.castFloat(e[0], wide),
+                        c = b.castFloat(e[1], wide);
+                  Value result = fn(b, {a, c, b.castFloat(e[2], wide)});
+                  return b.castFloat(result, element);
+                });
+  return b.castTo(lhs.getType(), mixed);
+}
+
+/// Puts the ops of a body before `op`, for all rows. Returns its terminator.
+static Operation *inlineBody(Operation *op, Block &body, ValueRange arguments) {
+  for (auto [argument, value] : llvm::zip(body.getArguments(), arguments))
+    argument.replaceAllUsesWith(value);
+  Operation *end = body.getTerminator();
+  op->getBlock()->getOperations().splice(op->getIterator(),
+                                         body.getOperations());
+  return end;
+}
+
+template <typename OpT>
+static SmallVector<Value> getAllRows(TensorEmitter &b, OpT op) {
+  SmallVector<Value> rows;
+  for (Value operand : op.getRows()) {
+    b.checkLeadingDims(operand, b.dim(op.getRows().front(), 0),
+                       op->getName().stripDialect() + " C1: a rows operand");
+    rows.push_back(withAnyRows(b, operand));
+  }
+  return rows;
+}
+
+template <typename OpT>
+static void finish(TensorEmitter &b, OpT op, ValueRange results) {
+  for (auto [result, value] : llvm::zip(op.getResults(), results))
+    result.replaceAllUsesWith(b.castTo(result.getType(), value));
+  op.erase();
+}
+
+//===----------------------------------------------------------------------===//
+// cascade
+//===----------------------------------------------------------------------===//
+
+LogicalResult condcomp::relaxCascade(CascadeOp op) {
+  SmallVector<Operation *> ends;
+  for (Region &stage : op.getStages()) {
+    ends.push_back(stage.front().getTerminator());
+    if (auto exit = dyn_cast<ExitOp>(ends.back()))
+      if (failed(verifySoft(exit)))
+        return failure();
+  }
+  auto lastExit = dyn_cast<ExitOp>(ends.back());
+  int64_t numResults =
+      lastExit ? lastExit.getResults().size() : ends.back()->getNumOperands();
+  if (failed(verifySoft(op, numResults)))
+    return failure();
+
+  TensorEmitter b(op.getLoc(), op);
+  SmallVector<Value> rows = getAllRows(b, op);
+  Value ids = op.getWithIds() ? b.iota(b.dim(rows.front(), 0)) : Value();
+  for (Region &stage : op.getStages()) {
+    SmallVector<Value> arguments(rows);
+    if (ids)
+      arguments.push_back(ids);
+    Operation *end = inlineBody(op, stage.front(), arguments);
+    if (auto exit = dyn_cast<ExitOp>(end))
+      rows = llvm::to_vector(exit.getCarry());
+  }
+
+  // ỹᵢ = γᵢ yᵢ + (1 − γᵢ) ỹᵢ₊₁, from the last stage to the first.
+  SmallVector<Value> mixture;
+  if (lastExit)
+    for (Value outs : op.getOuts())
+      mixture.push_back(withAnyRows(b, outs));
+  for (Operation *end : llvm::reverse(ends)) {
+    auto exit = dyn_cast<ExitOp>(end);
+    if (!exit) {
+      mixture = llvm::to_vector(end->getOperands());
+      continue;
+    }
+    for (auto [later, result] : llvm::zip(mixture, exit.getResults()))
+      later = mix(
+          b, result, later, exit.getSoft(), [](TensorEmitter &b, ValueRange e) {
+            Value one = b.scalar(e[2].getType(), 1);
+            return b.add(b.mul(e[2], e[0]), b.mul(b.sub(one, e[2]), e[1]));
+          });
+  }
+  for (Operation *end : ends)
+    end->erase();
+  finish(b, op, mixture);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// iterate
+//===----------------------------------------------------------------------===//
+
+LogicalResult condcomp::relaxIterate(IterateOp op) {
+  Block &body = op.getBody().front();
+  auto exit = cast<ExitOp>(body.getTerminator());
+  int64_t numResults = exit.getResults().size();
+  if (failed(verifySoft(exit)) || failed(verifySoft(op, numResults)))
+    return failure();
+
+  TensorEmitter b(op.getLoc(), op);
+  using Predicate = arith::CmpIPredicate;
+  Value zero = b.index(0), one = b.index(1), steps = op.getSteps();
+  b.check(b.compare(Predicate::sge, steps, zero),
+          "iterate C11: the limit must not be negative, got {0}", {steps});
+  for (Value param : op.getParams()) {
+    Value size = b.dim(param, 0);
+    b.check(b.compare(Predicate::sge, size, steps),
+            "iterate C12: params for {0} steps, the limit is {1}",
+            {size, steps});
+  }
+  SmallVector<Value> inits = getAllRows(b, op);
+  int64_t numRows = inits.size();
+  Type weight = getElementTypeOrSelf(exit.getSoft());
+  // What of each row has not left yet, and the results mixed so far.
+  inits.push_back(b.filled(b.dim(inits.front(), 0), b.scalar(weight, 1)));
+  SmallVector<Value> outs;
+  for (auto [out, result] : llvm::zip(op.getOuts(), exit.getResults())) {
+    outs.push_back(b.castTo(result.getType(), withAnyRows(b, out)));
+    Value start = b.filled(b.dims(out), b.scalar(getElementTypeOrSelf(out), 0));
+    inits.push_back(b.castTo(result.getType(), withAnyRows(b, start)));
+  }
+  SmallVector<Value> results = b.forLoop(
+      zero, steps, inits,
+      [&](TensorEmitter &b, Value step, ValueRange carried) {
+        SmallVector<Value> arguments(carried.take_front(numRows));
+        for (Value param : op.getParams()) {
+          Type type = body.getArgument(arguments.size()).getType();
+          arguments.push_back(b.castTo(type, b.sliceAt(param, step)));
+        }
+        if (op.getWithIds())
+          arguments.push_back(b.iota(b.dim(arguments.front(), 0)));
+        if (op.getWithStep())
+          arguments.push_back(step);
+        for (auto [from, to] : llvm::zip(body.getArguments(), arguments))
+          from.replaceAllUsesWith(to);
+        b.getBlock()->getOperations().splice(b.getInsertionPoint(),
+                                             body.getOperations());
+        b.setInsertionPoint(exit);
+
+        // In the last step all that is left leaves.
+        Value last = b.compare(Predicate::eq, b.add(step, one), steps);
+        Value rest = carried[numRows];
+        b.checkLeadingDims(exit.getSoft(), b.dim(rest, 0), "iterate C8: soft");
+        Value leaves =
+            b.elementwise(weight, {exit.getSoft(), rest},
+                          [&](TensorEmitter &b, ValueRange e) {
+                            return b.select(last, e[1], b.mul(e[0], e[1]));
+                          });
+        SmallVector<Value> next(exit.getCarry());
+        next.push_back(b.castTo(
+            rest.getType(), b.elementwise(weight, {rest, leaves},
+                                          [](TensorEmitter &b, ValueRange e) {
+                                            return b.sub(e[0], e[1]);
+                                          })));
+        for (auto [sum, result] :
+             llvm::zip(carried.drop_front(numRows + 1), exit.getResults()))
+          next.push_back(b.castTo(
+              sum.getType(),
+              mix(b, result, sum, leaves, [](TensorEmitter &b, ValueRange e) {
+                return b.add(e[1], b.mul(e[2], e[0]));
+              })));
+        b.setInsertionPointAfter(exit);
+        exit.erase();
+        return next;
+      });
+  // Without a step, rows keep outs.
+  Value none = b.compare(Predicate::eq, steps, zero);
+  SmallVector<Value> mixture;
+  for (auto [out, result] :
+       llvm::zip(outs, ArrayRef<Value>(results).drop_front(numRows + 1)))
+    mixture.push_back(b.select(none, out, result));
+  finish(b, op, mixture);
+  return success();
+}

@@ -1,0 +1,121 @@
+// RUN: cc-opt %s --condcomp-lower-soft --split-input-file --verify-diagnostics | FileCheck %s
+
+// Every module, weighted by its score; replace becomes a sum with what the weights
+// leave of outs. Nothing in bodies changes.
+// CHECK-LABEL: func.func @skip
+// CHECK-SAME: %[[S:[a-z0-9]*]]: tensor<?x1xf32>
+// CHECK: %[[R:.*]] = condcomp.from_mask %{{.*}} weights(%[[S]] : tensor<?x1xf32>)
+// CHECK-SAME: -> !condcomp.routing<?x1, f32>
+// CHECK: condcomp.to_dense %[[R]]
+// CHECK: arith.subf
+// CHECK: arith.mulf
+// CHECK: condcomp.apply %[[R]]
+// CHECK-NOT: replace
+// CHECK: math.exp
+func.func @skip(%s: tensor<?x1xf32>, %x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %r = condcomp.top_k %s, 1 : tensor<?x1xf32> -> !condcomp.routing<?x1, f32, exactly 1>
+  %y = condcomp.apply %r : !condcomp.routing<?x1, f32, exactly 1> rows(%x : tensor<?x4xf32>)
+      outs(%x : tensor<?x4xf32>) combine(replace) weights(none) {
+  ^bb0(%xe: tensor<?x4xf32>):
+    %e = math.exp %xe : tensor<?x4xf32>
+    condcomp.yield %e : tensor<?x4xf32>
+  } -> tensor<?x4xf32>
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// Given choices have no score to relax.
+// CHECK-LABEL: func.func @given
+// CHECK: condcomp.assign
+// CHECK: condcomp.indices
+func.func @given(%i: tensor<?x2xindex>) -> tensor<?x2xindex> {
+  %r = condcomp.assign %i : tensor<?x2xindex> -> !condcomp.routing<?x4, f32, exactly 2>
+  %m = condcomp.indices %r : !condcomp.routing<?x4, f32, exactly 2> -> tensor<?x2xindex>
+  return %m : tensor<?x2xindex>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @exits
+// CHECK-NOT: condcomp.cascade
+// CHECK: math.exp
+// CHECK: linalg.generic
+// CHECK: arith.subf
+// CHECK: return
+func.func @exits(%x: tensor<?x2xf32>, %d: tensor<?xi1>, %g: tensor<?xf32>) -> tensor<?x2xf32> {
+  %y, %left = condcomp.cascade rows(%x, %d, %g : tensor<?x2xf32>, tensor<?xi1>, tensor<?xf32>) {
+  ^bb0(%h: tensor<?x2xf32>, %done: tensor<?xi1>, %soft: tensor<?xf32>):
+    %e = math.exp %h : tensor<?x2xf32>
+    condcomp.exit %done : tensor<?xi1> results(%h : tensor<?x2xf32>)
+      carry(%e : tensor<?x2xf32>) soft(%soft : tensor<?xf32>)
+  }, {
+  ^bb0(%h: tensor<?x2xf32>):
+    condcomp.yield %h : tensor<?x2xf32>
+  } -> tensor<?x2xf32>, tensor<?xi32>
+  return %y : tensor<?x2xf32>
+}
+
+// -----
+
+func.func @indices(%s: tensor<?x4xf32>) -> tensor<?x2xindex> {
+  %r = condcomp.top_k %s, 2 : tensor<?x4xf32> -> !condcomp.routing<?x4, f32, exactly 2>
+  // expected-error @below {{'condcomp.indices' op has no soft form: it is about the entries that a gate chose, and the soft form has all of them}}
+  %m = condcomp.indices %r : !condcomp.routing<?x4, f32, exactly 2> -> tensor<?x2xindex>
+  return %m : tensor<?x2xindex>
+}
+
+// -----
+
+func.func @max(%s: tensor<?x4xf32>, %x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %r = condcomp.top_k %s, 2 : tensor<?x4xf32> -> !condcomp.routing<?x4, f32, exactly 2>
+  // expected-error @below {{'condcomp.apply' op has no soft form: combine(max) is not a sum over the modules}}
+  %y = condcomp.apply %r : !condcomp.routing<?x4, f32, exactly 2> rows(%x : tensor<?x2xf32>)
+      outs(%x : tensor<?x2xf32>) combine(max) {
+  ^bb0(%xe: tensor<?x2xf32>):
+    condcomp.yield %xe : tensor<?x2xf32>
+  } -> tensor<?x2xf32>
+  return %y : tensor<?x2xf32>
+}
+
+// -----
+
+func.func @integers(%s: tensor<?x1xf32>, %x: tensor<?x2xi32>) -> tensor<?x2xi32> {
+  %r = condcomp.top_k %s, 1 : tensor<?x1xf32> -> !condcomp.routing<?x1, f32, exactly 1>
+  // expected-error @below {{'condcomp.apply' op has no soft form: 'tensor<?x2xi32>' can't be weighed}}
+  %y = condcomp.apply %r : !condcomp.routing<?x1, f32, exactly 1> rows(%x : tensor<?x2xi32>)
+      outs(%x : tensor<?x2xi32>) combine(replace) weights(none) {
+  ^bb0(%xe: tensor<?x2xi32>):
+    condcomp.yield %xe : tensor<?x2xi32>
+  } -> tensor<?x2xi32>
+  return %y : tensor<?x2xi32>
+}
+
+// -----
+
+func.func @no_probability(%x: tensor<?x2xf32>, %d: tensor<?xi1>) -> tensor<?x2xf32> {
+  %y, %left = condcomp.cascade rows(%x, %d : tensor<?x2xf32>, tensor<?xi1>) {
+  ^bb0(%h: tensor<?x2xf32>, %done: tensor<?xi1>):
+    // expected-error @below {{'condcomp.exit' op has no soft(}}
+    condcomp.exit %done : tensor<?xi1> results(%h : tensor<?x2xf32>) carry(%h : tensor<?x2xf32>)
+  }, {
+  ^bb0(%h: tensor<?x2xf32>):
+    condcomp.yield %h : tensor<?x2xf32>
+  } -> tensor<?x2xf32>, tensor<?xi32>
+  return %y : tensor<?x2xf32>
+}
+
+// -----
+
+func.func @left(%x: tensor<?x2xf32>, %d: tensor<?xi1>, %g: tensor<?xf32>) -> tensor<?xi32> {
+  // expected-error @below {{'condcomp.cascade' op has no soft form: result 1, where rows left or what stays, is used}}
+  %y, %left = condcomp.cascade rows(%x, %d, %g : tensor<?x2xf32>, tensor<?xi1>, tensor<?xf32>) {
+  ^bb0(%h: tensor<?x2xf32>, %done: tensor<?xi1>, %soft: tensor<?xf32>):
+    condcomp.exit %done : tensor<?xi1> results(%h : tensor<?x2xf32>)
+      carry(%h : tensor<?x2xf32>) soft(%soft : tensor<?xf32>)
+  }, {
+  ^bb0(%h: tensor<?x2xf32>):
+    condcomp.yield %h : tensor<?x2xf32>
+  } -> tensor<?x2xf32>, tensor<?xi32>
+  return %left : tensor<?xi32>
+}

@@ -7,9 +7,9 @@
 // random weights and a reference result.
 #same = affine_map<(row, i) -> (row, i)>
 
-func.func @layer_f32(%x: tensor<?x2048xf32>, %router: tensor<2048x64xf32>,
-    %gate: tensor<64x2048x1024xf32>, %up: tensor<64x2048x1024xf32>,
-    %down: tensor<64x1024x2048xf32>) -> tensor<?x2048xf32> {
+func.func @layer_f32(%x: tensor<?x2048xf32>, %router: tensor<2048x64xf32> {condcomp.constant},
+    %gate: tensor<64x2048x1024xf32> {condcomp.constant}, %up: tensor<64x2048x1024xf32> {condcomp.constant},
+    %down: tensor<64x1024x2048xf32> {condcomp.constant}) -> tensor<?x2048xf32> {
   %c0 = arith.constant 0 : index
   %zero = arith.constant 0.0 : f32
   %zero_f32 = arith.constant 0.0 : f32
@@ -66,9 +66,9 @@ func.func @layer_f32(%x: tensor<?x2048xf32>, %router: tensor<2048x64xf32>,
   return %y : tensor<?x2048xf32>
 }
 
-func.func @layer_bf16(%x: tensor<?x2048xbf16>, %router: tensor<2048x64xbf16>,
-    %gate: tensor<64x2048x1024xbf16>, %up: tensor<64x2048x1024xbf16>,
-    %down: tensor<64x1024x2048xbf16>) -> tensor<?x2048xbf16> {
+func.func @layer_bf16(%x: tensor<?x2048xbf16>, %router: tensor<2048x64xbf16> {condcomp.constant},
+    %gate: tensor<64x2048x1024xbf16> {condcomp.constant}, %up: tensor<64x2048x1024xbf16> {condcomp.constant},
+    %down: tensor<64x1024x2048xbf16> {condcomp.constant}) -> tensor<?x2048xbf16> {
   %c0 = arith.constant 0 : index
   %zero = arith.constant 0.0 : f32
   %zero_bf16 = arith.constant 0.0 : bf16

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "condcomp/Execution/Program.h"
+#include "condcomp/Dialect/CondComp/Transforms/ConstantArguments.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
@@ -121,10 +122,15 @@ Program::Program(OwningOpRef<ModuleOp> source)
 
 Program::~Program() = default;
 
-/// Drops what the function `name` does not need.
-static LogicalResult keepOnly(ModuleOp module, StringRef name) {
+/// Whether `name` is `function` or what prepares its constant arguments.
+static bool belongsTo(StringRef name, StringRef function) {
+  return name.consume_front(function) &&
+         (name.empty() || name == kPrepackSuffix);
+}
+
+LogicalResult condcomp::keepOnly(ModuleOp module, StringRef name) {
   for (auto function : module.getOps<func::FuncOp>())
-    if (function.getName() != name)
+    if (!belongsTo(function.getName(), name))
       function.setPrivate();
   PassManager pm(module->getName());
   pm.addPass(createSymbolDCEPass());
@@ -177,7 +183,7 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
       return error;
   // Machine code is made at the first look-up: errors belong here.
   for (const Signature &function : functions) {
-    if (!only.empty() && function.name != only)
+    if (!only.empty() && !belongsTo(function.name, only))
       continue;
     auto address = (*created)->lookupPacked(function.name);
     if (!address)

@@ -114,10 +114,12 @@ static void addLLVM(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void condcomp::buildToCPUPipeline(OpPassManager &pm,
-                                  const ToCPUOptions &options) {
-  unsigned vectorBits =
-      options.vectorBits ? options.vectorBits.getValue() : hostVectorBits();
+static unsigned getVectorBits(const ToCPUOptions &options) {
+  return options.vectorBits ? options.vectorBits.getValue() : hostVectorBits();
+}
+
+/// From condcomp ops to linalg on tensors.
+static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
   if (!options.trace)
     pm.addPass(createEraseTraces());
   // A helper function is compiled where it is called, for the sizes it has
@@ -142,6 +144,12 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   pm.addPass(createFuseElementwise());
   pm.addPass(createCanonicalizerPass());
+}
+
+void condcomp::buildToCPUPipeline(OpPassManager &pm,
+                                  const ToCPUOptions &options) {
+  unsigned vectorBits = getVectorBits(options);
+  addLinalg(pm, options);
   pm.addPass(createGuardDivisions());
   pm.addPass(createCSEPass());
   if (options.batchExperts) {
@@ -154,9 +162,25 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
   addLLVM(pm);
 }
 
+void condcomp::buildPrepackPipeline(OpPassManager &pm,
+                                    const ToCPUOptions &options) {
+  addLinalg(pm, options);
+  pm.addPass(createCSEPass());
+  PackWeightsOptions weights;
+  weights.vectorBits = getVectorBits(options);
+  pm.addNestedPass<func::FuncOp>(createPackWeights(weights));
+  pm.addPass(createSplitPrepack());
+  pm.addPass(createCanonicalizerPass());
+}
+
 void condcomp::registerPipelines() {
   PassPipelineRegistration<ToCPUOptions>(
       "condcomp-to-cpu",
       "Compile linalg on tensors to the LLVM dialect, for this machine",
       buildToCPUPipeline);
+  PassPipelineRegistration<ToCPUOptions>(
+      "condcomp-prepack",
+      "Split off @f$prepack, which packs constant arguments for this machine, "
+      "from every function @f that has such: linalg for condcomp-to-cpu",
+      buildPrepackPipeline);
 }

@@ -32,16 +32,22 @@ class Function:
     module: the path of a .mlir file, or a module's text. constants: arrays, or
     paths of .npy files, that are the function's last arguments in every call;
     arrays are written to disk once. The process stays, so that calls and timings
-    need no compiling again.
+    need no compiling again. With prepack, arguments marked condcomp.constant are
+    prepared at the first call.
     """
 
-    def __init__(self, module, function, constants=(), form="auto"):
+    def __init__(self, module, function, constants=(), form="auto", prepack=False):
         if not CC_RUN.exists():
             raise CcRunError(f"{CC_RUN} is missing: run ./dev build first")
         self.folder = tempfile.TemporaryDirectory()
         self.constants = self._write("constant", constants)
         kind = "module" if isinstance(module, pathlib.Path) else "source"
-        self.keys = {kind: str(module), "function": function, "form": form}
+        self.keys = {
+            kind: str(module),
+            "function": function,
+            "form": form,
+            "prepack": prepack,
+        }
         self.process = subprocess.Popen(
             [str(CC_RUN), "--batch=-"],
             stdin=subprocess.PIPE,

@@ -48,6 +48,7 @@ static Expected<Request> parseRequest(StringRef line, const Request &defaults) {
               map.mapOptional("expected", request.expected) &&
               map.mapOptional("form", request.form) &&
               map.mapOptional("pipeline", request.pipeline) &&
+              map.mapOptional("prepack", request.prepack) &&
               map.mapOptional("threads", request.threads) &&
               map.mapOptional("opt_level", request.optLevel) &&
               map.mapOptional("rtol", request.tolerance.rtol) &&
@@ -57,9 +58,9 @@ static Expected<Request> parseRequest(StringRef line, const Request &defaults) {
   if (!good)
     return root.getError();
   static const StringRef known[] = {
-      "id",      "module",   "source",      "function", "inputs",
-      "outputs", "expected", "form",        "pipeline", "threads",
-      "rtol",    "atol",     "repetitions", "warmup",   "opt_level"};
+      "id",          "module", "source",    "function", "inputs", "outputs",
+      "expected",    "form",   "pipeline",  "threads",  "rtol",   "atol",
+      "repetitions", "warmup", "opt_level", "prepack"};
   for (const auto &entry : *value->getAsObject())
     if (!is_contained(known, StringRef(entry.first)))
       return makeError("unknown key '" + StringRef(entry.first) + "'");

@@ -7,10 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Runner.h"
+#include "condcomp/Dialect/CondComp/Transforms/ConstantArguments.h"
 #include "condcomp/Execution/Npy.h"
 #include "condcomp/Execution/PassPipeline.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -82,9 +84,9 @@ llvm::Expected<Runner::Entry &> Runner::getEntry(const Request &request,
   // A file that changes between two requests is another module, and one that
   // did not compile is tried again, to give its errors.
   std::string key =
-      llvm::formatv("{0} {1} {2:x} {3} {4} {5}", request.function, request.form,
-                    llvm::xxh3_64bits(buffer->getBuffer()), request.pipeline,
-                    request.optLevel, name);
+      llvm::formatv("{0} {1} {2:x} {3} {4} {5} {6}", request.function,
+                    request.form, llvm::xxh3_64bits(buffer->getBuffer()),
+                    request.pipeline, request.optLevel, request.prepack, name);
   std::unique_ptr<Entry> &entry = entries[key];
   if (entry && entry->program->isCompiled())
     return *entry;
@@ -98,8 +100,33 @@ llvm::Expected<Runner::Entry &> Runner::getEntry(const Request &request,
     entries.erase(key);
     return makeError(name + " is not a valid module");
   }
+  if (request.prepack)
+    if (llvm::Error error = split(request, *module, *entry, diagnostics)) {
+      entries.erase(key);
+      return addContext(std::move(error), name);
+    }
   entry->program = std::make_unique<Program>(std::move(module));
   return *entry;
+}
+
+llvm::Error Runner::split(const Request &request, ModuleOp module, Entry &entry,
+                          raw_ostream &diagnostics) {
+  auto function = module.lookupSymbol<func::FuncOp>(request.function);
+  // Program::lookup says so.
+  if (!function || function.isPrivate())
+    return llvm::Error::success();
+  entry.constants = getConstantArguments(function);
+  if (entry.constants.empty())
+    return makeError("'" + request.function +
+                     "' has no argument marked condcomp.constant");
+  PassManager pm(module->getName());
+  if (failed(keepOnly(module, request.function)) ||
+      failed(addPassPipeline(
+          pm, "builtin.module(condcomp-prepack{form=" + request.form + "})",
+          diagnostics)) ||
+      failed(pm.run(module)))
+    return makeError("the module can't be compiled");
+  return llvm::Error::success();
 }
 
 llvm::Error Runner::compile(const Request &request, Entry &entry, Reply &reply,
@@ -177,6 +204,76 @@ static llvm::Error writeOutputs(const Request &request,
   return llvm::Error::success();
 }
 
+/// Names the contents of inputs: files by when they were written.
+static std::string identify(ArrayRef<std::string> inputs) {
+  std::string result;
+  for (StringRef text : inputs) {
+    llvm::sys::fs::file_status status;
+    StringRef path = text;
+    result += text;
+    if (path.consume_front("@") && !llvm::sys::fs::status(path, status))
+      result += llvm::formatv(
+          " {0} {1}", status.getSize(),
+          status.getLastModificationTime().time_since_epoch().count());
+    result += "\n";
+  }
+  return result;
+}
+
+static llvm::Expected<SmallVector<Array>>
+readArrays(ArrayRef<std::string> texts, const Twine &what) {
+  SmallVector<Array> arrays;
+  for (auto [index, text] : llvm::enumerate(texts)) {
+    llvm::Expected<Array> array = readArray(text);
+    if (!array)
+      return addContext(array.takeError(), what + " " + Twine(index));
+    arrays.push_back(std::move(*array));
+  }
+  return arrays;
+}
+
+llvm::Expected<SmallVector<Array>>
+Runner::readArguments(const Request &request, Entry &entry, Reply &reply,
+                      raw_ostream &diagnostics) {
+  if (entry.constants.empty())
+    return readArrays(request.inputs, "input");
+  std::vector<std::string> constants, others;
+  for (auto [index, text] : llvm::enumerate(request.inputs))
+    (llvm::is_contained(entry.constants, index) ? constants : others)
+        .push_back(text);
+  std::string origin = identify(constants);
+  if (origin != entry.preparedFrom) {
+    int64_t before = condcomp_memory_live_bytes();
+    entry.prepared.clear();
+    entry.preparedFrom.clear();
+    Program &program = *entry.program;
+    std::string name = request.function + kPrepackSuffix.str();
+    auto arrays = readArrays(constants, "constant input");
+    if (!arrays)
+      return arrays.takeError();
+    auto checked = program.checkArguments(name, *arrays);
+    if (!checked)
+      return checked.takeError();
+    if (!program.isCompiled())
+      if (llvm::Error error = compile(request, entry, reply, diagnostics))
+        return error;
+    auto call = program.prepare(name, *checked);
+    if (!call)
+      return call.takeError();
+    CallContext context;
+    condcomp_context_set_threads(context.get(), request.threads);
+    if (llvm::Error error = (*call)->run(context))
+      return error;
+    entry.prepared = (*call)->takeResults();
+    entry.preparedFrom = std::move(origin);
+    entry.preparedBytes += condcomp_memory_live_bytes() - before;
+  }
+  auto arguments = readArrays(others, "input");
+  if (arguments)
+    arguments->append(entry.prepared);
+  return arguments;
+}
+
 llvm::Error Runner::execute(const Request &request, Entry &entry, Reply &reply,
                             raw_ostream &diagnostics) {
   Program &program = *entry.program;
@@ -191,23 +288,15 @@ llvm::Error Runner::execute(const Request &request, Entry &entry, Reply &reply,
       return makeError("'" + request.function + "' has " +
                        Twine(signature->results.size()) + " results, but " +
                        Twine(given) + " " + what + " are given");
-  SmallVector<Array> arguments;
-  for (auto [index, text] : llvm::enumerate(request.inputs)) {
-    llvm::Expected<Array> array = readArray(text);
-    if (!array)
-      return addContext(array.takeError(), "input " + Twine(index));
-    arguments.push_back(std::move(*array));
-  }
-  SmallVector<Array> expected;
-  for (auto [index, text] : llvm::enumerate(request.expected)) {
-    llvm::Expected<Array> array = readArray(text);
-    if (!array)
-      return addContext(array.takeError(), "expected output " + Twine(index));
-    expected.push_back(std::move(*array));
-  }
+  auto expected = readArrays(request.expected, "expected output");
+  if (!expected)
+    return expected.takeError();
 
+  auto arguments = readArguments(request, entry, reply, diagnostics);
+  if (!arguments)
+    return arguments.takeError();
   // Compiling takes long: what is wrong with the arguments is said before.
-  auto checked = program.checkArguments(request.function, arguments);
+  auto checked = program.checkArguments(request.function, *arguments);
   if (!checked)
     return checked.takeError();
   if (!program.isCompiled())
@@ -245,7 +334,7 @@ llvm::Error Runner::execute(const Request &request, Entry &entry, Reply &reply,
 
   if (llvm::Error error = writeOutputs(request, results))
     return error;
-  for (auto [index, pair] : llvm::enumerate(llvm::zip(results, expected)))
+  for (auto [index, pair] : llvm::enumerate(llvm::zip(results, *expected)))
     if (llvm::Error error = compareArrays(std::get<0>(pair), std::get<1>(pair),
                                           request.tolerance))
       return addContext(std::move(error), "result " + Twine(index) + " of '" +
@@ -260,9 +349,11 @@ llvm::Error Runner::run(const Request &request, Reply &reply,
     return entry.takeError();
   int64_t before = condcomp_memory_live_bytes();
   condcomp_memory_reset_peak();
+  int64_t preparedBefore = entry->preparedBytes;
   llvm::Error error = execute(request, *entry, reply, diagnostics);
   reply.peakBytes = condcomp_memory_peak_bytes() - before;
-  // Results are gone by now.
-  reply.leakedBytes = condcomp_memory_live_bytes() - before;
+  // Results are gone by now; what is prepared stays for the next call.
+  reply.leakedBytes = condcomp_memory_live_bytes() - before -
+                      (entry->preparedBytes - preparedBefore);
   return error;
 }

@@ -29,6 +29,8 @@ struct Request {
   std::string form = "auto";
   /// Replaces the pipeline.
   std::string pipeline;
+  /// Constant arguments are prepared once, before the call.
+  bool prepack = false;
   int32_t threads = 0;
   /// LLVM's, 0 to 3: less is compiled faster and runs slower.
   unsigned optLevel = 3;
@@ -73,12 +75,25 @@ private:
   struct Entry {
     llvm::SourceMgr sources;
     std::unique_ptr<Program> program;
+    /// With `prepack`: the positions of the constant arguments, and what has
+    /// been made of which.
+    llvm::SmallVector<unsigned> constants;
+    std::string preparedFrom;
+    llvm::SmallVector<Array> prepared;
+    int64_t preparedBytes = 0;
   };
 
   llvm::Expected<Entry &> getEntry(const Request &request,
                                    llvm::raw_ostream &diagnostics);
   llvm::Error compile(const Request &request, Entry &entry, Reply &reply,
                       llvm::raw_ostream &diagnostics);
+  llvm::Error split(const Request &request, mlir::ModuleOp module, Entry &entry,
+                    llvm::raw_ostream &diagnostics);
+  /// The arguments of the call; with `prepack`, those of the function that was
+  /// split.
+  llvm::Expected<llvm::SmallVector<Array>>
+  readArguments(const Request &request, Entry &entry, Reply &reply,
+                llvm::raw_ostream &diagnostics);
   llvm::Error execute(const Request &request, Entry &entry, Reply &reply,
                       llvm::raw_ostream &diagnostics);
 

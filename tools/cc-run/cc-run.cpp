@@ -65,6 +65,11 @@ struct Options {
       cl::desc(
           "How conditional parts run: masked, compact, auto or soft (auto)"),
       cl::init("auto"), cl::cat(category)};
+  cl::opt<bool> prepack{
+      "prepack",
+      cl::desc("Prepare arguments marked condcomp.constant once, by "
+               "@f$prepack, before the call"),
+      cl::cat(category)};
   cl::opt<int> threads{"threads",
                        cl::desc("Number of threads (0: as OpenMP decides)"),
                        cl::init(0), cl::cat(category)};
@@ -105,7 +110,8 @@ struct Options {
       cl::desc(
           "Run the calls of a file (- for the standard input), a JSON "
           "object per line with the keys module or source, function, "
-          "inputs, outputs, expected, form, threads, opt_level, rtol, atol, "
+          "inputs, outputs, expected, form, prepack, threads, opt_level, rtol, "
+          "atol, "
           "pipeline, repetitions, warmup, id; print a JSON object for each"),
       cl::cat(category)};
 };
@@ -152,6 +158,7 @@ static Expected<bool> run(const Options &options, Runner &runner) {
   request.expected.assign(options.expected.begin(), options.expected.end());
   request.form = options.form;
   request.pipeline = options.pipeline;
+  request.prepack = options.prepack;
   request.threads = options.threads;
   std::unique_ptr<raw_fd_ostream> trace;
   if (!options.trace.empty()) {

@@ -45,6 +45,10 @@ struct Signature {
 /// The public functions of a module before it is compiled.
 std::vector<Signature> getSignatures(mlir::ModuleOp module);
 
+/// Drops what the function `name`, and its @f$prepack if there is one, do not
+/// need.
+mlir::LogicalResult keepOnly(mlir::ModuleOp module, llvm::StringRef name);
+
 /// Owns a condcomp_context.
 class CallContext {
 public:
@@ -118,9 +122,9 @@ public:
   checkArguments(llvm::StringRef name, llvm::ArrayRef<Array> arguments) const;
 
   /// Compiles the module for this machine, in this process. Errors of passes go
-  /// to the diagnostics of the MLIR context. With `only`, no other function can
-  /// be called: what it does not need is not compiled. `optLevel` is LLVM's, 0
-  /// to 3.
+  /// to the diagnostics of the MLIR context. With `only`, no function can be
+  /// called but this one and its @f$prepack: what they do not need is not
+  /// compiled. `optLevel` is LLVM's, 0 to 3.
   llvm::Error compile(const PipelineBuilder &buildPipeline,
                       llvm::StringRef only = "", unsigned optLevel = 3);
   bool isCompiled() const { return engine != nullptr; }

@@ -46,6 +46,10 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
 /// tensors to the LLVM dialect.
 void buildToCPUPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
 
+/// Adds the passes from condcomp ops to linalg on tensors in which every
+/// function @f with constant arguments has a function @f$prepack.
+void buildPrepackPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
+
 /// Registers every pipeline by name.
 void registerPipelines();
 

@@ -7,11 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "condcomp/Codegen/CPU/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace condcomp {
@@ -20,6 +22,53 @@ namespace condcomp {
 } // namespace condcomp
 
 using namespace mlir;
+
+/// `linalg.pack` as a copy: the source at (outer · tile + inner) in every tiled
+/// dim, after padding where that is needed.
+static void decompose(linalg::PackOp op, RewriterBase &rewriter) {
+  ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+  Value source = op.getSource();
+  auto type = cast<RankedTensorType>(source.getType());
+  int64_t rank = type.getRank();
+  llvm::DenseMap<int64_t, OpFoldResult> tiles = op.getDimAndTileMapping();
+  if (Value padding = op.getPaddingValue()) {
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(b, op.getLoc(), source);
+    SmallVector<OpFoldResult> padded = sizes;
+    AffineExpr size = b.getAffineSymbolExpr(0), tile = b.getAffineSymbolExpr(1);
+    for (auto [dim, tileSize] : tiles)
+      padded[dim] = affine::makeComposedFoldedAffineApply(
+          b, op.getLoc(), size.ceilDiv(tile) * tile, {sizes[dim], tileSize});
+    Value filled =
+        linalg::FillOp::create(
+            b, padding,
+            Value(tensor::EmptyOp::create(b, padded, type.getElementType())))
+            .getResult(0);
+    SmallVector<OpFoldResult> zeros(rank, b.getIndexAttr(0)),
+        ones(rank, b.getIndexAttr(1));
+    source =
+        tensor::InsertSliceOp::create(b, source, filled, zeros, sizes, ones);
+  }
+  // Loops are the dims of the result: outer dims, then tiles.
+  SmallVector<AffineExpr> exprs(rank);
+  ArrayRef<int64_t> permutation = op.getOuterDimsPerm();
+  for (int64_t i = 0; i < rank; ++i)
+    exprs[permutation.empty() ? i : permutation[i]] = b.getAffineDimExpr(i);
+  for (auto [i, dim] : llvm::enumerate(op.getInnerDimsPos()))
+    exprs[dim] =
+        exprs[dim] * op.getStaticInnerTiles()[i] + b.getAffineDimExpr(rank + i);
+  int64_t loops = rank + op.getInnerDimsPos().size();
+  SmallVector<AffineMap> maps = {
+      AffineMap::get(loops, 0, exprs, b.getContext()),
+      b.getMultiDimIdentityMap(loops)};
+  auto copy = linalg::GenericOp::create(
+      b, op->getResultTypes(), source, op.getDest(), maps,
+      SmallVector<utils::IteratorType>(loops, utils::IteratorType::parallel),
+      [](OpBuilder &nested, Location loc, ValueRange elements) {
+        linalg::YieldOp::create(nested, loc, elements[0]);
+      });
+  rewriter.replaceOp(op, copy.getResults());
+}
 
 namespace {
 struct DecomposeOpsPass
@@ -39,6 +88,12 @@ struct DecomposeOpsPass
         });
     if (result.wasInterrupted())
       return signalPassFailure();
+    getOperation()->walk([&](linalg::PackOp op) {
+      rewriter.setInsertionPoint(op);
+      if (op.hasPureTensorSemantics() &&
+          !llvm::is_contained(op.getStaticInnerTiles(), ShapedType::kDynamic))
+        decompose(op, rewriter);
+    });
     RewritePatternSet patterns(&getContext());
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

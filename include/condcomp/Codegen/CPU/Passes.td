@@ -71,6 +71,28 @@ def LowerContractions
   ];
 }
 
+def PackWeights : Pass<"condcomp-pack-weights", "::mlir::func::FuncOp"> {
+  let summary = "Read constant right-hand sides of contractions packed";
+  let description = [{
+    A contraction on tensors whose operand is computed from arguments marked
+    `condcomp.constant`, or is one of many along dim 0 of such a tensor (the
+    weights of an expert), reads it packed into panels instead: the constant is
+    packed once by `linalg.pack` and the contraction's indexing map says how
+    (docs/codegen.md, "Packed right-hand sides"). Results do not change.
+
+    Expects contractions as `linalg.generic`, and does nothing where a packed
+    operand would be mostly padding or its sizes are not known.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"512",
+           "Width of a vector register in bits">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def VectorizeLoops : Pass<"condcomp-vectorize-loops"> {
   let summary = "Turn linalg ops and copies on memrefs into vectorized loops";
   let description = [{

@@ -51,6 +51,18 @@ def VerifyRows : Pass<"condcomp-verify-rows"> {
   }];
 }
 
+def SplitPrepack : Pass<"condcomp-split-prepack", "::mlir::ModuleOp"> {
+  let summary = "Split off what depends on constant arguments alone";
+  let description = [{
+    For every function @f with arguments marked `condcomp.constant` (docs/abi.md,
+    "Constant arguments") makes a function @f$prepack of these arguments. It
+    computes what ops of @f's first block compute from them and nothing else, and
+    returns what the rest of @f needs of it. @f takes that, after its other
+    arguments, in place of the constant ones.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 def CheckArgumentSizes
     : Pass<"condcomp-check-argument-sizes", "::mlir::func::FuncOp"> {
   let summary = "Check the sizes that linalg ops take on trust";

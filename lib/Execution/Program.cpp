@@ -21,6 +21,7 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include <chrono>
 
 using namespace mlir;
 using namespace condcomp;
@@ -137,6 +138,11 @@ LogicalResult condcomp::keepOnly(ModuleOp module, StringRef name) {
   return pm.run(module);
 }
 
+static double secondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
 llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
                              StringRef only, unsigned optLevel) {
   llvm::InitializeNativeTarget();
@@ -144,10 +150,13 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
   assert(module && "a program is compiled once");
   OwningOpRef<ModuleOp> lowered = std::move(module);
 
+  auto start = std::chrono::steady_clock::now();
   PassManager pm((*lowered)->getName());
   if ((!only.empty() && failed(keepOnly(*lowered, only))) ||
       failed(buildPipeline(pm)) || failed(pm.run(*lowered)))
     return makeError("the module can't be compiled");
+  seconds.lower = secondsSince(start);
+  start = std::chrono::steady_clock::now();
 
   std::optional<llvm::CodeGenOptLevel> level =
       llvm::CodeGenOpt::getLevel(optLevel);
@@ -167,7 +176,10 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
     needsOpenMP = llvm::any_of(*llvmModule, [](const llvm::Function &callee) {
       return callee.getName().starts_with("__kmpc_");
     });
-    return optimize(llvmModule);
+    auto start = std::chrono::steady_clock::now();
+    llvm::Error error = optimize(llvmModule);
+    seconds.optimize += secondsSince(start);
+    return error;
   };
   ExecutionEngineOptions options;
   options.transformer = transformer;
@@ -190,6 +202,7 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
       return address.takeError();
   }
   engine = std::move(*created);
+  seconds.generate = secondsSince(start) - seconds.optimize;
   return llvm::Error::success();
 }
 

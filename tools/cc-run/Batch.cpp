@@ -20,6 +20,11 @@ json::Object condcomp::formatReply(const Reply &reply) {
                       {"compile_seconds", reply.compileSeconds},
                       {"peak_bytes", reply.peakBytes},
                       {"leaked_bytes", reply.leakedBytes}};
+  if (reply.compileSeconds > 0) {
+    object["lower_seconds"] = reply.compileParts.lower;
+    object["optimize_seconds"] = reply.compileParts.optimize;
+    object["generate_seconds"] = reply.compileParts.generate;
+  }
   if (!reply.resultTexts.empty())
     object["values"] = json::Array(reply.resultTexts);
   if (!reply.seconds.empty()) {

@@ -139,6 +139,7 @@ llvm::Error Runner::compile(const Request &request, Entry &entry, Reply &reply,
       },
       request.function, request.optLevel);
   reply.compileSeconds = getSeconds() - start;
+  reply.compileParts = entry.program->getSeconds();
   return addContext(std::move(error),
                     request.path.empty() ? "source" : request.path);
 }

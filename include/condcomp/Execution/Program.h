@@ -127,6 +127,12 @@ public:
   /// compiled. `optLevel` is LLVM's, 0 to 3.
   llvm::Error compile(const PipelineBuilder &buildPipeline,
                       llvm::StringRef only = "", unsigned optLevel = 3);
+  /// What compiling took: passes down to the LLVM dialect, LLVM's
+  /// optimizations, and translation and machine code.
+  struct Seconds {
+    double lower = 0, optimize = 0, generate = 0;
+  };
+  const Seconds &getSeconds() const { return seconds; }
   bool isCompiled() const { return engine != nullptr; }
 
   /// A call of a function of the compiled program, once its arguments are
@@ -138,6 +144,7 @@ private:
   /// Gone once the program is compiled.
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<Signature> functions;
+  Seconds seconds;
   std::unique_ptr<mlir::ExecutionEngine> engine;
 };
 

@@ -108,7 +108,7 @@ def CondComp_ExpertChoiceOp : CondComp_GateOp<"expert_choice", [NoMemoryEffect,
     ```mlir
     %r = condcomp.expert_choice %probs, 32 : tensor<8x512x64xf32>
       -> !condcomp.routing<8x512x64, f32, per_module exactly 32>
-    %s = condcomp.expert_choice %probs, %c : tensor<?x64xf32>
+    %s = condcomp.expert_choice %router, %c : tensor<?x64xf32>
       -> !condcomp.routing<?x64, f32, per_module exactly ?>
     ```
   }];

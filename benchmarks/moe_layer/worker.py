@@ -143,6 +143,8 @@ class Server:
         start = time.perf_counter()
         functions = [self.peer.bind(program, *inputs) for inputs in self.point]
         np.save(output, self.peer.call(functions[0]))
+        if program.endswith(", compiled"):  # other routings may compile more
+            self.peer.seconds(functions, len(functions), False)
         first = time.perf_counter() - start
         self.functions[program] = functions
         return {"first": first, "seconds": self.peer.seconds(functions, 1, False)[0]}

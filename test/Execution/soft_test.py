@@ -248,14 +248,14 @@ def network():
       %se = tensor.empty(%s_n) : {st}
       %p = linalg.softmax dimension(1) ins(%s : {st}) outs(%se : {st}) -> {st}
       %r = condcomp.top_k %p, 2 : {st} -> !condcomp.routing<?x3, f64, exactly 2>
-      %y = condcomp.apply %r : !condcomp.routing<?x3, f64, exactly 2>
+      %mixed = condcomp.apply %r : !condcomp.routing<?x3, f64, exactly 2>
           rows(%x : {X}) params(%w : tensor<3x4x4xf64>) outs(%x : {X}) {{
       ^bb0(%xe: {X}, %we: tensor<4x4xf64>):
         {hidden}
         {elementwise("a1", ["h"], ht, relu)}
         condcomp.yield %a1 : {X}
       }} -> {X}
-      %z, %left = condcomp.cascade rows(%y : {X}) {{
+      %z, %left = condcomp.cascade rows(%mixed : {X}) {{
       ^bb0(%h0: {X}):
         {first}
         {sure}

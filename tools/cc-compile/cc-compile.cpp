@@ -64,7 +64,8 @@ struct Options {
       cl::cat(category)};
   cl::opt<std::string> form{
       "form",
-      cl::desc("How conditional parts run: masked, compact, auto or soft (auto)"),
+      cl::desc(
+          "How conditional parts run: masked, compact, auto or soft (auto)"),
       cl::init("auto"), cl::cat(category)};
   cl::opt<std::string> pipeline{
       "pass-pipeline",

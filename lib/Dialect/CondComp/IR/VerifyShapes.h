@@ -36,8 +36,8 @@ llvm::LogicalResult verifyRowBound(mlir::Operation *op,
                                    llvm::StringRef constraint, RoutingType type,
                                    Bound expected);
 
-/// Verifies what all gates share: the weight type that goes with the scores, and
-/// no module bound but the one that the gate promises.
+/// Verifies what all gates share: the weight type that goes with the scores,
+/// and no module bound but the one that the gate promises.
 llvm::LogicalResult verifyGateResult(mlir::Operation *op, RoutingType type,
                                      mlir::Type scoreElementType,
                                      Bound moduleBound = Bound::none());

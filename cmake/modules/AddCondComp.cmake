@@ -12,6 +12,7 @@ function(condcomp_compile_settings target)
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
     $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:include>)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/lib/Precompiled)
   target_include_directories(${target} SYSTEM PUBLIC
     ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
   target_compile_options(${target} PRIVATE
@@ -25,8 +26,9 @@ function(condcomp_compile_settings target)
 endfunction()
 
 condcomp_compile_settings(condcomp_pch)
-target_precompile_headers(condcomp_pch PRIVATE
-  "${CMAKE_CURRENT_SOURCE_DIR}/lib/Precompiled.h")
+# Included by name, not by path, so that compiler caches can reuse objects in
+# other clones.
+target_precompile_headers(condcomp_pch PRIVATE "\"Precompiled.h\"")
 
 # condcomp_add_library(<name> <sources...> [DEPENDS <tablegen targets...>]
 #                      [LINK_LIBS <targets...>] [NOT_IN_COMPILER])

@@ -9,18 +9,11 @@
 #include "condcomp/Execution/Program.h"
 #include "condcomp/Dialect/CondComp/Transforms/ConstantArguments.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
-#include "llvm/IR/Module.h"
-#include "llvm/Support/DynamicLibrary.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/Target/TargetMachine.h"
 #include <chrono>
 
 using namespace mlir;
@@ -90,34 +83,6 @@ std::vector<Signature> condcomp::getSignatures(ModuleOp module) {
 // Compilation
 //===----------------------------------------------------------------------===//
 
-/// Makes an OpenMP library visible to compiled code, unless one is.
-static llvm::Error loadOpenMP() {
-  using llvm::sys::DynamicLibrary;
-  if (DynamicLibrary::SearchForAddressOfSymbol("__kmpc_fork_call"))
-    return llvm::Error::success();
-  std::string errors;
-  for (const char *name : {"libomp.so.5", CONDCOMP_OPENMP_LIBRARY}) {
-    std::string error;
-    if (!DynamicLibrary::LoadLibraryPermanently(name, &error))
-      return llvm::Error::success();
-    errors += "\n  " + error;
-  }
-  return makeError("the program runs loops on several threads and needs LLVM's "
-                   "OpenMP library (Debian: apt install libomp-22-dev), which "
-                   "can't be loaded:" +
-                   errors);
-}
-
-/// A target machine for this CPU with all of its features.
-static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createHostMachine(llvm::CodeGenOptLevel level) {
-  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!builder)
-    return builder.takeError();
-  builder->setCodeGenOptLevel(level);
-  return builder->createTargetMachine();
-}
-
 Program::Program(OwningOpRef<ModuleOp> source)
     : module(std::move(source)), functions(getSignatures(*module)) {}
 
@@ -145,8 +110,6 @@ static double secondsSince(std::chrono::steady_clock::time_point start) {
 
 llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
                              StringRef only, unsigned optLevel) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
   assert(module && "a program is compiled once");
   OwningOpRef<ModuleOp> lowered = std::move(module);
 
@@ -156,54 +119,35 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
       failed(buildPipeline(pm)) || failed(pm.run(*lowered)))
     return makeError("the module can't be compiled");
   seconds.lower = secondsSince(start);
-  start = std::chrono::steady_clock::now();
 
-  std::optional<llvm::CodeGenOptLevel> level =
-      llvm::CodeGenOpt::getLevel(optLevel);
-  if (!level)
-    return makeError("the optimization level is 0 to 3, not " +
-                     Twine(optLevel));
-  auto machine = createHostMachine(*level),
-       optimizerMachine = createHostMachine(*level);
-  if (!machine)
-    return llvm::joinErrors(machine.takeError(), optimizerMachine.takeError());
-  if (!optimizerMachine)
-    return optimizerMachine.takeError();
-  auto optimize = makeOptimizingTransformer(optLevel, /*sizeLevel=*/0,
-                                            optimizerMachine->get());
-  bool needsOpenMP = false;
-  auto transformer = [&](llvm::Module *llvmModule) {
-    needsOpenMP = llvm::any_of(*llvmModule, [](const llvm::Function &callee) {
-      return callee.getName().starts_with("__kmpc_");
-    });
-    auto start = std::chrono::steady_clock::now();
-    llvm::Error error = optimize(llvmModule);
-    seconds.optimize += secondsSince(start);
-    return error;
-  };
-  ExecutionEngineOptions options;
-  options.transformer = transformer;
-  options.jitCodeGenOptLevel = *level;
-  options.enableGDBNotificationListener = false;
-  options.enablePerfNotificationListener = false;
-  auto created =
-      ExecutionEngine::create(*lowered, options, std::move(*machine));
-  if (!created)
-    return created.takeError();
-  if (needsOpenMP)
-    if (llvm::Error error = loadOpenMP())
-      return error;
-  // Machine code is made at the first look-up: errors belong here.
-  for (const Signature &function : functions) {
-    if (!only.empty() && !belongsTo(function.name, only))
-      continue;
-    auto address = (*created)->lookupPacked(function.name);
-    if (!address)
-      return address.takeError();
-  }
-  engine = std::move(*created);
-  seconds.generate = secondsSince(start) - seconds.optimize;
+  std::vector<std::string> names;
+  for (const Signature &function : functions)
+    if (only.empty() || belongsTo(function.name, only))
+      names.push_back(function.name);
+  llvm::Expected<ObjectCode> generated =
+      generateObject(*lowered, names, optLevel, seconds);
+  if (!generated)
+    return generated.takeError();
+  auto loaded = LoadedCode::load(*generated, names);
+  if (!loaded)
+    return loaded.takeError();
+  object = std::move(*generated);
+  code = std::move(*loaded);
   return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<Program>>
+Program::load(std::vector<Signature> functions, ObjectCode object) {
+  std::vector<std::string> names;
+  for (const Signature &function : functions)
+    names.push_back(function.name);
+  auto code = LoadedCode::load(object, names);
+  if (!code)
+    return code.takeError();
+  std::unique_ptr<Program> program(new Program(std::move(functions)));
+  program->object = std::move(object);
+  program->code = std::move(*code);
+  return program;
 }
 
 //===----------------------------------------------------------------------===//
@@ -257,7 +201,7 @@ Program::prepare(StringRef name, ArrayRef<Array> arguments) const {
   llvm::Expected<const Signature &> signature = lookup(name);
   if (!signature)
     return signature.takeError();
-  auto function = engine->lookupPacked(name);
+  auto function = code->lookup(name);
   if (!function)
     return function.takeError();
   return std::make_unique<Call>(*signature, *function, *checked);

@@ -50,7 +50,7 @@ struct Reply {
   /// Seconds of each timed run.
   std::vector<double> seconds;
   double compileSeconds = 0;
-  Program::Seconds compileParts;
+  CompileSeconds compileParts;
   int32_t threads = 0;
   /// The most memory that compiled code held, and what was not freed once the
   /// results were.

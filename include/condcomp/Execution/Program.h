@@ -10,15 +10,12 @@
 #define CONDCOMP_EXECUTION_PROGRAM_H
 
 #include "condcomp/Execution/Array.h"
+#include "condcomp/Execution/Code.h"
 #include "condcomp/Runtime/Runtime.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
-
-namespace mlir {
-class ExecutionEngine;
-} // namespace mlir
 
 namespace condcomp {
 
@@ -127,13 +124,14 @@ public:
   /// compiled. `optLevel` is LLVM's, 0 to 3.
   llvm::Error compile(const PipelineBuilder &buildPipeline,
                       llvm::StringRef only = "", unsigned optLevel = 3);
-  /// What compiling took: passes down to the LLVM dialect, LLVM's
-  /// optimizations, and translation and machine code.
-  struct Seconds {
-    double lower = 0, optimize = 0, generate = 0;
-  };
-  const Seconds &getSeconds() const { return seconds; }
-  bool isCompiled() const { return engine != nullptr; }
+  const CompileSeconds &getSeconds() const { return seconds; }
+  bool isCompiled() const { return code != nullptr; }
+
+  /// A program of functions that were compiled before.
+  static llvm::Expected<std::unique_ptr<Program>>
+  load(std::vector<Signature> functions, ObjectCode object);
+  /// What `load` takes.
+  const ObjectCode &getObject() const { return object; }
 
   /// A call of a function of the compiled program, once its arguments are
   /// checked.
@@ -141,11 +139,15 @@ public:
   prepare(llvm::StringRef name, llvm::ArrayRef<Array> arguments) const;
 
 private:
+  explicit Program(std::vector<Signature> functions)
+      : functions(std::move(functions)) {}
+
   /// Gone once the program is compiled.
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<Signature> functions;
-  Seconds seconds;
-  std::unique_ptr<mlir::ExecutionEngine> engine;
+  CompileSeconds seconds;
+  ObjectCode object;
+  std::unique_ptr<LoadedCode> code;
 };
 
 /// Whether `array` can be passed for argument `index` of `signature`; the array

@@ -1,0 +1,131 @@
+//===- GenerateObject.cpp - modules to object files for this machine ------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PackedName.h"
+#include "condcomp/Execution/Array.h"
+#include "condcomp/Execution/Code.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace condcomp;
+
+static double secondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+std::string condcomp::describeHostCPU() {
+  llvm::SubtargetFeatures features;
+  for (const auto &feature : llvm::sys::getHostCPUFeatures())
+    features.AddFeature(feature.first(), feature.second);
+  // The order of a hash table is nobody's business.
+  std::vector<std::string> sorted = features.getFeatures();
+  llvm::sort(sorted);
+  return llvm::sys::getHostCPUName().str() + " " + llvm::join(sorted, ",");
+}
+
+/// A target machine for this CPU with all of its features.
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createHostMachine(llvm::CodeGenOptLevel level) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!builder)
+    return builder.takeError();
+  builder->setCodeGenOptLevel(level);
+  builder->setRelocationModel(llvm::Reloc::PIC_);
+  builder->setCodeModel(llvm::CodeModel::Small);
+  return builder->createTargetMachine();
+}
+
+/// Adds a function that takes where the arguments of `function` lie, and then
+/// where its result goes.
+static void addPacked(llvm::Module &module, llvm::Function &function) {
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> builder(context);
+  llvm::Type *pointer = builder.getPtrTy();
+  auto *packed = llvm::Function::Create(
+      llvm::FunctionType::get(builder.getVoidTy(), pointer, false),
+      llvm::GlobalValue::ExternalLinkage, getPackedName(function.getName()),
+      module);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", packed));
+  auto getSlot = [&](unsigned index) {
+    llvm::Value *slot = builder.CreateConstGEP1_64(
+        pointer, packed->getArg(0), static_cast<uint64_t>(index));
+    return builder.CreateLoad(pointer, slot);
+  };
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (llvm::Argument &argument : function.args())
+    arguments.push_back(
+        builder.CreateLoad(argument.getType(), getSlot(argument.getArgNo())));
+  llvm::Value *result = builder.CreateCall(&function, arguments);
+  if (!result->getType()->isVoidTy())
+    builder.CreateStore(result, getSlot(function.arg_size()));
+  builder.CreateRetVoid();
+}
+
+llvm::Expected<ObjectCode>
+condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
+                         unsigned optLevel, CompileSeconds &seconds) {
+  auto start = std::chrono::steady_clock::now();
+  std::optional<llvm::CodeGenOptLevel> level =
+      llvm::CodeGenOpt::getLevel(optLevel);
+  if (!level)
+    return makeError("the optimization level is 0 to 3, not " +
+                     Twine(optLevel));
+  auto machine = createHostMachine(*level);
+  if (!machine)
+    return machine.takeError();
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module =
+      translateModuleToLLVMIR(source, context);
+  if (!module)
+    return makeError("the module can't be translated to LLVM IR");
+  module->setTargetTriple((*machine)->getTargetTriple());
+  module->setDataLayout((*machine)->createDataLayout());
+  for (const std::string &name : functions) {
+    llvm::Function *function = module->getFunction(name);
+    if (!function || function->isDeclaration())
+      return makeError("the compiled module has no function '" + name + "'");
+    addPacked(*module, *function);
+  }
+  ObjectCode object;
+  object.needsOpenMP = llvm::any_of(*module, [](const llvm::Function &callee) {
+    return callee.getName().starts_with("__kmpc_");
+  });
+
+  auto optimizeStart = std::chrono::steady_clock::now();
+  auto optimize =
+      makeOptimizingTransformer(optLevel, /*sizeLevel=*/0, machine->get());
+  if (llvm::Error error = optimize(module.get()))
+    return error;
+  seconds.optimize = secondsSince(optimizeStart);
+
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream os(bytes);
+  llvm::legacy::PassManager passes;
+  if ((*machine)->addPassesToEmitFile(passes, os, /*DwoOut=*/nullptr,
+                                      llvm::CodeGenFileType::ObjectFile))
+    return makeError("LLVM can't write object files for " +
+                     module->getTargetTriple().str());
+  passes.run(*module);
+  object.bytes.assign(bytes.data(), bytes.size());
+  seconds.generate = secondsSince(start) - seconds.optimize;
+  return object;
+}

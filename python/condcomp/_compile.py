@@ -1,0 +1,67 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Modules to programs."""
+
+import os
+import pathlib
+from typing import Union
+
+from . import _cache, _condcomp
+from ._program import Program
+
+_FORMS = ("auto", "compact", "masked", "soft")
+_TARGETS = ("cpu",)
+
+
+def compile(
+    source: Union[str, os.PathLike],
+    *,
+    form: str = "auto",
+    target: str = "cpu",
+    opt_level: int = 3,
+    prepack: bool = True,
+    trace: bool = False,
+    threads: int = 0,
+    cache: bool = True,
+    name: str = "",
+) -> Program:
+    """Compiles a module for this machine.
+
+    source: a module's text (what contains a newline or a parenthesis), or the path
+    of a .mlir file. form: how conditional parts run: "compact" (only chosen work),
+    "masked" (everything, then discarded; the same results), "auto" (the better one)
+    or "soft" (mixtures in place of decisions). target: "cpu". opt_level: LLVM's, 0
+    to 3; less compiles faster. prepack: functions with `condcomp.constant`
+    arguments are split, so that `Program.bind` packs those once. trace:
+    `condcomp.trace` ops are kept, for `run(..., trace=...)`. threads: of every call
+    that does not say otherwise; 0: as many as OpenMP decides. cache: compiled code
+    is kept on disk and found there again (CONDCOMP_CACHE; docs/python.md). name:
+    what errors call a text.
+
+    Raises CompileError, with the compiler's diagnostics, if the module is not valid
+    or can't be compiled; OSError if the file can't be read; ValueError for an
+    unknown option. The GIL is released meanwhile.
+    """
+    for what, value, known in (("form", form, _FORMS), ("target", target, _TARGETS)):
+        if value not in known:
+            raise ValueError(f"the {what} is one of {', '.join(known)}, not {value!r}")
+    text, name = _read(source, name)
+    options = (name, form, opt_level, bool(prepack), bool(trace))
+    key = _cache.make_key(text, target, *options) if cache else None
+    native = _cache.load(key)
+    from_cache = native is not None
+    if not from_cache:
+        native = _condcomp.compile(text, *options)
+        _cache.store(key, native)
+    return Program(native, form=form, target=target, threads=threads, cached=from_cache)
+
+
+def _read(source, name):
+    """The text and what errors call it."""
+    if isinstance(source, str) and any(c in source for c in "\n(){}"):
+        return source, name or "<text>"
+    if not isinstance(source, (str, os.PathLike)):
+        raise TypeError(f"the source is a text or a path, not {type(source).__name__}")
+    path = pathlib.Path(source)
+    return path.read_text(encoding="utf-8"), name or str(path)

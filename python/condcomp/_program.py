@@ -1,0 +1,375 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compiled programs, their functions, and functions with bound weights."""
+
+import dataclasses
+import weakref
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Union
+
+import numpy as np
+
+from . import _condcomp
+from ._errors import StaleWeightsError
+
+Array = Any  # of NumPy, PyTorch or JAX, or anything with __dlpack__
+Traced = Optional[Callable[["Trace"], None]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Type:
+    """The type of an argument or a result.
+
+    dtype: f64, f32, f16, bf16, i64, i32, i8, i1 or index. shape: None for sizes
+    that are known in calls only. A scalar is no tensor.
+    """
+
+    dtype: str
+    shape: tuple[Optional[int], ...] = ()
+    is_tensor: bool = True
+
+    def __str__(self) -> str:
+        sizes = ("?" if size is None else str(size) for size in self.shape)
+        text = "x".join([*sizes, self.dtype])
+        return f"tensor<{text}>" if self.is_tensor else text
+
+
+@dataclasses.dataclass(frozen=True)
+class Argument:
+    """An argument: its name in the source ("" if it has none), its type, and whether
+    it is marked `condcomp.constant`."""
+
+    name: str
+    type: Type
+    constant: bool = False
+
+    def __str__(self) -> str:
+        mark = " {condcomp.constant}" if self.constant else ""
+        return (f"{self.name}: " if self.name else "") + f"{self.type}{mark}"
+
+
+class Trace(NamedTuple):
+    """A routing that a `condcomp.trace` op recorded.
+
+    name: the op's. call: number of the call that was traced, from 1. dims: batch
+    dims, rows and modules. Entries of row i, over all batch dims, are at
+    row_offsets[i] up to row_offsets[i + 1] of modules (int64) and weights (float).
+    ids: in a body, which row of the enclosing op a row is; None elsewhere.
+    """
+
+    name: str
+    call: int
+    dims: tuple[int, ...]
+    row_offsets: np.ndarray
+    modules: np.ndarray
+    weights: np.ndarray
+    ids: Optional[np.ndarray]
+
+
+class Function:
+    """A public function of a program: `program.f`, or `program.functions["f"]`.
+
+    name, arguments (`Argument`s), results (`Type`s) describe it; `str()` shows them.
+    """
+
+    def __init__(self, program: "Program", native, description):
+        self.name: str = native.name
+        arguments, results = description
+        self.arguments = tuple(
+            Argument(name, Type(*type), constant) for name, type, constant in arguments
+        )
+        self.results = tuple(Type(*type) for type in results)
+        self._native = native
+        # The native function keeps the code alive; the program makes no cycle.
+        self._settings = program._settings
+        self._positions = {
+            argument.name: position
+            for position, argument in enumerate(self.arguments)
+            if argument.name
+        }
+
+    def __call__(self, *arrays: Array, **named: Array) -> Any:
+        """Calls the function: `Program.run` with arguments by position or name."""
+        if named:
+            arrays = self._order(arrays, named)
+        return self._native.run(arrays, self._settings.threads, None)
+
+    def run(
+        self, *arrays: Array, threads: Optional[int] = None, trace: Traced = None
+    ) -> Any:
+        """Calls the function: `Program.run`."""
+        if threads is None:
+            threads = self._settings.threads
+        return self._native.run(arrays, threads, trace)
+
+    def bind(
+        self, weights: Optional[Mapping[Union[str, int], Array]] = None, /, **named
+    ) -> "Bound":
+        """Fixes arguments: `Program.bind`."""
+        return Bound(self, {**(weights or {}), **named})
+
+    def _order(self, arrays, named):
+        """All arguments by position."""
+        ordered = list(arrays) + [None] * (len(self.arguments) - len(arrays))
+        given = set(range(len(arrays)))
+        for name, array in named.items():
+            position = self._find(name)
+            if position in given:
+                raise TypeError(f"argument {name!r} of '{self.name}' is given twice")
+            given.add(position)
+            ordered[position] = array
+        missing = [i for i in range(len(self.arguments)) if i not in given]
+        if missing:
+            raise TypeError(
+                f"'{self.name}' lacks {self._name_all(missing)}: {self.describe()}"
+            )
+        return tuple(ordered)
+
+    def _find(self, key):
+        """The position of an argument, given by name or position."""
+        if key in self._positions:
+            return self._positions[key]
+        if isinstance(key, int) and 0 <= key < len(self.arguments):
+            return key
+        raise TypeError(f"'{self.name}' has no argument {key!r}: {self.describe()}")
+
+    def _name_all(self, positions):
+        names = [
+            f"{i} ('{self.arguments[i].name}')" if self.arguments[i].name else str(i)
+            for i in positions
+        ]
+        return ("argument " if len(names) == 1 else "arguments ") + ", ".join(names)
+
+    def describe(self) -> str:
+        """`f(x: tensor<?x4xf32>, k: index) -> tensor<?x4xf32>`."""
+        arguments = ", ".join(map(str, self.arguments))
+        results = ", ".join(map(str, self.results))
+        if len(self.results) != 1:
+            results = f"({results})"
+        return f"{self.name}({arguments}) -> {results}"
+
+    def __str__(self) -> str:
+        return self.describe()
+
+    def __repr__(self) -> str:
+        return f"<condcomp.Function {self.describe()}>"
+
+
+class Bound:
+    """A function with fixed arguments, made by `Program.bind`.
+
+    Arguments marked `condcomp.constant` are packed for this machine, and a copy is
+    all that is kept of them: the originals may be freed. Calls take the others.
+    """
+
+    def __init__(self, function: Function, weights: Mapping[Union[str, int], Array]):
+        fixed = {}
+        for key, array in weights.items():
+            position = function._find(key)
+            if position in fixed:
+                raise TypeError(
+                    f"{function._name_all([position])} of '{function.name}' "
+                    "is given twice"
+                )
+            fixed[position] = array
+        constants = function._native.constants
+        missing = [i for i in constants if i not in fixed]
+        if missing:
+            raise TypeError(
+                f"binding '{function.name}' needs all of its constant arguments; it "
+                f"lacks {function._name_all(missing)}: {function.describe()}"
+            )
+        self.function = function
+        self.name = function.name
+        # Versions first: a change while packing is seen, too.
+        self._watched = [
+            (position, *watched)
+            for position in constants
+            if (watched := _watch(fixed[position]))
+        ]
+        self._native = function._native.bind(
+            tuple(fixed[i] for i in constants), function._settings.threads
+        )
+        # What is not packed is held.
+        self._held = {i: a for i, a in fixed.items() if i not in constants}
+        self._free = [i for i in range(len(function.arguments)) if i not in fixed]
+        self.arguments = tuple(function.arguments[i] for i in self._free)
+        self.results = function.results
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what was packed."""
+        return self._native.nbytes
+
+    def __call__(self, *arrays: Array, **named: Array) -> Any:
+        """Calls the function with its other arguments, by position or name."""
+        return self._run(arrays, named, self.function._settings.threads, None)
+
+    def run(
+        self, *arrays: Array, threads: Optional[int] = None, trace: Traced = None
+    ) -> Any:
+        """Calls the function with its other arguments: see `Program.run`."""
+        if threads is None:
+            threads = self.function._settings.threads
+        return self._run(arrays, None, threads, trace)
+
+    def _run(self, arrays, named, threads, trace):
+        for position, reference, version in self._watched:
+            tensor = reference()
+            if tensor is not None and tensor._version != version:
+                raise StaleWeightsError(
+                    f"{self.function._name_all([position])} of '{self.name}' was "
+                    f"changed in place after it was bound (version {version}, now "
+                    f"{tensor._version}): bind again"
+                )
+        if named or self._held:
+            arrays = self._order(arrays, named or {})
+        return self._native.run(arrays, threads, trace)
+
+    def _order(self, arrays, named):
+        """The arguments that are not packed, by position."""
+        function = self.function
+        if len(arrays) > len(self._free):
+            raise TypeError(
+                f"'{self.name}' takes {len(self._free)} arguments besides those that "
+                f"are bound, got {len(arrays)}"
+            )
+        given = {**self._held, **dict(zip(self._free, arrays))}
+        for name, array in named.items():
+            position = function._find(name)
+            if position in given or position not in self._free:
+                raise TypeError(f"argument {name!r} of '{self.name}' is given twice")
+            given[position] = array
+        missing = [i for i in self._free if i not in given]
+        if missing:
+            raise TypeError(
+                f"'{self.name}' lacks {function._name_all(missing)}: "
+                f"{function.describe()}"
+            )
+        return tuple(given[position] for position in sorted(given))
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(map(str, self.arguments))
+        return f"<condcomp.Bound {self.name}({arguments}), {self.nbytes} bytes packed>"
+
+
+def _watch(array):
+    """A reference to a PyTorch tensor and its version; None for other arrays, and
+    for tensors that count no versions."""
+    try:
+        return weakref.ref(array), array._version
+    except (AttributeError, TypeError, RuntimeError):
+        return None
+
+
+class _Settings:
+    """What a program shares with its functions."""
+
+    __slots__ = ("threads",)
+
+
+class Program:
+    """A compiled module. `condcomp.compile` makes it.
+
+    functions: name to `Function`; a function is an attribute, too: `program.f`.
+    form, target: as compiled. remarks: what the compiler noticed, such as loops that
+    it did not vectorize. cached: whether the code came from the cache.
+    Any number of threads may call it at once.
+    """
+
+    def __init__(self, native, *, form, target, threads, cached):
+        self._native = native
+        self._settings = _Settings()
+        self.threads = threads
+        self.form: str = form
+        self.target: str = target
+        self.cached: bool = cached
+        self.functions: dict[str, Function] = {
+            function.name: Function(self, function, function.describe())
+            for function in native.functions()
+        }
+        for name, function in self.functions.items():
+            if not hasattr(type(self), name):
+                self.__dict__.setdefault(name, function)
+
+    @property
+    def threads(self) -> int:
+        """The number of threads of calls that do not say otherwise; 0: as many as
+        OpenMP decides. It changes no result."""
+        return self._settings.threads
+
+    @threads.setter
+    def threads(self, threads: int) -> None:
+        self._settings.threads = _condcomp.check_threads(threads)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Remarks and warnings of the compiler, each beginning with its place."""
+        return tuple(self._native.remarks())
+
+    def run(
+        self,
+        name: str,
+        /,
+        *arrays: Array,
+        threads: Optional[int] = None,
+        trace: Traced = None,
+    ) -> Any:
+        """Calls the function `name`.
+
+        arrays: for a tensor argument, an array of NumPy (with ml_dtypes for bf16),
+        PyTorch or JAX, or anything else with `__dlpack__`, in the memory of the CPU,
+        of the argument's element type (i64 for index), rank and static sizes. It is
+        not copied unless it is not contiguous (CopyWarning, once). For a scalar, a
+        number. Returns the result, a tuple of several, or None: new arrays of the
+        library of the first array that is PyTorch's or JAX's, else of NumPy. A
+        PyTorch tensor that requires grad can only be passed under `torch.no_grad()`.
+
+        threads: for this call. trace: is called with a `Trace` for every routing
+        that passes a `condcomp.trace` op, if the program was compiled with trace.
+
+        Raises KeyError if there is no such function, TypeError for a wrong number of
+        arguments or element type, ValueError for a wrong rank, shape or device,
+        CheckError if a check of the program fails, MemoryError if memory runs out.
+        The GIL is released meanwhile.
+        """
+        return self._get(name).run(*arrays, threads=threads, trace=trace)
+
+    def bind(
+        self,
+        name: str,
+        weights: Optional[Mapping[Union[str, int], Array]] = None,
+        /,
+        **named: Array,
+    ) -> Bound:
+        """Fixes arguments of the function `name`, given by name (or by name or
+        position in a dict), and returns what takes the others.
+
+        All arguments marked `condcomp.constant` have to be among them. They are
+        packed here, once, into memory of the result; further arguments are only
+        held. When a PyTorch tensor that was packed is changed in place later, the
+        next call raises StaleWeightsError. Changes of NumPy arrays, or through
+        `tensor.data` or NumPy views of a tensor, are not seen.
+        """
+        return self._get(name).bind(weights, **named)
+
+    def _get(self, name):
+        if name not in self.functions:
+            raise KeyError(self._missing(name))
+        return self.functions[name]
+
+    def _missing(self, name):
+        names = ", ".join(f"'{n}'" for n in self.functions) or "none"
+        return f"no public function '{name}'; the program has {names}"
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(self._missing(name))
+
+    def __dir__(self):
+        return [*super().__dir__(), *self.functions]
+
+    def __repr__(self) -> str:
+        functions = "".join(f"\n  {f.describe()}" for f in self.functions.values())
+        return f"<condcomp.Program, {self.form} form, {self.target}:{functions}>"

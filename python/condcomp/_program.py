@@ -328,7 +328,7 @@ class Program:
         threads: for this call. trace: is called with a `Trace` for every routing
         that passes a `condcomp.trace` op, if the program was compiled with trace.
 
-        Raises KeyError if there is no such function, TypeError for a wrong number of
+        Raises LookupError if there is no such function, TypeError for a wrong number of
         arguments or element type, ValueError for a wrong rank, shape or device,
         CheckError if a check of the program fails, MemoryError if memory runs out.
         The GIL is released meanwhile.
@@ -355,7 +355,7 @@ class Program:
 
     def _get(self, name):
         if name not in self.functions:
-            raise KeyError(self._missing(name))
+            raise LookupError(self._missing(name))
         return self.functions[name]
 
     def _missing(self, name):

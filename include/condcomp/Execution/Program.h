@@ -33,6 +33,8 @@ struct ValueType {
 /// A public function of a module.
 struct Signature {
   std::string name;
+  /// Of arguments, for errors; empty when they are not known.
+  llvm::SmallVector<std::string> argumentNames;
   llvm::SmallVector<ValueType> arguments;
   llvm::SmallVector<ValueType> results;
   /// Why the function can't be called from here; empty when it can.
@@ -41,6 +43,26 @@ struct Signature {
 
 /// The public functions of a module before it is compiled.
 std::vector<Signature> getSignatures(mlir::ModuleOp module);
+
+/// An argument that does not fit.
+class ArgumentError : public llvm::ErrorInfo<ArgumentError> {
+public:
+  static char ID;
+  /// Whether the kind of thing is wrong, or its shape.
+  enum class Kind { Type, Value };
+  ArgumentError(Kind kind, std::string text)
+      : kind(kind), text(std::move(text)) {}
+
+  Kind getKind() const { return kind; }
+  void log(llvm::raw_ostream &os) const override { os << text; }
+  std::error_code convertToErrorCode() const override {
+    return llvm::inconvertibleErrorCode();
+  }
+
+private:
+  Kind kind;
+  std::string text;
+};
 
 /// Drops what the function `name`, and its @f$prepack if there is one, do not
 /// need.
@@ -70,10 +92,24 @@ public:
 
   /// Runs the function, after freeing results that were not taken. Fails with
   /// the text of a failed check.
-  llvm::Error run(CallContext &context);
+  llvm::Error run(condcomp_context *context);
+  llvm::Error run(CallContext &context) { return run(context.get()); }
+
+  /// The status of the last run, as in Runtime.h.
+  int32_t getStatus() const { return status; }
 
   /// The results of the last run; the caller owns them from then on.
   llvm::SmallVector<Array> takeResults();
+  /// The same without owners.
+  struct RawResult {
+    const ValueType *type;
+    /// What to give to condcomp_free; null for a scalar.
+    void *allocated;
+    /// Valid as long as this call for a scalar.
+    void *data;
+    llvm::ArrayRef<int64_t> shape;
+  };
+  llvm::SmallVector<RawResult, 4> releaseResults();
   void freeResults();
 
 private:
@@ -86,12 +122,14 @@ private:
   bool hasResults = false;
   condcomp_context *contextSlot = nullptr;
   int32_t status = 0;
-  /// Descriptors of memrefs, or the values of scalar results.
-  std::vector<std::vector<int64_t>> storage;
+  /// Descriptors of memrefs, and the values of scalar results.
+  llvm::SmallVector<int64_t, 64> words;
+  /// Where the results' begin.
+  size_t firstResult = 0;
   /// What a pointer argument of the C function holds.
-  std::vector<void *> pointers;
+  llvm::SmallVector<void *, 8> pointers;
   /// Where the C function's arguments lie, then its result.
-  std::vector<void *> slots;
+  llvm::SmallVector<void *, 16> slots;
 };
 
 /// A module whose functions can be called. Arguments can be checked before it
@@ -112,6 +150,11 @@ public:
 
   /// Finds a public function; the error lists those there are.
   llvm::Expected<const Signature &> lookup(llvm::StringRef name) const;
+
+  /// Where the code of a function is, once it is compiled.
+  llvm::Expected<LoadedCode::Function> getCode(llvm::StringRef name) const {
+    return code->lookup(name);
+  }
 
   /// Checks arguments against a function: their number, ranks, static sizes and
   /// element types. Returns the arrays to pass.

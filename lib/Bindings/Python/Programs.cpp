@@ -1,0 +1,374 @@
+//===- Programs.cpp - programs and calls ----------------------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Module.h"
+#include <cstring>
+#include <nanobind/stl/string.h>
+
+using namespace condcomp::python;
+
+/// More would be a mistake, and may exhaust the system.
+static constexpr int64_t kMostThreads = 1024;
+
+//===----------------------------------------------------------------------===//
+// Objects
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Program {
+  explicit Program(condcomp_program *program)
+      : program(program, condcomp_program_release) {}
+
+  std::shared_ptr<condcomp_program> program;
+};
+
+struct Function {
+  Function(std::shared_ptr<condcomp_program> program,
+           const condcomp_function *function)
+      : program(std::move(program)), function(function),
+        warned(std::make_unique<std::atomic<bool>[]>(getNumArguments())) {
+    for (int32_t i = 0; i < getNumArguments(); ++i)
+      (getArgument(i).is_constant ? constants : others).push_back(i);
+  }
+
+  int32_t getNumArguments() const {
+    return condcomp_function_num_arguments(function);
+  }
+  condcomp_argument getArgument(int32_t index) const {
+    return condcomp_function_argument(function, index);
+  }
+
+  std::shared_ptr<condcomp_program> program;
+  const condcomp_function *function;
+  std::vector<int32_t> constants, others;
+  /// Arguments that it was said of that they are copied.
+  std::unique_ptr<std::atomic<bool>[]> warned;
+};
+
+struct Bound {
+  /// Keeps the function.
+  nb::object owner;
+  Function *function;
+  Library library;
+  std::unique_ptr<condcomp_bound, void (*)(condcomp_bound *)> bound;
+};
+
+/// One context per thread.
+class Context {
+public:
+  Context() : context(condcomp_context_create()) {}
+  ~Context() { condcomp_context_destroy(context); }
+  condcomp_context *get() const { return context; }
+
+private:
+  condcomp_context *context;
+};
+
+/// Hands routings to a Python function. What that raises comes out of the call.
+struct Sink {
+  nb::object callback;
+  nb::object record;
+  nb::object exception;
+
+  static void write(void *data, const condcomp_trace *trace) {
+    nb::gil_scoped_acquire gil;
+    auto &self = *static_cast<Sink *>(data);
+    if (self.exception.is_valid())
+      return;
+    try {
+      self.call(*trace);
+    } catch (nb::python_error &error) {
+      self.exception = nb::borrow(error.value());
+    }
+  }
+
+  static nb::object makeArray(const char *dtype, int64_t count, int64_t size,
+                              const void *data) {
+    nb::object bytes = nb::steal(PyByteArray_FromStringAndSize(
+        static_cast<const char *>(data), count * size));
+    return nb::module_::import_("numpy").attr("ndarray")(nb::make_tuple(count),
+                                                         dtype, bytes);
+  }
+
+  void call(const condcomp_trace &trace) {
+    nb::list dims;
+    for (int32_t i = 0; i < trace.rank; ++i)
+      dims.append(trace.dims[i]);
+    callback(
+        record(trace.name, trace.call, nb::tuple(dims),
+               makeArray("i8", trace.num_rows + 1, 8, trace.row_offsets),
+               makeArray("i8", trace.num_entries, 8, trace.modules),
+               makeArray(trace.weight_bytes == 8 ? "f8" : "f4",
+                         trace.num_entries, trace.weight_bytes, trace.weights),
+               trace.ids ? makeArray("i8", trace.num_rows, 8, trace.ids)
+                         : nb::object(nb::none())));
+  }
+};
+} // namespace
+
+static int32_t checkThreads(nb::handle object) {
+  int64_t threads = -1;
+  if (!nb::try_cast(object, threads))
+    throw nb::type_error("the number of threads is an integer");
+  if (threads < 0 || threads > kMostThreads)
+    throw nb::value_error(
+        ("the number of threads is 0 (as OpenMP decides) to " +
+         std::to_string(kMostThreads) + ", not " + std::to_string(threads))
+            .c_str());
+  return static_cast<int32_t>(threads);
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+static void warnOfCopy(Function &function, int32_t index) {
+  if (function.warned[index].exchange(true))
+    return;
+  std::string text = nameArgument(function.function, index) +
+                     " is not contiguous in C order (or not aligned) and is "
+                     "copied in every call: pass a contiguous array";
+  nb::object category =
+      nb::module_::import_("condcomp._errors").attr("CopyWarning");
+  if (PyErr_WarnEx(category.ptr(), text.c_str(), /*stack_level=*/2))
+    throw nb::python_error();
+}
+
+/// Adds the arguments at `positions`.
+static void addAll(Arguments &arguments, Function &function,
+                   const std::vector<int32_t> &positions, nb::tuple objects,
+                   bool areWeights, const char *what) {
+  if (objects.size() != positions.size())
+    throw nb::type_error(
+        ("'" + std::string(condcomp_function_name(function.function)) +
+         "' takes " + std::to_string(positions.size()) + " " + what + ", got " +
+         std::to_string(objects.size()))
+            .c_str());
+  for (size_t i = 0; i < positions.size(); ++i) {
+    arguments.add(function.function, positions[i], objects[i], areWeights);
+    if (!areWeights && arguments.isCopied(i))
+      warnOfCopy(function, positions[i]);
+  }
+}
+
+/// Runs `call` on the context of this thread, without the GIL.
+template <typename Callable>
+static void runOn(int32_t threads, nb::handle trace, Callable call) {
+  // Calls may nest, through a sink: then the context is in use.
+  static thread_local Context ofThread;
+  static thread_local bool inUse = false;
+  std::unique_ptr<Context> nested;
+  if (inUse)
+    nested = std::make_unique<Context>();
+  condcomp_context *context = nested ? nested->get() : ofThread.get();
+  struct Use {
+    bool before = inUse;
+    Use() { inUse = true; }
+    ~Use() { inUse = before; }
+  } use;
+  Sink sink;
+  if (!trace.is_none()) {
+    sink.callback = nb::borrow(trace);
+    sink.record = nb::module_::import_("condcomp._program").attr("Trace");
+    condcomp_context_set_trace_sink(context, Sink::write, &sink);
+  }
+  condcomp_context_set_threads(context, threads);
+  condcomp_error *error;
+  {
+    nb::gil_scoped_release released;
+    error = call(context);
+  }
+  condcomp_context_set_trace_sink(context, nullptr, nullptr);
+  if (sink.exception.is_valid()) {
+    condcomp_error_destroy(error);
+    PyErr_SetObject(sink.exception.type().ptr(), sink.exception.ptr());
+    throw nb::python_error();
+  }
+  raise(error);
+}
+
+/// Frees results that no array owns yet.
+struct Results {
+  explicit Results(const condcomp_function *function)
+      : values(condcomp_function_num_results(function)) {}
+  std::vector<condcomp_result> values;
+  bool given = false;
+  ~Results() {
+    for (condcomp_result &value : values)
+      if (!given)
+        condcomp_free(value.allocated);
+  }
+  nb::object give(Library library) {
+    given = true;
+    return makeResults(values, library);
+  }
+};
+
+static nb::object run(Function &self, nb::tuple objects, nb::handle threads,
+                      nb::handle trace) {
+  int32_t checkedThreads = checkThreads(threads);
+  std::vector<int32_t> all(self.getNumArguments());
+  for (int32_t i = 0; i < self.getNumArguments(); ++i)
+    all[i] = i;
+  Arguments arguments(all.size());
+  addAll(arguments, self, all, objects, /*areWeights=*/false, "arguments");
+  Results results(self.function);
+  runOn(checkedThreads, trace, [&](condcomp_context *context) {
+    return condcomp_run(self.function, context, arguments.getData(),
+                        arguments.getCount(), results.values.data());
+  });
+  return results.give(arguments.getLibrary());
+}
+
+static Bound bind(nb::object owner, nb::tuple objects, nb::handle threads) {
+  Function &self = nb::cast<Function &>(owner);
+  int32_t checkedThreads = checkThreads(threads);
+  Arguments arguments(self.constants.size());
+  addAll(arguments, self, self.constants, objects, /*areWeights=*/true,
+         "constant arguments");
+  condcomp_bound *bound = nullptr;
+  runOn(checkedThreads, nb::none(), [&](condcomp_context *context) {
+    return condcomp_bind(self.function, context, arguments.getData(),
+                         arguments.getCount(), &bound);
+  });
+  return {
+      owner, &self, arguments.getLibrary(), {bound, condcomp_bound_destroy}};
+}
+
+static nb::object runBound(Bound &self, nb::tuple objects, nb::handle threads,
+                           nb::handle trace) {
+  int32_t checkedThreads = checkThreads(threads);
+  Arguments arguments(objects.size());
+  addAll(arguments, *self.function, self.function->others, objects,
+         /*areWeights=*/false, "arguments besides those that are bound");
+  Results results(self.function->function);
+  runOn(checkedThreads, trace, [&](condcomp_context *context) {
+    return condcomp_bound_run(self.bound.get(), context, arguments.getData(),
+                              arguments.getCount(), results.values.data());
+  });
+  Library library = arguments.getLibrary();
+  return results.give(library == Library::None ? self.library : library);
+}
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
+
+static Program compile(const std::string &text, const std::string &name,
+                       const std::string &form, int optLevel, bool prepack,
+                       bool trace) {
+  condcomp_compile_options options;
+  condcomp_compile_options_init(&options);
+  options.source_name = name.c_str();
+  options.form = form.c_str();
+  options.opt_level = optLevel;
+  options.prepack = prepack;
+  options.trace = trace;
+  condcomp_program *program = nullptr;
+  condcomp_error *error;
+  {
+    nb::gil_scoped_release released;
+    error = condcomp_compile(text.data(), text.size(), &options, &program);
+  }
+  raise(error);
+  return Program(program);
+}
+
+static Program load(nb::bytes bytes) {
+  condcomp_program *program = nullptr;
+  condcomp_error *error;
+  {
+    nb::gil_scoped_release released;
+    error = condcomp_program_load(bytes.c_str(), bytes.size(), &program);
+  }
+  raise(error);
+  return Program(program);
+}
+
+static nb::bytes serialize(const Program &self) {
+  std::string bytes;
+  condcomp_program_serialize(
+      self.program.get(),
+      [](void *data, const char *part, size_t size) {
+        static_cast<std::string *>(data)->append(part, size);
+      },
+      &bytes);
+  return nb::bytes(bytes.data(), bytes.size());
+}
+
+static nb::object describe(const condcomp_type &type) {
+  nb::list shape;
+  for (int32_t dim = 0; dim < type.rank; ++dim)
+    if (type.shape[dim] == CONDCOMP_UNKNOWN_SIZE)
+      shape.append(nb::none());
+    else
+      shape.append(type.shape[dim]);
+  return nb::make_tuple(condcomp_element_name(type.element_type),
+                        nb::tuple(shape), type.is_tensor != 0);
+}
+
+static nb::object describe(const Function &self) {
+  nb::list arguments, results;
+  for (int32_t i = 0; i < self.getNumArguments(); ++i) {
+    condcomp_argument argument = self.getArgument(i);
+    arguments.append(nb::make_tuple(argument.name, describe(argument.type),
+                                    argument.is_constant != 0));
+  }
+  for (int32_t i = 0; i < condcomp_function_num_results(self.function); ++i)
+    results.append(describe(condcomp_function_result(self.function, i)));
+  return nb::make_tuple(arguments, results);
+}
+
+void condcomp::python::definePrograms(nb::module_ &module) {
+  nb::class_<Program>(module, "Program")
+      .def("functions",
+           [](const Program &self) {
+             nb::list functions;
+             condcomp_program *program = self.program.get();
+             for (int32_t i = 0; i < condcomp_program_num_functions(program);
+                  ++i)
+               functions.append(nb::cast(Function(
+                   self.program, condcomp_program_function(program, i))));
+             return functions;
+           })
+      .def("remarks",
+           [](const Program &self) {
+             nb::list remarks;
+             condcomp_program *program = self.program.get();
+             for (int32_t i = 0; i < condcomp_program_num_remarks(program); ++i)
+               remarks.append(condcomp_program_remark(program, i));
+             return remarks;
+           })
+      .def("serialize", &serialize);
+  nb::class_<Function>(module, "Function")
+      .def_prop_ro("name",
+                   [](const Function &self) {
+                     return condcomp_function_name(self.function);
+                   })
+      .def_prop_ro("constants",
+                   [](const Function &self) {
+                     nb::list positions;
+                     for (int32_t position : self.constants)
+                       positions.append(position);
+                     return nb::tuple(positions);
+                   })
+      .def("describe", [](const Function &self) { return describe(self); })
+      .def("run", &run, nb::arg("arrays"), nb::arg("threads"),
+           nb::arg("trace").none())
+      .def("bind", &bind);
+  nb::class_<Bound>(module, "Bound")
+      .def_prop_ro("nbytes",
+                   [](const Bound &self) {
+                     return condcomp_bound_bytes(self.bound.get());
+                   })
+      .def("run", &runBound, nb::arg("arrays"), nb::arg("threads"),
+           nb::arg("trace").none());
+  module.def("compile", &compile);
+  module.def("load", &load);
+  module.def("check_threads", &checkThreads);
+}

@@ -1,0 +1,230 @@
+//===- Compile.cpp - text to programs, for the C API ----------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Objects.h"
+#include "condcomp/Dialect/CondComp/Transforms/ConstantArguments.h"
+#include "condcomp/InitAll.h"
+#include "mlir/AsmParser/AsmParser.h"
+#include "mlir/AsmParser/AsmParserState.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+static const DialectRegistry &getRegistry() {
+  static const DialectRegistry *registry = [] {
+    auto *registry = new DialectRegistry;
+    mlir::registerAllDialects(*registry);
+    mlir::registerAllExtensions(*registry);
+    condcomp::registerAllDialects(*registry);
+    Program::registerDialects(*registry);
+    return registry;
+  }();
+  return *registry;
+}
+
+void condcomp_compile_options_init(condcomp_compile_options *options) {
+  *options = {sizeof(*options), "<text>",   "auto", "cpu", /*opt_level=*/3,
+              /*prepack=*/1,    /*trace=*/0};
+}
+
+//===----------------------------------------------------------------------===//
+// Parsing
+//===----------------------------------------------------------------------===//
+
+/// The names of arguments in the source: what follows the %, if it is a word.
+static void nameArguments(const AsmParserState &state, func::FuncOp function,
+                          Signature &signature) {
+  signature.argumentNames.assign(function.getNumArguments(), "");
+  const AsmParserState::BlockDefinition *block =
+      state.getBlockDef(&function.front());
+  if (!block || block->arguments.size() != function.getNumArguments())
+    return;
+  for (auto [name, argument] :
+       llvm::zip_equal(signature.argumentNames, block->arguments)) {
+    const char *begin = argument.loc.Start.getPointer();
+    const char *end = argument.loc.End.getPointer();
+    if (!begin || end <= begin)
+      continue;
+    StringRef text(begin, end - begin);
+    text.consume_front("%");
+    if (!text.empty() && !llvm::isDigit(text.front()))
+      name = text.str();
+  }
+}
+
+/// Parses the text that `sources` holds, and names the arguments.
+static OwningOpRef<ModuleOp> parse(llvm::SourceMgr &sources,
+                                   MLIRContext &context,
+                                   std::vector<condcomp_function> &functions) {
+  ParserConfig config(&context);
+  AsmParserState state;
+  Block block;
+  if (failed(parseAsmSourceFile(sources, &block, config, &state)))
+    return {};
+  const llvm::MemoryBuffer *buffer =
+      sources.getMemoryBuffer(sources.getMainFileID());
+  Location location =
+      FileLineColLoc::get(&context, buffer->getBufferIdentifier(), 0, 0);
+  OwningOpRef<ModuleOp> module =
+      mlir::detail::constructContainerOpForParserIfNecessary<ModuleOp>(
+          &block, &context, location);
+  if (!module)
+    return {};
+  // Before there is a look-up table for names: in the module's order.
+  std::vector<Signature> signatures = getSignatures(*module);
+  size_t next = 0;
+  for (auto function : module->getOps<func::FuncOp>()) {
+    if (!function.isPublic() || function.isExternal())
+      continue;
+    condcomp_function &added = functions.emplace_back();
+    added.signature = std::move(signatures[next++]);
+    added.constants = getConstantArguments(function);
+    nameArguments(state, function, added.signature);
+  }
+  return module;
+}
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Options with nothing missing.
+struct Options {
+  condcomp_compile_options values;
+
+  explicit Options(const condcomp_compile_options *given) {
+    condcomp_compile_options_init(&values);
+    // A caller of an older header knows fewer of them.
+    if (given)
+      std::memcpy(&values, given, std::min(given->struct_size, sizeof(values)));
+  }
+
+  llvm::Error check() const {
+    StringRef form = values.form, target = values.target;
+    if (!llvm::is_contained({"masked", "compact", "auto", "soft"}, form))
+      return makeError("the form is masked, compact, auto or soft, not '" +
+                       form + "'");
+    if (target != "cpu")
+      return makeError("the target is cpu, not '" + target + "'");
+    if (values.opt_level < 0 || values.opt_level > 3)
+      return makeError("the optimization level is 0 to 3, not " +
+                       Twine(values.opt_level));
+    return llvm::Error::success();
+  }
+
+  void apply(ToCPUOptions &pipeline) const {
+    pipeline.form = std::string(values.form);
+    pipeline.trace = values.trace != 0;
+  }
+};
+} // namespace
+
+/// Functions that can't be called have to be private.
+static llvm::Error checkSignatures(ArrayRef<condcomp_function> functions) {
+  if (functions.empty())
+    return makeError("the module has no public function");
+  for (const condcomp_function &function : functions) {
+    const Signature &signature = function.signature;
+    std::string obstacle = signature.obstacle;
+    for (ArrayRef<ValueType> types :
+         {ArrayRef(signature.arguments), ArrayRef(signature.results)})
+      for (const ValueType &type : types)
+        if (type.shape.size() > CONDCOMP_MAX_RANK)
+          obstacle = type.format() + " has a rank above " +
+                     std::to_string(CONDCOMP_MAX_RANK);
+    if (!obstacle.empty())
+      return makeError("the public function '" + signature.name +
+                       "' could not be called: " + obstacle +
+                       "; make it private or change its type");
+  }
+  return llvm::Error::success();
+}
+
+static llvm::Error compile(OwningOpRef<ModuleOp> module, const Options &options,
+                           condcomp_program &program) {
+  if (llvm::Error error = checkSignatures(program.functions))
+    return error;
+  bool prepack = false;
+  for (condcomp_function &function : program.functions) {
+    function.split = options.values.prepack && !function.constants.empty();
+    prepack |= function.split;
+  }
+  ToCPUOptions pipeline;
+  options.apply(pipeline);
+  if (prepack) {
+    PassManager pm((*module)->getName());
+    buildPrepackPipeline(pm, pipeline);
+    if (failed(pm.run(*module)))
+      return makeError("the module can't be compiled");
+  }
+  program.program = std::make_unique<Program>(std::move(module));
+  if (llvm::Error error = program.program->compile(
+          [&](PassManager &pm) {
+            buildToCPUPipeline(pm, pipeline);
+            return success();
+          },
+          /*only=*/"", options.values.opt_level))
+    return error;
+  return program.link();
+}
+
+/// "model.mlir:12:8: remark: …"
+static std::string formatRemark(Diagnostic &diagnostic) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+    os << place.getFilename().getValue() << ":" << place.getLine() << ":"
+       << place.getColumn() << ": ";
+  os << (diagnostic.getSeverity() == DiagnosticSeverity::Warning ? "warning: "
+                                                                 : "remark: ")
+     << diagnostic.str();
+  return text;
+}
+
+condcomp_error *condcomp_compile(const char *text, size_t length,
+                                 const condcomp_compile_options *given,
+                                 condcomp_program **result) {
+  Options options(given);
+  if (llvm::Error error = options.check())
+    return makeCError(CONDCOMP_ERROR_VALUE, std::move(error));
+  StringRef name = options.values.source_name;
+  llvm::IntrusiveRefCntPtr<condcomp_program> program(new condcomp_program);
+  std::string diagnostics;
+  llvm::raw_string_ostream os(diagnostics);
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(
+      llvm::MemoryBuffer::getMemBufferCopy(StringRef(text, length), name),
+      llvm::SMLoc());
+  MLIRContext context(getRegistry());
+  SourceMgrDiagnosticHandler printer(sources, &context, os);
+  // Asked before the printer.
+  ScopedDiagnosticHandler remarks(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Remark &&
+        diagnostic.getSeverity() != DiagnosticSeverity::Warning)
+      return failure();
+    program->remarks.push_back(formatRemark(diagnostic));
+    return success();
+  });
+  OwningOpRef<ModuleOp> module = parse(sources, context, program->functions);
+  if (!module)
+    return makeCError(CONDCOMP_ERROR_COMPILE,
+                      makeError(name + " is not a valid module"), diagnostics);
+  if (llvm::Error error = compile(std::move(module), options, *program))
+    return makeCError(CONDCOMP_ERROR_COMPILE,
+                      addContext(std::move(error), name), diagnostics);
+  program->Retain();
+  *result = program.get();
+  return nullptr;
+}

@@ -1,0 +1,72 @@
+//===- Objects.h - what the handles of the C API are ------------*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_LIB_CAPI_OBJECTS_H
+#define CONDCOMP_LIB_CAPI_OBJECTS_H
+
+#include "condcomp-c/CondComp.h"
+#include "condcomp/Execution/Program.h"
+#include "llvm/ADT/IntrusiveRefCntPtr.h"
+
+struct condcomp_error {
+  int32_t kind;
+  std::string message;
+  std::string diagnostics;
+};
+
+/// A function as the source has it. With `split`, the compiled function takes
+/// what is not constant, and then the results of another that takes the
+/// constants.
+struct condcomp_function {
+  condcomp_program *program;
+  condcomp::Signature signature;
+  llvm::SmallVector<unsigned> constants;
+  bool split = false;
+
+  /// What is compiled: of the function, and with `split` of @f$prepack.
+  const condcomp::Signature *compiled = nullptr;
+  condcomp::LoadedCode::Function code = nullptr;
+  const condcomp::Signature *prepackCompiled = nullptr;
+  condcomp::LoadedCode::Function prepackCode = nullptr;
+
+  bool isConstant(unsigned index) const {
+    return llvm::is_contained(constants, index);
+  }
+};
+
+struct condcomp_program
+    : public llvm::ThreadSafeRefCountedBase<condcomp_program> {
+  std::unique_ptr<condcomp::Program> program;
+  std::vector<condcomp_function> functions;
+  std::vector<std::string> remarks;
+
+  /// Finds the compiled code of the functions.
+  llvm::Error link();
+};
+
+struct condcomp_bound {
+  const condcomp_function *function;
+  llvm::IntrusiveRefCntPtr<condcomp_program> program;
+  /// Results of @f$prepack, or copies of the constants.
+  llvm::SmallVector<condcomp::Array> prepared;
+};
+
+namespace condcomp {
+
+/// An error of the C API; its text is that of `error`.
+condcomp_error *makeCError(int32_t kind, llvm::Error error,
+                           std::string diagnostics = "");
+condcomp_error *makeCError(int32_t kind, const llvm::Twine &message);
+
+int32_t toC(ElementType type);
+std::optional<ElementType> fromC(int32_t type);
+condcomp_type toC(const ValueType &type);
+
+} // namespace condcomp
+
+#endif // CONDCOMP_LIB_CAPI_OBJECTS_H

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Parallel loops are OpenMP regions, and compiled code calls whichever OpenMP
-// library the process holds. Its functions are looked up by name, so that this
+// library of LLVM's kind the process holds. Its functions are looked up by name, so that this
 // library neither brings a second thread pool into a process nor needs one.
 //
 //===----------------------------------------------------------------------===//
@@ -19,13 +19,29 @@ namespace {
 bool replaced = false;
 condcomp_threading replacement;
 
+/// The library that compiled code calls: others, such as GNU's in a process
+/// with PyTorch, have functions of the same names, and threads of their own.
+void *findLibrary() {
+  if (void *fork = dlsym(RTLD_DEFAULT, "__kmpc_fork_call")) {
+    Dl_info info;
+    if (dladdr(fork, &info))
+      if (void *loaded = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD))
+        return loaded;
+    // The program itself.
+    return dlopen(nullptr, RTLD_LAZY);
+  }
+  // One that was loaded for a plugin is not visible to all.
+  for (const char *name : {"libomp.so.5", "libiomp5.so"})
+    if (void *loaded = dlopen(name, RTLD_LAZY | RTLD_NOLOAD))
+      return loaded;
+  return nullptr;
+}
+
 condcomp_threading findOpenMP() {
-  void *library = RTLD_DEFAULT;
-  // A library that came with a plugin is not visible to all.
-  if (!dlsym(library, "omp_set_num_threads"))
-    if (void *loaded = dlopen("libomp.so.5", RTLD_LAZY | RTLD_NOLOAD))
-      library = loaded;
-  condcomp_threading found;
+  condcomp_threading found = {};
+  void *library = findLibrary();
+  if (!library)
+    return found;
   found.set_threads = reinterpret_cast<void (*)(int32_t)>(
       dlsym(library, "omp_set_num_threads"));
   found.get_threads =

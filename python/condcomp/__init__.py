@@ -16,6 +16,19 @@ manual.
 """
 
 import pathlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._compile import compile
+    from ._errors import (
+        CacheWarning,
+        CheckError,
+        CompileError,
+        CopyWarning,
+        StaleWeightsError,
+    )
+    from ._memory import memory_live_bytes, memory_peak_bytes, memory_trim
+    from ._program import Argument, Bound, Function, Program, Trace, Type
 
 if not list(pathlib.Path(__file__).parent.glob("_condcomp.*.so")):
     # In a clone: the extension is where `./dev build` puts it.

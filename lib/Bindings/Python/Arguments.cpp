@@ -217,27 +217,28 @@ static int32_t parseFormat(const char *format, Py_ssize_t size) {
 }
 
 void Arguments::addNumPy(const Place &place, nb::handle array) {
-  nb::object dtype = nb::borrow(array).attr("dtype");
-  auto unsupported = [&](const std::string &why) {
-    place.failType("a NumPy array of " + str(dtype) + why);
-  };
+  auto getDtype = [&] { return str(nb::borrow(array).attr("dtype")); };
+  auto unsupported = [&] { place.failType("a NumPy array of " + getDtype()); };
   int32_t element = 0;
   nb::object viewed = nb::borrow(array);
+  Py_buffer buffer;
+  int failed = PyObject_GetBuffer(viewed.ptr(), &buffer, PyBUF_RECORDS_RO);
   // NumPy's buffers know no bf16.
-  if (str(dtype) == "bfloat16") {
+  if (failed && getDtype() == "bfloat16") {
+    PyErr_Clear();
     viewed = array.attr("view")("uint16");
     element = CONDCOMP_BF16;
+    failed = PyObject_GetBuffer(viewed.ptr(), &buffer, PyBUF_RECORDS_RO);
   }
-  Py_buffer buffer;
-  if (PyObject_GetBuffer(viewed.ptr(), &buffer, PyBUF_RECORDS_RO)) {
+  if (failed) {
     PyErr_Clear();
-    unsupported("");
+    unsupported();
   }
   buffers.push_back(buffer);
   if (!element)
     element = parseFormat(buffer.format, buffer.itemsize);
   if (!element)
-    unsupported("");
+    unsupported();
   if (buffer.ndim > CONDCOMP_MAX_RANK)
     place.failValue("an array of rank " + std::to_string(buffer.ndim));
   Storage values = {};

@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <nanobind/stl/pair.h>
 #include <unordered_map>
 
 using namespace condcomp::python;
@@ -224,8 +225,9 @@ void Arguments::addNumPy(const Place &place, nb::handle array) {
   Py_buffer buffer;
   int failed = PyObject_GetBuffer(viewed.ptr(), &buffer, PyBUF_RECORDS_RO);
   // NumPy's buffers know no bf16.
-  if (failed && getDtype() == "bfloat16") {
+  if (failed)
     PyErr_Clear();
+  if (failed && getDtype() == "bfloat16") {
     viewed = array.attr("view")("uint16");
     element = CONDCOMP_BF16;
     failed = PyObject_GetBuffer(viewed.ptr(), &buffer, PyBUF_RECORDS_RO);

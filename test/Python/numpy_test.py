@@ -111,7 +111,7 @@ def test_no_copy():
 
 
 def test_strided_arrays_are_copied_and_it_is_said_once():
-    program = condcomp.compile(programs.DOUBLE, opt_level=1)
+    program = condcomp.compile(programs.DOUBLE, opt_level=0)
     base = np.arange(24, dtype=np.float32).reshape(4, 6)
     arrays = {
         "columns": base[:, ::2],
@@ -131,7 +131,7 @@ def test_strided_arrays_are_copied_and_it_is_said_once():
 
 
 def test_contiguous_arrays_are_not_warned_of():
-    program = condcomp.compile(programs.DOUBLE, opt_level=1)
+    program = condcomp.compile(programs.DOUBLE, opt_level=0)
     base = np.arange(24, dtype=np.float32).reshape(8, 3)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -149,7 +149,7 @@ def test_read_only_and_misaligned_arrays():
     misaligned = raw[1:].view(np.float32).reshape(2, 3)
     misaligned[:] = 3
     with pytest.warns(condcomp.CopyWarning):
-        y = condcomp.compile(programs.DOUBLE, opt_level=1).double_f32(misaligned)
+        y = condcomp.compile(programs.DOUBLE, opt_level=0).double_f32(misaligned)
     assert (y == 6).all()
 
 
@@ -171,7 +171,7 @@ def test_results_own_their_memory():
 
 
 def test_results_outlive_the_program():
-    z = condcomp.compile(programs.SCALARS, opt_level=1).zeros(4)
+    z = condcomp.compile(programs.SCALARS, opt_level=0).zeros(4)
     gc.collect()
     np.testing.assert_array_equal(z, np.zeros(4, np.float32))
 

@@ -1,0 +1,169 @@
+"""A Hugging Face mixture-of-experts model with condcomp's experts and with others."""
+
+# Requires: torch
+#
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+import argparse
+import gc
+import time
+
+import numpy as np
+import torch
+import transformers
+from transformers.integrations.moe import ExpertsInterface
+
+import condcomp.transformers  # noqa: F401, registers "condcomp"
+from condcomp import side_by_side
+
+DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
+PEERS = ("grouped_mm", "batched_mm", "eager")
+# batched_mm copies a token's experts; more tokens than this do not fit in memory.
+MOST_TOKENS_BATCHED = 64
+
+
+def nothing(self, hidden_states, top_k_index, top_k_weights):
+    """What is left of a model without its experts."""
+    return hidden_states
+
+
+def make(layers, dtype):
+    """OLMoE-1B-7B with fewer layers and random weights."""
+    config = transformers.OlmoeConfig(num_hidden_layers=layers)
+    torch.manual_seed(0)
+    with torch.device("meta"):
+        model = transformers.AutoModelForCausalLM.from_config(config, dtype=dtype)
+    model.to_empty(device="cpu")
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.02)
+        for name, module in model.named_modules():
+            if hasattr(module, "inv_freq"):
+                rope = type(module)(config, device="cpu")
+                module.load_state_dict(rope.state_dict())
+                module.inv_freq, module.original_inv_freq = rope.inv_freq, rope.inv_freq
+    return model.eval()
+
+
+class Step:
+    """A forward pass of `tokens` tokens after a prefix that is cached."""
+
+    def __init__(self, model, tokens, prefix):
+        self.model, self.prefix = model, prefix
+        draw = torch.Generator().manual_seed(1)
+        vocabulary = model.config.vocab_size
+        self.ids = torch.randint(0, vocabulary, (1, tokens), generator=draw)
+        self.before = torch.randint(0, vocabulary, (1, prefix), generator=draw)
+        self.cache = None
+
+    def prepare(self):
+        if self.prefix:
+            self.cache = self.model(self.before, use_cache=True).past_key_values
+
+    def run(self, forward):
+        if not self.prefix:
+            return forward(self.ids, use_cache=False, logits_to_keep=1).logits
+        self.cache.crop(self.prefix)
+        return forward(self.ids, past_key_values=self.cache, use_cache=True).logits
+
+
+def measure(model, step, options):
+    """{name: times}, {name: error} of the implementations, in turn."""
+    names = ["condcomp"]
+    for peer in options.peers:
+        if peer == "batched_mm" and step.ids.numel() > MOST_TOKENS_BATCHED:
+            continue
+        names += [peer] if options.no_compile else [peer, f"{peer}, compiled"]
+    names.append("without experts")
+    forwards, results = {}, {}
+    for name in names:
+        implementation = {"without experts": "nothing"}.get(name, name.split(",")[0])
+        compiled = torch.compile(model) if "compiled" in name else model
+
+        def forward(*args, compiled=compiled, implementation=implementation, **kwargs):
+            model.set_experts_implementation(implementation)
+            return compiled(*args, **kwargs)
+
+        try:
+            results[name] = step.run(forward).float()
+            forwards[name] = forward
+        except Exception as error:  # a compiler that can't: said, not fatal
+            print(
+                f"  {name}: {type(error).__name__}: {str(error).splitlines()[0][:90]}"
+            )
+    runs = {
+        name: lambda forward=forward: side_by_side.time_here(
+            lambda: step.run(forward), options.repetitions
+        )
+        for name, forward in forwards.items()
+    }
+    times = side_by_side.summary(side_by_side.interleave(runs, options.rounds))
+    wanted = results["eager" if "eager" in results else options.peers[0]]
+    errors = {
+        n: ((r - wanted).norm() / wanted.norm()).item() for n, r in results.items()
+    }
+    return times, errors
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    side_by_side.add_options(parser, rounds=3, repetitions=5)
+    parser.add_argument("--layers", type=int, default=4, help="of 16 (default: 4)")
+    parser.add_argument("--dtypes", nargs="+", choices=DTYPES, default=list(DTYPES))
+    parser.add_argument(
+        "--prefill", type=int, default=512, help="tokens (default: 512)"
+    )
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--no-compile", action="store_true", help="no torch.compile")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    ExpertsInterface.register("nothing", nothing)
+    rows = []
+    for dtype in options.dtypes:
+        model = make(options.layers, DTYPES[dtype])
+        for what, tokens, prefix in (
+            ("prefill", options.prefill, 0),
+            ("decode", 1, 64),
+        ):
+            step = Step(model, tokens, prefix)
+            with torch.inference_mode():
+                model.set_experts_implementation("condcomp")
+                start = time.perf_counter()
+                step.prepare()
+                step.run(model)
+                first = time.perf_counter() - start
+                print(f"{what} of {tokens} tokens, {dtype}; first call {first:.1f} s")
+                times, errors = measure(model, step, options)
+            ours, rest = times["condcomp"]["median"], times["without experts"]["median"]
+            print(
+                "  experts                 tokens/s    ms    speed of condcomp   error"
+            )
+            for name, time_ in times.items():
+                median = time_["median"]
+                error = "" if name == "without experts" else f"{errors[name]:.1e}"
+                print(
+                    f"  {name:22} {tokens / median:9.1f} {median * 1e3:8.1f}"
+                    f" {median / ours:12.2f}x      {error}"
+                )
+            peers = [
+                t["median"]
+                for n, t in times.items()
+                if n not in ("condcomp", "without experts")
+            ]
+            print(
+                f"  best peer / condcomp: {min(peers) / ours:.2f}, of the experts alone "
+                f"{(min(peers) - rest) / (ours - rest):.2f}; the rest of the model takes "
+                f"{rest / ours:.0%} of condcomp's time"
+            )
+            rows.append(
+                dict(case=what, tokens=tokens, dtype=dtype, times=times, errors=errors)
+            )
+        del model, step
+        gc.collect()
+    side_by_side.write_report(options.output, vars(options).items(), rows)
+
+
+if __name__ == "__main__":
+    main()

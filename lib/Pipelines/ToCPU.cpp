@@ -183,4 +183,9 @@ void condcomp::registerPipelines() {
       "Split off @f$prepack, which packs constant arguments for this machine, "
       "from every function @f that has such: linalg for condcomp-to-cpu",
       buildPrepackPipeline);
+  PassPipelineRegistration<ToPortableLinalgOptions>(
+      "condcomp-to-portable-linalg",
+      "Lower condcomp ops to linalg, scf and tensor for other compilers, such "
+      "as IREE, which read the text",
+      buildToPortableLinalgPipeline);
 }

@@ -35,6 +35,27 @@ def CondCompToLinalg
   ];
 }
 
+def IndexTensorsToI64
+    : Pass<"condcomp-index-tensors-to-i64", "::mlir::ModuleOp"> {
+  let summary = "Make tensors of indices tensors of i64, for other compilers";
+  let description = [{
+    Compact routings hold row numbers and offsets as tensors of `index`. Compilers
+    that send tensors to devices take no such tensors (IREE: "index types must not
+    cross the dispatch boundary"). This changes the element type of every tensor
+    of indices to i64, in the signatures of functions as well, and casts where an
+    element is read or written. Scalars stay as they are.
+
+    ```mlir
+    %row = tensor.extract %rows[%i] : tensor<?xindex>
+    // becomes
+    %e = tensor.extract %rows[%i] : tensor<?xi64>
+    %row = arith.index_cast %e : i64 to index
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect"];
+}
+
 def LowerSoft : Pass<"condcomp-lower-soft", "::mlir::ModuleOp"> {
   let summary = "Replace decisions by mixtures that can be differentiated";
   let description = [{

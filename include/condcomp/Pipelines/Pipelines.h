@@ -50,6 +50,21 @@ void buildToCPUPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
 /// function @f with constant arguments has a function @f$prepack.
 void buildPrepackPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
 
+/// Options of `condcomp-to-portable-linalg`.
+struct ToPortableLinalgOptions
+    : public mlir::PassPipelineOptions<ToPortableLinalgOptions> {
+  PassOptions::Option<std::string> form{
+      *this, "form",
+      llvm::cl::desc("How routings are held: masked, compact, auto or soft "
+                     "(default: auto)"),
+      llvm::cl::init("auto")};
+};
+
+/// Adds the passes of `condcomp-to-portable-linalg`: from condcomp ops to
+/// upstream dialects that other MLIR compilers take, as text.
+void buildToPortableLinalgPipeline(mlir::OpPassManager &pm,
+                                   const ToPortableLinalgOptions &options);
+
 /// Registers every pipeline by name.
 void registerPipelines();
 

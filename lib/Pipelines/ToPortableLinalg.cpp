@@ -32,6 +32,7 @@ void condcomp::buildToPortableLinalgPipeline(
   pm.addPass(createCondCompToLinalg(toLinalg));
   // Names of elementwise ops change from one release of MLIR to the next.
   pm.addNestedPass<func::FuncOp>(createLinalgGeneralizeNamedOpsPass());
+  pm.addPass(createTensorForallToFor());
   pm.addPass(createIndexTensorsToI64());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

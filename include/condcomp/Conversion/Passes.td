@@ -56,6 +56,34 @@ def IndexTensorsToI64
                            "::mlir::linalg::LinalgDialect"];
 }
 
+def TensorForallToFor
+    : Pass<"condcomp-tensor-forall-to-for", "::mlir::ModuleOp"> {
+  let summary = "Turn parallel loops on tensors into loops, for other compilers";
+  let description = [{
+    Upstream's `scf-forall-to-for` takes loops without results. This one takes
+    those that `condcomp-to-linalg` makes: what iterations insert into shared
+    tensors becomes what a `scf.for` carries.
+
+    ```mlir
+    %r = scf.forall (%i) in (%n) shared_outs(%o = %init) -> (tensor<?xf32>) {
+      ...
+      scf.forall.in_parallel {
+        tensor.parallel_insert_slice %t into %o[%i] [1] [1] : tensor<1xf32> into tensor<?xf32>
+      }
+    }
+    // becomes
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%o = %init) -> (tensor<?xf32>) {
+      ...
+      %next = tensor.insert_slice %t into %o[%i] [1] [1] : tensor<1xf32> into tensor<?xf32>
+      scf.yield %next : tensor<?xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def LowerSoft : Pass<"condcomp-lower-soft", "::mlir::ModuleOp"> {
   let summary = "Replace decisions by mixtures that can be differentiated";
   let description = [{

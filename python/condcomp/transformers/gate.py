@@ -208,7 +208,9 @@ def trace(function, width, hidden):
     elementwise operations and of slices of columns. Raises ValueError, which
     names the operation, for anything else.
     """
-    graph = make_fx(function, decomposition_table=_DECOMPOSED)(torch.zeros(2, width))
+    graph = make_fx(lambda x: function(x), decomposition_table=_DECOMPOSED)(
+        torch.zeros(2, width)
+    )
     emitter = _Emitter()
     values = {}
 

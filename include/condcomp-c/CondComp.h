@@ -235,6 +235,12 @@ condcomp_bind(const condcomp_function *function, condcomp_context *context,
 CONDCOMP_C_EXPORT void condcomp_bound_destroy(condcomp_bound *bound);
 /* Bytes of what was packed. */
 CONDCOMP_C_EXPORT int64_t condcomp_bound_bytes(const condcomp_bound *bound);
+/* What was packed: the results of @f$prepack, in order. They stay the bound
+ * function's (`allocated` is null), and are only read. */
+CONDCOMP_C_EXPORT int32_t
+condcomp_bound_num_packed(const condcomp_bound *bound);
+CONDCOMP_C_EXPORT condcomp_result
+condcomp_bound_packed(const condcomp_bound *bound, int32_t index);
 /* Calls the function with its other arguments, given in order. */
 CONDCOMP_C_EXPORT condcomp_error *
 condcomp_bound_run(const condcomp_bound *bound, condcomp_context *context,

@@ -266,6 +266,21 @@ int64_t condcomp_bound_bytes(const condcomp_bound *bound) {
   return bytes;
 }
 
+int32_t condcomp_bound_num_packed(const condcomp_bound *bound) {
+  return bound->prepared.size();
+}
+
+condcomp_result condcomp_bound_packed(const condcomp_bound *bound,
+                                      int32_t index) {
+  const Array &array = bound->prepared[index];
+  condcomp_result result = {};
+  result.data = array.getData();
+  result.element_type = toC(array.getType());
+  result.rank = array.getRank();
+  llvm::copy(array.getShape(), result.shape);
+  return result;
+}
+
 condcomp_error *condcomp_bound_run(const condcomp_bound *bound,
                                    condcomp_context *given,
                                    const condcomp_array *arrays, int32_t count,

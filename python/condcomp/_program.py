@@ -201,6 +201,12 @@ class Bound:
         """Bytes of what was packed."""
         return self._native.nbytes
 
+    @property
+    def packed(self) -> tuple:
+        """What was packed, in no order to rely on: objects with `__dlpack__`, to be
+        read only; layouts as in docs/codegen.md, "Packed right-hand sides"."""
+        return self._native.packed
+
     def __call__(self, *arrays: Array, **named: Array) -> Any:
         """Calls the function with its other arguments, by position or name."""
         return self._run(arrays, named, self.function._settings.threads, None)

@@ -18,6 +18,7 @@
 #include <atomic>
 #include <memory>
 #include <nanobind/nanobind.h>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,10 @@ private:
 
 /// Results as arrays of `library`: one, a tuple of several, or None.
 nb::object makeResults(std::vector<condcomp_result> &results, Library library);
+
+/// An object with `__dlpack__` for an array that `owner` keeps.
+nb::object shareMemory(const condcomp_result &array,
+                       std::shared_ptr<void> owner);
 
 void defineResults(nb::module_ &module);
 void definePrograms(nb::module_ &module);

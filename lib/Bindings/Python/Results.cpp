@@ -13,12 +13,16 @@
 using namespace condcomp::python;
 
 namespace {
-/// A result's memory, freed with the last of those who read it.
+/// A result's memory, freed with the last of those who read it, or memory of
+/// `owner`.
 struct Memory {
   condcomp_result result;
   int64_t strides[CONDCOMP_MAX_RANK];
+  std::shared_ptr<void> owner;
 
-  explicit Memory(const condcomp_result &result) : result(result) {
+  explicit Memory(const condcomp_result &result,
+                  std::shared_ptr<void> owner = nullptr)
+      : result(result), owner(std::move(owner)) {
     int64_t stride = 1;
     for (int32_t dim = result.rank; dim-- > 0;) {
       strides[dim] = stride;
@@ -201,6 +205,11 @@ nb::object condcomp::python::makeResults(std::vector<condcomp_result> &results,
   for (size_t i = 0; i < results.size(); ++i)
     PyTuple_SET_ITEM(tuple.ptr(), i, make(i).release().ptr());
   return tuple;
+}
+
+nb::object condcomp::python::shareMemory(const condcomp_result &array,
+                                         std::shared_ptr<void> owner) {
+  return nb::cast(Owner{std::make_shared<Memory>(array, std::move(owner))});
 }
 
 //===----------------------------------------------------------------------===//

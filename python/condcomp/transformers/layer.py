@@ -173,40 +173,6 @@ def _(x, chosen, weights, parameters, layer, sentinels):
     return torch.empty_like(x)
 
 
-@torch.library.custom_op("condcomp::experts_backward", mutates_args=())
-def experts_backward_op(
-    gradient: torch.Tensor,
-    x: torch.Tensor,
-    chosen: torch.Tensor,
-    weights: torch.Tensor,
-    parameters: list[torch.Tensor],
-    layer: int,
-) -> list[torch.Tensor]:
-    """Gradients of x, weights and parameters: those of transformers' grouped_mm,
-    computed again from the inputs."""
-    if _layers[layer].inplace:
-        raise RuntimeError(
-            "the weights were packed in place, which leaves none to compute gradients "
-            "with: condcomp.transformers.unpack(model) brings them back"
-        )
-    say_once("gradients of condcomp's experts are computed by grouped_mm")
-    module = _layers[layer].module()
-    inputs = [t.detach().requires_grad_() for t in (x, weights, *parameters)]
-    with torch.enable_grad():
-        view = _View(module, inputs[2:])
-        result = grouped_mm_experts_forward(view, inputs[0], chosen, inputs[1])
-    gradients = torch.autograd.grad(result, inputs, gradient, allow_unused=True)
-    return [
-        torch.zeros_like(i) if g is None else g.contiguous()
-        for i, g in zip(inputs, gradients)
-    ]
-
-
-@experts_backward_op.register_fake
-def _(gradient, x, chosen, weights, parameters, layer):
-    return [torch.empty_like(t) for t in (x, weights, *parameters)]
-
-
 class _View:
     """An experts module with other parameters."""
 
@@ -227,10 +193,20 @@ def _setup_context(ctx, inputs, output):
 
 
 def _backward(ctx, gradient):
+    """Gradients of transformers' grouped_mm, computed again from the inputs."""
+    layer = _layers[ctx.layer]
+    if layer.inplace:
+        raise RuntimeError(
+            "the weights were packed in place, which leaves none to compute gradients "
+            "with: condcomp.transformers.unpack(model) brings them back"
+        )
+    say_once("gradients of condcomp's experts are computed by grouped_mm")
     x, chosen, weights, *parameters = ctx.saved_tensors
-    dx, dweights, *rest = torch.ops.condcomp.experts_backward(
-        gradient.contiguous(), x, chosen, weights, parameters, ctx.layer
-    )
+    inputs = [t.detach().requires_grad_() for t in (x, weights, *parameters)]
+    with torch.enable_grad():
+        view = _View(layer.module(), inputs[2:])
+        result = grouped_mm_experts_forward(view, inputs[0], chosen, inputs[1])
+    dx, dweights, *rest = torch.autograd.grad(result, inputs, gradient)
     return dx, None, dweights, rest, None, None
 
 

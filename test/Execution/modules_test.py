@@ -102,6 +102,17 @@ def scale():
         Ulps(1, "f64"),
         [0],
     )
+    # All sizes are static: more than the parts of a compact routing say.
+    sized = RoutingType([2, 5, 3], "exactly 2")
+    add(
+        "scale_static",
+        {"at": "tensor<2x5x2xindex>", "f": "f32"},
+        f"""%r = condcomp.assign %at : tensor<2x5x2xindex> -> {sized}
+        %s = condcomp.scale %r, %f : {sized}""",
+        sized,
+        [("", [inputs.distinct("at", (2, 5, 2), 3), np.array(3, np.float32)])],
+        lambda at, f: ref.scale(ref.assign(at, 3), f),
+    )
 
 
 def complement():

@@ -119,9 +119,10 @@ def SeparateResults : Pass<"condcomp-separate-results", "::mlir::ModuleOp"> {
   let summary = "Copy results that would share memory";
   let description = [{
     The caller frees each result of a function by itself. Where a function
-    returns a tensor twice, or a tensor and a view of it (a slice, a reshape),
-    the later result becomes a copy; so does a `tensor.empty`, which may share
-    memory with what is written into it elsewhere.
+    returns a tensor twice, or a tensor and a view of it (a slice, a reshape), or
+    what a branch, a loop or `arith.select` may hand on of it, the later result
+    becomes a copy; so does a `tensor.empty`, which may share memory with what is
+    written into it elsewhere.
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }

@@ -105,7 +105,6 @@ class Program:
     def argument(self, type, make, prefix="a"):
         """A new argument; make: gives the array of a call from its sizes."""
         name = self.fresh(prefix)
-        self.arguments[name] = type
 
         def size_in(sizes):
             def size(dim):

@@ -38,13 +38,14 @@ def CondCompToLinalg
 def LowerSoft : Pass<"condcomp-lower-soft", "::mlir::ModuleOp"> {
   let summary = "Replace decisions by mixtures that can be differentiated";
   let description = [{
-    The soft form of docs/spec.md. `top_k` and `threshold` become routings with an
-    entry for every module, weighted by the scores; `apply` runs all modules on
-    all rows and adds up their results by these weights; `cascade` and `iterate`
-    run all stages on all rows and mix their results by the `soft` probabilities
-    of their exits. What asks for the entries that a gate chose, or where a row
-    left, is an error that names the op. Given choices (`assign`, `from_mask`,
-    `from_offsets`) stay as they are.
+    The soft form of docs/spec.md. Gates become routings with an entry for every
+    module, weighted by the scores (`sample`: with their noise); `limit_groups` and
+    `capacity` become their operands; `apply`, `pool` and `mix` add up over all
+    rows and modules by these weights; `cascade` and `iterate` run all stages on
+    all rows and mix their results and state by the `soft` probabilities of their
+    exits. What asks for the entries that a gate chose, or where a row left, is an
+    error that names the op. Given choices (`assign`, `from_mask`,
+    `from_offsets`, `match_tokens`) stay as they are.
 
     Runs before `condcomp-choose-form`.
   }];

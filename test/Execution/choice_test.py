@@ -215,6 +215,23 @@ def limit_groups():
             [(label, values, 1, np.nan) for label, values in score_calls(shapes)],
         )
     four = inputs.normal("groups", (3, 12))
+    # Sizes that are known, though the type does not have them.
+    SUITE.add(
+        function(
+            "limit_groups_cast",
+            {"s": tensor([3, 12], "f32"), "f": "f32"},
+            """%c = tensor.cast %s : tensor<3x12xf32> to tensor<?x?xf32>
+            %y = condcomp.limit_groups %c groups(4) keep(2) sum_of(3) fill(%f)
+                : tensor<?x?xf32>""",
+            {"y": tensor(["?", "?"], "f32")},
+        ),
+        Call(
+            "limit_groups_cast",
+            [four, np.float32(-np.inf)],
+            lambda s, f: [ref.limit_groups(s, 4, 2, f, 3)],
+            [Exact()],
+        ),
+    )
     for label, values, keep, sum_of, error in [
         (
             "divide",

@@ -102,6 +102,17 @@ def scale():
         Ulps(1, "f64"),
         [0],
     )
+    # All sizes are static: more than the parts of a compact routing say.
+    sized = RoutingType([2, 5, 3], "exactly 2")
+    add(
+        "scale_static",
+        {"at": "tensor<2x5x2xindex>", "f": "f32"},
+        f"""%r = condcomp.assign %at : tensor<2x5x2xindex> -> {sized}
+        %s = condcomp.scale %r, %f : {sized}""",
+        sized,
+        [("", [inputs.distinct("at", (2, 5, 2), 3), np.array(3, np.float32)])],
+        lambda at, f: ref.scale(ref.assign(at, 3), f),
+    )
 
 
 def complement():
@@ -134,6 +145,11 @@ def complement():
         [("", [inputs.ties("w", (3, 5, 6))])],
         lambda w: ref.complement(ref.top_k(w, 2)),
     )
+
+
+def without_count(routing):
+    """The same, no longer known to be uniform."""
+    return ref.Routing(routing.presence, routing.weights)
 
 
 def slice_modules():
@@ -182,6 +198,21 @@ def slice_modules():
         some,
         [(str(n), [inputs.separated("w", (n, 6))]) for n in [0, 1, 20]],
         lambda w: ref.slice_modules(ref.top_k(w, 4), 2, 3),
+        row_inputs=[0],
+    )
+    # Nothing, at the end, in front of and behind all.
+    four = RoutingType(["?", 4], "exactly 2")
+    none = RoutingType(["?", 0], "at_most 0")
+    both = RoutingType(["?", 4], "at_most 2")
+    add(
+        "slice_modules_none",
+        {"w": "tensor<?x4xf32>"},
+        f"""%r = condcomp.top_k %w, 2 : tensor<?x4xf32> -> {four}
+        %n = condcomp.slice_modules %r [4, 0] : {four} -> {none}
+        %s = condcomp.concat_modules %n, %r, %n : {none}, {four}, {none} -> {both}""",
+        both,
+        [(str(n), [inputs.separated("w", (n, 4))]) for n in [0, 1, 9]],
+        lambda w: without_count(ref.top_k(w, 2)),
         row_inputs=[0],
     )
     ones = [np.ones((2, 3), bool), np.ones((2, 3), np.float32)]

@@ -1,13 +1,14 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The soft form: its closed forms, and its gradients against PyTorch's."""
+"""The soft form against its closed forms."""
 
 import numpy as np
 import pytest
 
 import ccrun
 import inputs
+from condcomp import reference as ref
 from programs import elementwise, function, matmul
 
 X, G, ANY = "tensor<?x4xf64>", "tensor<?xf64>", "tensor<?xi1>"
@@ -27,8 +28,13 @@ def normal(seed, *shape):
 # ===-- Gates and apply ----------------------------------------------------===#
 
 
-def experts(name, gate, combine, mixture, outs="tensor<?x4xf64>", modules=3):
-    """Modules x W[m]; mixture: of scores, what modules give, and outs."""
+def experts(
+    name, gate, combine, mixture, outs="tensor<?x4xf64>", modules=3, bound=None
+):
+    """Modules x W[m]; mixture: of scores, what modules give, and outs.
+
+    bound: of the routing %r, if it is not that of a top_k or threshold.
+    """
     text, y = matmul("y", "xe", X, "we", "tensor<4x4xf64>")
     of = f"!condcomp.routing<?x{modules}, f64"
     body = f"""
@@ -39,7 +45,9 @@ def experts(name, gate, combine, mixture, outs="tensor<?x4xf64>", modules=3):
         {text}
         condcomp.yield %y : {y}
       }}}} -> {outs}"""
-    bound = ", exactly 1>" if "top_k" in gate else ">"
+    if bound is None:
+        bound = ", exactly 1" if "top_k" in gate else ""
+    bound += ">"
     calls = {}
     for rows in [0, 1, 7]:
         s, x, w = (
@@ -111,6 +119,103 @@ experts(
     lambda s, y, o: o + s * y[:, 0],
     modules=1,
 )
+
+# Other gates, algebra on modules, and what they leave out.
+experts(
+    "top_p",
+    """%p = arith.constant 0.5 : f64
+    %r = condcomp.top_p %s, %p max(2) : tensor<?x3xf64>, f64
+      -> !condcomp.routing<?x3, f64, at_most 2>
+    """,
+    ("sum", "output"),
+    lambda s, y, o: o + weighted(s, y),
+    bound=", at_most 2",
+)
+experts(
+    "expert_choice",
+    """%c0 = arith.constant 0 : index
+    %n = tensor.dim %s, %c0 : tensor<?x3xf64>
+    %e = condcomp.expert_choice %s, %n : tensor<?x3xf64>
+      -> !condcomp.routing<?x3, f64, per_module exactly ?>
+    %two = arith.constant 2.0 : f64
+    %r = condcomp.scale %e, %two : !condcomp.routing<?x3, f64, per_module exactly ?>""",
+    ("sum", "output"),
+    lambda s, y, o: o + weighted(2 * s, y),
+    bound=", per_module exactly ?",
+)
+experts(
+    "limit_groups",
+    f"""%least = arith.constant 0xFFF0000000000000 : f64
+    %l = condcomp.limit_groups %s groups(3) keep(1) fill(%least) : tensor<?x3xf64>
+    %r = condcomp.top_k %l, 1 : tensor<?x3xf64> -> {ONE}""",
+    ("sum", "output"),
+    lambda s, y, o: o + weighted(s, y),
+    bound=", exactly 1",
+)
+experts(
+    "complement",
+    f"""%a = condcomp.top_k %s, 1 : tensor<?x3xf64> -> {ONE}
+    %r = condcomp.complement %a : {ONE} -> !condcomp.routing<?x3, f64, exactly 2>""",
+    ("sum", "output"),
+    lambda s, y, o: o + weighted(1 - s, y),
+    bound=", exactly 2",
+)
+experts(
+    "modules",
+    f"""%a = condcomp.top_k %s, 1 : tensor<?x3xf64> -> {ONE}
+    %l = condcomp.slice_modules %a [1, 2] : {ONE}
+      -> !condcomp.routing<?x2, f64, at_most 1>
+    %f = condcomp.slice_modules %a [0, 1] : {ONE}
+      -> !condcomp.routing<?x1, f64, at_most 1>
+    %r = condcomp.concat_modules %l, %f : !condcomp.routing<?x2, f64, at_most 1>,
+      !condcomp.routing<?x1, f64, at_most 1> -> !condcomp.routing<?x3, f64, at_most 2>""",
+    ("sum", "output"),
+    lambda s, y, o: o + weighted(s[:, [1, 2, 0]], y),
+    bound=", at_most 2",
+)
+
+
+def noisy(s, temperature):
+    noise = ref.gumbel(s.shape, 11, 3, double=True)
+    return softmax((s + noise) / temperature)
+
+
+# Gumbel-softmax at temperature 0.5, with the noise of the draw.
+experts(
+    "sample",
+    f"""%key = arith.constant 11 : i64
+    %step = arith.constant 3 : index
+    %d = condcomp.sample %s, 1 key(%key) step(%step) : tensor<?x3xf64> -> {ONE}
+    %two = arith.constant 2.0 : f64
+    %t = condcomp.scale %d, %two : {ONE}
+    %r = condcomp.normalize softmax %t : {ONE}""",
+    ("sum", "output"),
+    lambda s, y, o: o + weighted(noisy(s, 0.5), y),
+    bound=", exactly 1",
+)
+
+
+def products():
+    """pool and mix: dense products with the scores."""
+    for kind in ["sum", "mean"]:
+        calls = {}
+        for rows in [1, 7]:
+            s, x, o = normal("s", rows, 3), normal("x", rows, 4), normal("o", 3, 4)
+            slots = s.T @ x / rows if kind == "mean" else o + s.T @ x
+            calls[rows] = ([s, x, o], [slots, x + s @ slots])
+        add(
+            f"pool_{kind}",
+            {"s": "tensor<?x3xf64>", "x": X, "o": "tensor<3x4xf64>"},
+            f"""%r = condcomp.top_k %s, 1 : tensor<?x3xf64> -> {ONE}
+            %y = condcomp.pool {kind} %r from rows(%x : {X})
+              outs(%o : tensor<3x4xf64>) weights(none) : {ONE}
+            %z = condcomp.mix %r from modules(%y : tensor<3x4xf64>) outs(%x : {X}) : {ONE}""",
+            {"y": "tensor<3x4xf64>", "z": X},
+            calls,
+        )
+
+
+products()
 
 # Layer skipping, with replace: σ f(x) + (1 − σ) x.
 double = elementwise("y", ["xe", "xe"], X, "%y = arith.addf %a, %b : f64")
@@ -210,6 +315,67 @@ def iterate():
 iterate()
 
 
+def state(op):
+    """State adds up what rows carry; where a row leaves in part its state does."""
+    table = "tensor<?x4xf64>"
+    visit = f"""
+      %n# = tensor.dim %h#, %c0 : {X}
+      %at# = tensor.expand_shape %ids# [[0, 1]] output_shape [%n#, 1] : tensor<?xindex> into tensor<?x1xindex>
+      %old# = tensor.gather %s#[%at#] gather_dims([0]) : ({table}, tensor<?x1xindex>) -> {X}
+      %sum# = arith.addf %old#, %h# : {X}
+      %new# = tensor.scatter %sum# into %s#[%at#] scatter_dims([0]) unique : ({X}, {table}, tensor<?x1xindex>) -> {table}
+      %y# = arith.addf %h#, %h# : {X}"""
+    stage = f"""
+      ^bb0(%h#: {X}, %g#: {G}, %d#: {ANY}, %s#: {table}, %ids#: tensor<?xindex>):{visit}"""
+    leave = f"""
+      condcomp.exit %d# : {ANY} results(%y# : {X}) carry(%y#, %g#, %d# : {X}, {G}, {ANY})
+        state(%new# : {table}) soft(%g# : {G})"""
+    operands = f"rows(%x, %g, %d : {X}, {G}, {ANY}) state(%s : {table})"
+    x, s, g = normal("x", 5, 4), normal("s", 5, 4), np.abs(normal("g", 5)) % 1
+    column = g[:, None]
+    states = [s + x, s + 3 * x, s + 7 * x]
+    if op == "cascade":
+        last = f"\ncondcomp.yield %y#, %new# : {X}, {table}"
+        body = (
+            (stage + leave).replace("#", "0")
+            + "}, {"
+            + (stage + last).replace("#", "1")
+        )
+        text = f"condcomp.cascade {operands} with_ids"
+        want = [
+            column * 2 * x + (1 - column) * 4 * x,
+            column * states[0] + (1 - column) * states[1],
+        ]
+        calls = {"": ([x, s, g, g > 0.5], want)}
+        arguments = {}
+    else:
+        body = (stage + leave).replace("#", "0")
+        text = f"condcomp.iterate steps(%limit) {operands} outs(%x : {X}) with_ids"
+        shares = [column, (1 - column) * column, (1 - column) ** 2]
+        mixed = lambda values: sum(a * b for a, b in zip(shares, values))
+        calls = {
+            0: ([x, s, g, g > 0.5, np.int64(0)], [x, s]),
+            3: (
+                [x, s, g, g > 0.5, np.int64(3)],
+                [mixed([2 * x, 4 * x, 8 * x]), mixed(states)],
+            ),
+        }
+        arguments = {"limit": "index"}
+    add(
+        f"state_{op}",
+        {"x": X, "s": table, "g": G, "d": ANY, **arguments},
+        f"""%c0 = arith.constant 0 : index
+        %z, %t, %left = {text} {{{body}
+        }} -> {X}, {table}, tensor<?xi32>""",
+        {"z": X, "t": table},
+        calls,
+    )
+
+
+state("cascade")
+state("iterate")
+
+
 @pytest.fixture(scope="module")
 def outcomes():
     jobs = [(name, arrays, 2) for _, name, arrays, _ in CASES]
@@ -223,102 +389,3 @@ def test_closed_form(case, outcomes):
     assert not isinstance(got, ccrun.Failure), got.message
     for a, b in zip(got, wanted):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
-
-
-# ===-- Gradients ----------------------------------------------------------===#
-
-SIGMOID = """%n = arith.negf %a : f64
-  %t = math.exp %n : f64
-  %one = arith.constant 1.0 : f64
-  %d = arith.addf %one, %t : f64
-  %y = arith.divf %one, %d : f64"""
-
-
-def network():
-    """Experts by the softmax of a gate, then two classifiers with an exit."""
-    scores, st = matmul("s", "x", X, "wg", "tensor<4x3xf64>")
-    hidden, ht = matmul("h", "xe", X, "we", "tensor<4x4xf64>")
-    relu = """%z = arith.constant 0.0 : f64
-      %y = arith.maximumf %a, %z : f64"""
-    first, yt = matmul("y0", "h0", X, "u0", "tensor<4x2xf64>")
-    last, _ = matmul("y1", "h1", X, "u1", "tensor<4x2xf64>")
-    sure, gt = matmul("l", "h0", X, "v", "tensor<4x1xf64>")
-    body = f"""
-      {scores}
-      %se = tensor.empty(%s_n) : {st}
-      %p = linalg.softmax dimension(1) ins(%s : {st}) outs(%se : {st}) -> {st}
-      %r = condcomp.top_k %p, 2 : {st} -> !condcomp.routing<?x3, f64, exactly 2>
-      %mixed = condcomp.apply %r : !condcomp.routing<?x3, f64, exactly 2>
-          rows(%x : {X}) params(%w : tensor<3x4x4xf64>) outs(%x : {X}) {{
-      ^bb0(%xe: {X}, %we: tensor<4x4xf64>):
-        {hidden}
-        {elementwise("a1", ["h"], ht, relu)}
-        condcomp.yield %a1 : {X}
-      }} -> {X}
-      %z, %left = condcomp.cascade rows(%mixed : {X}) {{
-      ^bb0(%h0: {X}):
-        {first}
-        {sure}
-        {elementwise("g2", ["l"], gt, SIGMOID)}
-        %g = tensor.collapse_shape %g2 [[0, 1]] : {gt} into {G}
-        %he = tensor.empty(%l_n) : {ANY}
-        %half = arith.constant 0.5 : f64
-        %done = linalg.generic {{indexing_maps = [affine_map<(r) -> (r)>, affine_map<(r) -> (r)>], iterator_types = ["parallel"]}} ins(%g : {G}) outs(%he : {ANY}) {{
-        ^bb1(%gv: f64, %ov: i1):
-          %dv = arith.cmpf ogt, %gv, %half : f64
-          linalg.yield %dv : i1
-        }} -> {ANY}
-        %t1 = math.tanh %h0 : {X}
-        condcomp.exit %done : {ANY} results(%y0 : {yt}) carry(%t1 : {X}) soft(%g : {G})
-      }}, {{
-      ^bb0(%h1: {X}):
-        {last}
-        condcomp.yield %y1 : {yt}
-      }} -> {yt}, tensor<?xi32>"""
-    arguments = {"x": X, "wg": "tensor<4x3xf64>", "w": "tensor<3x4x4xf64>"}
-    arguments |= {
-        "v": "tensor<4x1xf64>",
-        "u0": "tensor<4x2xf64>",
-        "u1": "tensor<4x2xf64>",
-    }
-    return function("network", arguments, body, {"z": yt})
-
-
-def test_gradients_are_those_of_pytorch():
-    torch = pytest.importorskip("torch")
-    shapes = {
-        "x": (5, 4),
-        "wg": (4, 3),
-        "w": (3, 4, 4),
-        "v": (4, 1),
-        "u0": (4, 2),
-        "u1": (4, 2),
-    }
-    values = [normal(name, *shape) for name, shape in shapes.items()]
-    weight = normal("loss", 5, 2)
-
-    x, wg, w, v, u0, u1 = leaves = [torch.tensor(a, requires_grad=True) for a in values]
-    p = torch.softmax(x @ wg, dim=1)
-    y = x + sum(p[:, m : m + 1] * torch.relu(x @ w[m]) for m in range(3))
-    gamma = torch.sigmoid(y @ v)
-    z = gamma * (y @ u0) + (1 - gamma) * (torch.tanh(y) @ u1)
-    (z * torch.tensor(weight)).sum().backward()
-
-    step, jobs = 1e-5, [("network", values, 1)]
-    for number, array in enumerate(values):
-        for at in np.ndindex(array.shape):
-            for sign in (1, -1):
-                moved = array.copy()
-                moved[at] += sign * step
-                jobs.append(
-                    ("network", values[:number] + [moved] + values[number + 1 :], 1)
-                )
-    results = ccrun.run(network(), jobs, "soft")
-    for result in results:
-        assert not isinstance(result, ccrun.Failure), result.message
-    np.testing.assert_allclose(results[0][0], z.detach().numpy(), rtol=1e-12)
-    losses = np.array([(r[0] * weight).sum() for r in results[1:]]).reshape(-1, 2)
-    slopes = (losses[:, 0] - losses[:, 1]) / (2 * step)
-    wanted = np.concatenate([leaf.grad.numpy().reshape(-1) for leaf in leaves])
-    # The step's error is of the order step², that of rounding eps / step.
-    np.testing.assert_allclose(slopes, wanted, rtol=1e-7, atol=1e-8)

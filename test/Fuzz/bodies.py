@@ -1,32 +1,46 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Random apply and cascade, whose bodies are random in turn."""
+"""Random apply, whose bodies are random in turn."""
 
 from collections import ChainMap
 from dataclasses import replace
 
 import numpy as np
 
+import algebra
+import exits
+import iterating
 import movement
-import routings as ops
-from build import Value
+import queries
+import routings as gates
+from build import Unavailable
 from condcomp import reference as ref
+from values import MANTISSA, Value, joined, narrowest
 
-INSIDE = [ops.top_k, ops.threshold, ops.from_mask, ops.reweight, ops.normalize]
-INSIDE += [ops.query, movement.select, movement.combine, movement.restore]
+INSIDE = [gates.top_k, gates.top_p, gates.threshold, gates.from_mask]
+INSIDE += [gates.sample, gates.expert_choice, gates.limit_groups, gates.match_tokens]
+INSIDE += [algebra.reweight, algebra.normalize, algebra.scale, algebra.capacity]
+INSIDE += [algebra.complement, algebra.slice_modules, algebra.concat_modules]
+INSIDE += [algebra.convert_form, queries.query, queries.query, queries.confidence]
+INSIDE += [queries.trace, queries.check]
+INSIDE += [movement.select, movement.combine, movement.restore]
+INSIDE += [movement.pool, movement.mix]
 
 
 def grow(block, steps):
     """Adds random ops to a body."""
     program = block.program
     for _ in range(steps):
-        options = [block.elementwise] * 4 + [block.matmul] * 2
-        if not block.mixes:
-            options += [lambda op=op: op(block) for op in INSIDE]
-            if block.depth < 3:
-                options += [lambda: apply(block), lambda: cascade(block)]
-        program.pick(options)()
+        options = [block.elementwise] * 6 + [block.matmul] * 3
+        options += [lambda op=op: op(block) for op in INSIDE]
+        if block.depth < 3:
+            options += [lambda: apply(block)] * 2
+            options += [lambda: exits.cascade(block), lambda: iterating.iterate(block)]
+        try:
+            program.pick(options)()
+        except Unavailable:
+            continue
 
 
 def run_body(block, env, arguments, yielded):
@@ -61,7 +75,7 @@ def result_of(block, like=None):
 def apply(block):
     program = block.program
     batched = lambda r: block.rows is None or len(r.dims) == 2
-    routing = ops.pick_routing(block, batched)
+    routing = algebra.pick_routing(block, batched)
     if routing is None:
         return None
     lead, uniform = routing.lead, routing.row_bound[:1] == ("exactly",)
@@ -132,16 +146,21 @@ def apply(block):
                     size=value.size * w.size if known else None,
                     unit=value.unit + w.unit if known else 0,
                 )
-                limit = {"bf16": 8, "f16": 11, "f32": 24, "f64": 53}[value.element]
+                limit = MANTISSA[value.element]
                 if value.size is None or value.size * 2.0**value.unit > 2.0**limit:
                     if value.element in ("bf16", "f16"):
                         return None
-                    value = replace(value, decides=False, size=None, unit=0)
+                    narrow = narrowest(value, w) or value.element
+                    narrow = min(narrow, value.element, key=MANTISSA.get)
+                    value = replace(
+                        value, decides=False, size=None, unit=0, narrow=narrow
+                    )
             arguments.append(body.add(value))
         slices = [replace(p, name=program.fresh("b"), dims=p.dims[1:]) for p in params]
         arguments += slices
         if ids:
-            arguments.append(Value(program.fresh("b"), (body.rows,), "index"))
+            body.ids = Value(program.fresh("b"), (body.rows,), "index")
+            arguments.append(body.ids)
         number = Value(program.fresh("b"), (), "index")
         for p in slices:
             if len(p.dims) == 2:
@@ -171,14 +190,7 @@ def apply(block):
     outs, results, result_types = [], [], types
     for position, (trailing, element, _) in enumerate(types):
         yields = [b[3][position] for b in bodies]
-        known = all(v.size is not None for v in yields)
-        value = replace(
-            yields[0],
-            decides=all(v.decides for v in yields),
-            size=max(v.size for v in yields) if known else None,
-            unit=max(v.unit for v in yields),
-            wild=any(v.wild for v in yields),
-        )
+        value = joined("", yields[0].dims, yields)
         if value.wild and (use == "output" or kind in ("sum", "mean", "max")):
             return None
         if kind == "none":
@@ -296,205 +308,3 @@ def sum_rows(body):
     )
     # The number of rows is not known here, but it is small.
     return body.add(replace(x, name=name, size=x.size * 128))
-
-
-# ===-- cascade ------------------------------------------------------------===#
-
-
-def cascade(block):
-    program = block.program
-    top = block.rows or "R"
-    leads = lambda v: v.dims[:1] == (top,) and v.of is None and v.is_float
-    carried = []
-    for _ in range(program.pick([1, 1, 2])):
-        value = block.find(leads)
-        if value is None and block.depth == 0:
-            dims = (top,) + program.pick([("D",), ("D",), ()])
-            value = block.add(program.floats(dims, program.pick(["f32"] * 3 + ["f64"])))
-        if value is None:
-            return None
-        carried.append(value)
-    operands, state = list(carried), None
-    if block.depth == 0 and program.chance(0.3):
-        state = program.floats((top, "F"), "f32", "integers")
-        if program.dim("F") == "?":
-            state = None
-    ids = state is not None or program.chance(0.2)
-    count, types, stages = program.pick([1, 2, 2, 3]), None, []
-    held = state
-    for number in range(count):
-        last = number == count - 1
-        body = block.nested(rows=program.fresh("rows"))
-        program.static[body.rows] = None
-        arguments = [
-            body.add(
-                replace(v, name=program.fresh("b"), dims=(body.rows,) + v.dims[1:])
-            )
-            for v in carried
-        ]
-        extra = []
-        if state is not None:
-            held = replace(held, name=program.fresh("b"))
-            extra.append(held)
-        identity = Value(program.fresh("b"), (body.rows,), "index")
-        if ids:
-            extra.append(identity)
-        if state is not None:
-            held = visit_state(body, held, identity)
-        grow(body, int(program.random.integers(0, 4)))
-        if types is None:
-            results = [result_of(body) for _ in range(program.pick([1, 1, 2]))]
-            if None in results:
-                return None
-            types = [(v.dims[1:], v.element, False) for v in results]
-        else:
-            results = [result_of(body, like) for like in types]
-            if None in results:
-                return None
-        done, onward = None, []
-        if not last:
-            done = decision(body)
-            onward = [
-                body.find(
-                    lambda v: v.dims[:1] == (body.rows,) and v.of is None and v.is_float
-                )
-                for _ in range(program.pick([1, 1, 2]))
-            ]
-            if done is None or None in onward:
-                return None
-        stages.append((body, arguments + extra, done, results, onward, held))
-        carried = onward
-
-    values = []
-    for position, (trailing, element, _) in enumerate(types):
-        given = [s[3][position] for s in stages]
-        known = all(v.size is not None for v in given)
-        values.append(
-            Value(
-                program.fresh(),
-                (top,) + trailing,
-                element,
-                decides=all(v.decides for v in given),
-                size=max(v.size for v in given) if known else None,
-                unit=max(v.unit for v in given),
-                wild=any(v.wild for v in given),
-            )
-        )
-    left = Value(program.fresh(), (top,), "i32")
-    kept = [replace(held, name=program.fresh())] if state is not None else []
-    everything = values + kept + [left]
-
-    typed = lambda vs: f"{', '.join(map(str, vs))} : {', '.join(map(program.type, vs))}"
-    lines = [
-        f"{', '.join(map(str, everything))} = condcomp.cascade rows({typed(operands)}) "
-        f"{f'state({typed([state])}) ' if state is not None else ''}"
-        f"{'with_ids ' if ids else ''}{{"
-    ]
-    for number, (body, arguments, done, results, onward, after) in enumerate(stages):
-        lines += ["}, {"] if number else []
-        taken = ", ".join(f"{a}: {program.type(a)}" for a in arguments)
-        lines += [f"^bb0({taken}):", *body.text()]
-        if done is None:
-            end = results + ([after] if state is not None else [])
-            lines.append(f"condcomp.yield {typed(end)}")
-        else:
-            lines.append(
-                f"condcomp.exit {done} : {program.type(done)} results({typed(results)}) "
-                f"carry({typed(onward)}) "
-                f"{f'state({typed([after])})' if state is not None else ''}"
-            )
-    lines.append("} -> " + ", ".join(map(program.type, everything)))
-
-    def run(env):
-        def stage(body, arguments, done, results, onward, after):
-            names = [a.name for a in arguments]
-            ends = results + onward + ([done] if done else [])
-            ends += [after] if state is not None else []
-
-            def call(*given):
-                found = run_body(body, env, zip(names, given), ends)
-                found = dict(zip([v.name for v in ends], found))
-                return ref.Exit(
-                    found[done.name] if done else None,
-                    [found[v.name] for v in results],
-                    [found[v.name] for v in onward],
-                    [found[after.name]] if state is not None else [],
-                )
-
-            return call
-
-        got, states, at = ref.cascade(
-            [stage(*s) for s in stages],
-            [env[v.name] for v in operands],
-            [env[state.name]] if state is not None else [],
-            ids,
-        )
-        env.update(zip([v.name for v in everything], [*got, *states, at]))
-
-    block.step(lines, run)
-    for value in everything:
-        block.add(value)
-    return everything
-
-
-def decision(body):
-    """Which rows leave: those with a large number in one column."""
-    program = body.program
-    number = program.pick([0, -1, 1, 5, -5])
-    fits = lambda v: v.decides and v.is_float and v.dims[0] == body.rows
-    x = body.find(lambda v: fits(v) and len(v.dims) == 1)
-    if x is not None:
-        return body.compare(x, number)
-    x = body.find(lambda v: fits(v) and len(v.dims) == 2 and program.least(v.dims[1]))
-    if x is None:
-        return None
-    return body.compare(
-        x, number, int(program.random.integers(program.least(x.dims[1])))
-    )
-
-
-def visit_state(body, state, ids):
-    """State at the rows' ids, doubled and one more."""
-    program = body.program
-    rows = Value(ids.name, (body.rows,), "index")
-    n = body.size(rows, 0)
-    at, old, back = (program.fresh("s") for _ in range(3))
-    c = body.constant("1.0", "f32")
-    whole = program.type(state)
-    part = program.tensor((body.rows,) + state.dims[1:], "f32")
-    index = "tensor<?x1xindex>"
-    body.step(
-        [
-            f"%{at} = tensor.expand_shape {ids} [[0, 1]] output_shape [%{n}, 1] : "
-            f"tensor<?xindex> into {index}",
-            f"%{old} = tensor.gather {state}[%{at}] gather_dims([0]) : "
-            f"({whole}, {index}) -> {part}",
-        ],
-        lambda env: env.update({old: env[state.name][env[ids.name]]}),
-    )
-    value = body.add(
-        Value(old, (body.rows,) + state.dims[1:], "f32", size=state.size, unit=0)
-    )
-    name = body.generic(
-        [value],
-        ["d0, d1"] * 2,
-        value.dims,
-        "f32",
-        [
-            f"%t$ = arith.addf %x0$, %x0$ : f32",
-            f"%y$ = arith.addf %t$, %{c} : f32",
-            "linalg.yield %y$ : f32",
-        ],
-        lambda name: lambda env: env.update({name: 2 * env[old] + 1}),
-    )
-
-    def run(env):
-        env[back] = env[state.name].copy()
-        env[back][env[ids.name]] = env[name]
-
-    body.step(
-        f"%{back} = tensor.scatter %{name} into {state}[%{at}] scatter_dims([0]) "
-        f"unique : ({part}, {whole}, {index}) -> {whole}",
-        run,
-    )
-    return replace(state, name=back, size=2 * state.size + 1)

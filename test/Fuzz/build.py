@@ -5,17 +5,6 @@
 
 A block is a list of steps. Each has lines of text and a function that does the
 same to an environment {name: array}, with the ops of condcomp.reference.
-
-Where results could differ by rounding, decisions could differ too. So values
-know how exact they are:
-
-- `decides`: the compiled value equals the reference's: inputs, what is moved,
-  and arithmetic on small integers, which is exact in every type. Only these
-  are compared, ranked or thresholded.
-- `size`, `unit`: all finite elements are multiples of 2^-unit and at most size,
-  so that sums and products are exact as long as they fit the type's mantissa.
-  None: any number; arithmetic on it is compared within a tolerance.
-- `wild`: huge and denormal elements, which are moved and compared only.
 """
 
 from dataclasses import dataclass, field, replace
@@ -23,72 +12,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 import inputs
-
-MANTISSA = {"f64": 53, "f32": 24, "f16": 11, "bf16": 8}
-
-
-@dataclass(frozen=True)
-class Value:
-    """A tensor. dims: names of sizes (see Program) or integers."""
-
-    name: str
-    dims: tuple
-    element: str = "f32"
-    decides: bool = True
-    size: float = None
-    unit: int = 0
-    wild: bool = False
-    of: str = None  # the set of entries that this is an entry tensor of
-
-    @property
-    def is_float(self):
-        return self.element in MANTISSA
-
-    def __str__(self):
-        return f"%{self.name}"
+from arithmetic import Arithmetic
+from values import Routing, Value
 
 
-@dataclass(frozen=True)
-class Routing:
-    """A routing; `weights` says how exact its weights are."""
-
-    name: str
-    dims: tuple
-    row_bound: tuple  # ("exactly", k), ("at_most", k) or ()
-    weights: Value
-    entries: str  # its set of entries: the same after reweight and normalize
-    module_bound: tuple = ()
-    element: str = "f32"
-
-    @property
-    def lead(self):
-        return self.dims[:-1]
-
-    @property
-    def entry_dims(self):
-        if self.row_bound[:1] == ("exactly",):
-            return self.lead + (self.row_bound[1],)
-        return ("in " + self.entries,)
-
-    def __str__(self):
-        return f"%{self.name}"
-
-
-def exact(name, dims, element, size, unit, **more):
-    """A value that is exact if its numbers fit the type, and that is not in use
-    otherwise for types of few bits, whose rounding would add up."""
-    fits = size is not None and size * 2.0**unit <= 2.0 ** MANTISSA[element]
-    if not fits and element in ("bf16", "f16"):
-        return None
-    return Value(
-        name,
-        tuple(dims),
-        element,
-        decides=fits,
-        size=size if fits else None,
-        unit=unit if fits else 0,
-        **more,
-    )
+class Unavailable(Exception):
+    """An op cannot be made here: a size is known at run time only."""
 
 
 class Program:
@@ -132,28 +61,65 @@ class Program:
 
     def least(self, dim):
         """The smallest that a size is in any call."""
-        return dim if isinstance(dim, int) else min(s[dim] for s in self.sizes)
+        return dim if isinstance(dim, int) else min(self.all_sizes(dim))
+
+    def all_sizes(self, dim):
+        """What a size is in each call."""
+        if isinstance(dim, int):
+            return [dim] * len(self.sizes)
+        if any(dim not in sizes for sizes in self.sizes):
+            raise Unavailable(dim)
+        return [sizes[dim] for sizes in self.sizes]
+
+    def derive(self, sizes, known=False):
+        """A size that follows from others: an integer if it is known, else the
+        name of a `?` with a number for each call, None where that is unknown."""
+        if known:
+            return int(sizes[0])
+        name = self.fresh("m")
+        self.static[name] = None
+        for of_call, size in zip(self.sizes, sizes):
+            if size is not None:
+                of_call[name] = int(size)
+        return name
 
     def tensor(self, dims, element="f32"):
         return "tensor<" + "".join(self.dim(d) + "x" for d in dims) + element + ">"
 
     def type(self, value):
         if not isinstance(value, Routing):
+            if value.dims == () and value.element == "index":
+                return "index"
             return self.tensor(value.dims, value.element)
         bounds = ""
         if value.row_bound:
             bounds += f", {value.row_bound[0]} {self.dim(value.row_bound[1])}"
         if value.module_bound:
-            bounds += f", per_module at_most {value.module_bound[1]}"
+            kind, count = value.module_bound
+            bounds += f", per_module {kind} {self.dim(count)}"
+        if value.form:
+            bounds += f", #condcomp.form<{value.form}>"
         dims = "x".join(self.dim(d) for d in value.dims)
         return f"!condcomp.routing<{dims}, {value.element}{bounds}>"
 
     def argument(self, type, make, prefix="a"):
         """A new argument; make: gives the array of a call from its sizes."""
         name = self.fresh(prefix)
+
+        def size_in(sizes):
+            def size(dim):
+                if isinstance(dim, int):
+                    return dim
+                if dim not in sizes:
+                    raise Unavailable(dim)
+                return sizes[dim]
+
+            return size
+
+        values = [make(size_in(sizes)) for sizes in self.sizes]
         self.arguments[name] = type
-        for sizes, made in zip(self.sizes, self.made):
-            made[name] = make(lambda d: d if isinstance(d, int) else sizes[d])
+        for made, value in zip(self.made, values):
+            made[name] = value
         return name
 
     def index_argument(self, make):
@@ -220,7 +186,7 @@ class Step:
 
 
 @dataclass
-class Block:
+class Block(Arithmetic):
     """The steps of the function or of a body. rows: the size that its rows have
     in a row-wise body."""
 
@@ -230,6 +196,8 @@ class Block:
     values: list = field(default_factory=list)
     routings: list = field(default_factory=list)
     mixes: bool = False  # a body with scope(group)
+    ids: Value = None  # of the rows of a body
+    number: Value = None  # the step or module of a body
     depth: int = 0
 
     def step(self, lines, run):
@@ -260,6 +228,32 @@ class Block:
         name = self.program.fresh("c")
         self.step(f"%{name} = arith.constant {value} : {type}", lambda env: None)
         return name
+
+    @property
+    def rowwise(self):
+        """Whether rows are treated one by one."""
+        return self.rows is not None and not self.mixes
+
+    def float_constant(self, number, element):
+        """A constant of any number: its name."""
+        special = {
+            "f64": ("0x7FF0000000000000", "0xFFF0000000000000", "0x7FF8000000000000"),
+            "f32": ("0x7F800000", "0xFF800000", "0x7FC00000"),
+            "bf16": ("0x7F80", "0xFF80", "0x7FC0"),
+            "f16": ("0x7C00", "0xFC00", "0x7E00"),
+        }[element]
+        text = dict(zip(("inf", "-inf", "nan"), special)).get(str(float(number)))
+        return self.constant(text or float(number), element)
+
+    def index(self, number, scalar):
+        """An operand that is an integer or a value. number: gives it from the
+        sizes of a call. Returns (text, number from an environment, integer or
+        None). scalar: whether it is a value."""
+        if not scalar:
+            number = int(number(lambda dim: self.program.least(dim)))
+            return str(number), lambda env: number, number
+        name = self.program.index_argument(number)
+        return f"%{name}", lambda env: int(env[name]), None
 
     def size(self, value, position):
         """The SSA value of a dim of a value."""
@@ -327,156 +321,3 @@ class Block:
         if value is None and self.depth == 0:
             return self.add(self.program.floats(dims, element))
         return value or self.filled(dims, self.program.pick([0, 0, 1, -2]), element)
-
-    # ===-- Arithmetic -----------------------------------------------------===#
-
-    def generic(self, operands, maps, dims, element, body, run, init=None, kinds=None):
-        """linalg.generic into a new tensor: its name, or None."""
-        program, name = self.program, self.program.fresh()
-        out = init or self.empty(dims, element)
-        if out is None:
-            return None
-        loops = kinds or ["parallel"] * len(dims)
-        space = ", ".join(f"d{i}" for i in range(len(loops)))
-        maps = ", ".join(f"affine_map<({space}) -> ({m})>" for m in maps)
-        iterators = ", ".join(f'"{kind}"' for kind in loops)
-        of = program.tensor(dims, element)
-        taken = ", ".join(map(str, operands))
-        types = ", ".join(program.type(v) for v in operands)
-        arguments = [f"%x{i}{name}: {v.element}" for i, v in enumerate(operands)]
-        arguments = ", ".join(arguments + [f"%o{name}: {element}"])
-        body = [line.replace("$", name) for line in body]
-        self.step(
-            [
-                f"%{name} = linalg.generic {{indexing_maps = [{maps}], "
-                f"iterator_types = [{iterators}]}} ins({taken} : {types}) "
-                f"outs(%{out} : {of}) {{",
-                f"^bb0({arguments}):",
-                *body,
-                f"}} -> {of}",
-            ],
-            run(name),
-        )
-        return name
-
-    def elementwise(self):
-        """A unary or binary op on tensors of one type."""
-        program = self.program
-        a = self.find(lambda v: v.is_float and not v.wild)
-        if a is None:
-            return None
-        b = self.find(
-            lambda v: v.dims == a.dims and v.element == a.element and not v.wild
-        )
-        kind = program.pick(["addf", "subf", "mulf", "maximumf", "negf", "exp", "relu"])
-        numpy = {
-            "addf": np.add,
-            "subf": np.subtract,
-            "mulf": np.multiply,
-            "maximumf": np.maximum,
-        }.get(kind)
-        size, unit = a.size, a.unit
-        if numpy:
-            known = a.size is not None and b.size is not None
-            if kind == "mulf":
-                size = a.size * b.size if known else None
-                unit = a.unit + b.unit
-            elif kind == "maximumf":
-                size, unit = max(a.size, b.size) if known else None, max(a.unit, b.unit)
-            else:
-                size, unit = a.size + b.size if known else None, max(a.unit, b.unit)
-        elif kind == "exp":
-            # Of what is large, exp would make infinities in one precision only.
-            if a.size is None or a.size > 4:
-                return None
-            size = None
-        e = a.element
-        body = {
-            "negf": [f"%y$ = arith.negf %x0$ : {e}"],
-            "exp": [f"%y$ = math.exp %x0$ : {e}"],
-            "relu": [
-                f"%z$ = arith.constant 0.0 : {e}",
-                f"%y$ = arith.maximumf %x0$, %z$ : {e}",
-            ],
-        }.get(kind, [f"%y$ = arith.{kind} %x0$, %x1$ : {e}"])
-        value = exact("", a.dims, e, size, unit, of=a.of)
-        if value is None:
-            return None
-        operands = [a, b] if numpy else [a]
-        function = (
-            numpy
-            or {
-                "negf": np.negative,
-                "exp": np.exp,
-                "relu": lambda x: np.maximum(x, 0.0),
-            }[kind]
-        )
-
-        def run(name):
-            def do(env):
-                env[name] = function(*(env[v.name] for v in operands))
-
-            return do
-
-        dims = ", ".join(f"d{i}" for i in range(len(a.dims)))
-        maps = [dims] * (len(operands) + 1)
-        body.append(f"linalg.yield %y$ : {e}")
-        name = self.generic(operands, maps, a.dims, e, body, run)
-        return name and self.add(replace(value, name=name))
-
-    def matmul(self, a=None, b=None):
-        """[.., n, d] by a captured or own [d, f]."""
-        program = self.program
-        a = a or self.find(lambda v: len(v.dims) == 2 and v.element in ("f32", "f64"))
-        if a is None or a.wild or self.program.dim(a.dims[1]) == "?":
-            return None
-        # A right-hand side that is no row tensor: an argument of the function.
-        if b is None:
-            columns = program.pick(["D", "F"])
-            if program.dim(columns) == "?":
-                return None
-            kind = "integers" if a.size is not None else "normal"
-            b = program.floats((a.dims[1], columns), a.element, kind)
-        depth = program.least(a.dims[1])
-        known = a.size is not None and b.size is not None
-        size = depth * a.size * b.size if known else None
-        dims = (a.dims[0], b.dims[1])
-        value = exact("", dims, a.element, size, a.unit + b.unit)
-        zero = self.filled(dims, 0, a.element) if value else None
-        if zero is None:
-            return None
-        name, of = program.fresh(), program.tensor(dims, a.element)
-
-        def run(env):
-            env[name] = env[a.name] @ env[b.name]
-
-        self.step(
-            f"%{name} = linalg.matmul ins({a}, {b} : {program.type(a)}, "
-            f"{program.type(b)}) outs({zero} : {of}) -> {of}",
-            run,
-        )
-        return self.add(replace(value, name=name))
-
-    def compare(self, a, number, column=None):
-        """i1 of a > number, of all elements or of a column of [n, d]."""
-        assert a.decides
-        e, dims = a.element, a.dims if column is None else a.dims[:1]
-        read = ", ".join(f"d{i}" for i in range(len(a.dims)))
-        write = read if column is None else "d0"
-        if column is not None:
-            read = f"d0, {column}"
-        body = [
-            f"%c$ = arith.constant {float(number)} : {e}",
-            f"%y$ = arith.cmpf ogt, %x0$, %c$ : {e}",
-            "linalg.yield %y$ : i1",
-        ]
-
-        def run(name):
-            def do(env):
-                x = env[a.name] if column is None else env[a.name][:, column]
-                env[name] = x > number
-
-            return do
-
-        name = self.generic([a], [read, write], dims, "i1", body, run)
-        return name and self.add(Value(name, tuple(dims), "i1", of=a.of))

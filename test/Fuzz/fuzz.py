@@ -21,6 +21,7 @@ import numpy as np
 import ccrun
 import harness
 from generate import generate
+from routings import NearTie
 
 FORMS = {"masked": 1, "compact": 2}  # and threads
 TOLERANCE = {"f64": 1e-12, "f32": 1e-5, "f16": 2e-2, "bf16": 2e-2}
@@ -50,11 +51,14 @@ def compare(program, outputs, call, results):
     masked, compact = (results[form] for form in FORMS)
     for value, a, b in zip(outputs, masked, compact):
         harness.same_bits(a, b, f"{value}, masked and compact,")
-    env = program.reference(call)
+    try:
+        env = program.reference(call)
+    except NearTie:
+        return
     for value, got in zip(outputs, compact):
         want, name = np.asarray(env[value.name]), f"{value} of the reference"
         assert got.shape == want.shape, f"{name}: {got.shape}, wanted {want.shape}"
-        bound = Tolerance(value.element) if not value.decides else harness.Exact()
+        bound = Tolerance(value.tolerance) if not value.decides else harness.Exact()
         bound.compare(got, want, name)
 
 

@@ -1,7 +1,7 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Random gates, algebra and queries.
+"""Random gates.
 
 Each function adds an op to a block if it can and returns what it made, or None.
 """
@@ -10,13 +10,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from build import Routing, Value
+import inputs
+from algebra import as_typed, looks_across
 from condcomp import reference as ref
+from values import ONE, Routing, Value
 
-ONE = Value("", (), size=1)
+NEAR = 1e-4  # sums with noise that are closer may come in another order
 
 
-# ===-- Gates --------------------------------------------------------------===#
+SHAPES = [("R", "M")] * 6 + [("B", "R", "M")] * 2 + [("R", "K"), ("A", "B", "R", "M")]
+
+
+class NearTie(Exception):
+    """Rounding decides: forms agree, but they need not agree with NumPy."""
 
 
 def scores_of(block, elements=("f32", "f64", "bf16", "f16")):
@@ -24,7 +30,7 @@ def scores_of(block, elements=("f32", "f64", "bf16", "f16")):
     program = block.program
     if block.rows is None:
         if block.depth == 0 and program.chance(0.7):
-            dims = program.pick([("R", "M")] * 3 + [("B", "R", "M"), ("R", "K")])
+            dims = program.pick(SHAPES)
             element = program.pick(["f32"] * 4 + ["f64", "bf16", "f16"])
             kind = program.pick([None, None, None, "wild"])
             return program.floats(dims, element, kind)
@@ -37,39 +43,55 @@ def scores_of(block, elements=("f32", "f64", "bf16", "f16")):
     )
 
 
-def gate(block, scores, row_bound, text, reference, weights=None, dims=None):
+def in_weight_type(scores, env):
+    """Scores as a compiled gate adds them up: float32, or float64."""
+    return env[scores.name].astype(
+        np.float64 if scores.element == "f64" else np.float32
+    )
+
+
+def gate(
+    block,
+    scores,
+    row_bound,
+    text,
+    reference,
+    weights=None,
+    dims=None,
+    module_bound=(),
+):
     program = block.program
     name = program.fresh("r")
     element = "f64" if scores.element == "f64" else "f32"
     weights = replace(weights or scores, dims=dims or scores.dims, element=element)
     routing = Routing(
-        name, dims or scores.dims, row_bound, weights, name, element=element
+        name, dims or scores.dims, row_bound, weights, name, module_bound, element
     )
 
     def run(env):
-        env[name] = reference(env)
+        env[name] = as_typed(reference(env), routing)
 
     block.step(f"%{name} = condcomp.{text} -> {program.type(routing)}", run)
     return block.add(routing)
+
+
+def count_of(block, dim):
+    """A number of modules (rows) to choose: text, number from an environment and
+    bound."""
+    program = block.program
+    share = program.random.random()
+    scalar = block.depth == 0 and program.chance(0.3)
+    text, number, bound = block.index(lambda size: int(share * (size(dim) + 1)), scalar)
+    if bound is None:
+        bound = program.derive([int(made[text[1:]]) for made in program.made])
+    return text, number, bound
 
 
 def top_k(block):
     program, scores = block.program, scores_of(block)
     if scores is None:
         return None
-    modules = scores.dims[-1]
-    if block.depth == 0 and program.chance(0.3):
-        bound = program.fresh("k")
-        k = program.index_argument(
-            lambda size: program.random.integers(0, size(modules) + 1)
-        )
-        program.static[bound] = None
-        for made, sizes in zip(program.made, program.sizes):
-            sizes[bound] = int(made[k])
-        how, count = f"%{k}", lambda env: int(env[k])
-    else:
-        bound = int(program.random.integers(0, program.least(modules) + 1))
-        how, count = str(bound), lambda env: bound
+    how, count, bound = count_of(block, scores.dims[-1])
     return gate(
         block,
         scores,
@@ -79,17 +101,169 @@ def top_k(block):
     )
 
 
+def top_p(block):
+    program, scores = block.program, scores_of(block)
+    if scores is None:
+        return None
+    element = "f64" if scores.element == "f64" else "f32"
+    p = float(program.pick([0, 1, 2, 4, -1, 0.5, np.inf, np.nan]))
+    c = block.float_constant(p, element)
+    text, bound, low, high = "", (), lambda env: None, lambda env: None
+    modules = scores.dims[-1]
+    if program.chance(0.5):
+        how, high, most = count_of(block, modules)
+        text = f" max({how})"
+        if program.dim(most) != "?":
+            bound = ("at_most", most)
+        share = program.random.random()
+        if program.chance(0.5):
+            scalar = block.depth == 0 and program.chance(0.3)
+            least = min(program.all_sizes(most))
+            how, low, _ = block.index(lambda size: int(share * (least + 1)), scalar)
+            text = f" min({how}){text}"
+    elif program.chance(0.3):
+        how, low, _ = count_of(block, modules)
+        text = f" min({how})"
+    return gate(
+        block,
+        scores,
+        bound,
+        f"top_p {scores}, %{c}{text} : {program.type(scores)}, {element}",
+        lambda env: ref.top_p(in_weight_type(scores, env), p, low(env), high(env)),
+    )
+
+
+def expert_choice(block):
+    program, scores = block.program, scores_of(block)
+    if scores is None or not looks_across(block, scores.dims):
+        return None
+    how, count, bound = count_of(block, scores.dims[-2])
+    return gate(
+        block,
+        scores,
+        (),
+        f"expert_choice {scores}, {how} : {program.type(scores)}",
+        lambda env: ref.expert_choice(env[scores.name], count(env)),
+        module_bound=("exactly", bound),
+    )
+
+
+def sample(block):
+    program, logits = block.program, scores_of(block)
+    if logits is None:
+        return None
+    rows, ids, text = logits.dims[:-1], None, ""
+    if block.rows is not None and (block.ids is None or len(rows) != 1):
+        return None
+    number = int(program.random.integers(-(2**63), 2**63))
+    key = block.constant(number, "i64")
+    step = program.pick([None, 0, 1, 2**32 - 1])
+    if step is not None:
+        text += f" step(%{block.constant(step)})"
+    if block.rows is not None:
+        ids = block.ids
+    elif program.chance(0.4):
+        random = program.random
+        make = lambda size: random.integers(0, 2**40, [size(d) for d in rows])
+        of = program.tensor(rows, "index")
+        ids = Value(program.argument(of, make), rows, "index")
+    if ids is not None:
+        text += f" ids({ids} : {program.type(ids)})"
+    how, count, bound = count_of(block, logits.dims[-1])
+
+    def reference(env):
+        values = in_weight_type(logits, env)
+        k, of_rows = count(env), env[ids.name] if ids else None
+        at = number, step or 0, of_rows
+        noise = ref.gumbel(values.shape, *at, values.dtype == np.float64)
+        noisy = -np.sort(-(values.astype(np.float64) + noise), axis=-1)
+        if 0 < k < noisy.shape[-1]:
+            gap = noisy[..., k - 1] - noisy[..., k]
+            if (gap[np.isfinite(gap)] < NEAR).any():
+                raise NearTie
+        return ref.sample(values, k, *at)
+
+    return gate(
+        block,
+        logits,
+        ("exactly", bound),
+        f"sample {logits}, {how} key(%{key}){text} : {program.type(logits)}",
+        reference,
+    )
+
+
+def limit_groups(block):
+    """Not a gate: new scores."""
+    program, scores = block.program, scores_of(block)
+    if scores is None:
+        return None
+    sizes = program.all_sizes(scores.dims[-1])
+    common = int(np.gcd.reduce(sizes))
+    groups = program.pick([g for g in range(1, 9) if common % g == 0])
+    share = program.random.random()
+    scalar = block.depth == 0 and program.chance(0.3)
+    how, keep, _ = block.index(lambda size: int(share * (groups + 1)), scalar)
+    size = min(sizes) // groups
+    sum_of = int(program.random.integers(1, max(size, 1) + 1))
+    if size == 0 and program.dim(scores.dims[-1]) != "?":
+        return None
+    fill = float(program.pick([-np.inf, -np.inf, 0, 2, np.nan]))
+    c = block.float_constant(fill, scores.element)
+    known = scores.size is not None and np.isfinite(fill)
+    largest = max(scores.size, abs(fill)) if known else scores.size
+    value = replace(scores, name=program.fresh(), size=largest)
+
+    def run(env):
+        env[value.name] = ref.limit_groups(
+            in_weight_type(scores, env), groups, keep(env), fill, sum_of
+        ).astype(np.float64)
+
+    text = f" sum_of({sum_of})" if sum_of > 1 or program.chance(0.3) else ""
+    block.step(
+        f"{value} = condcomp.limit_groups {scores} groups({groups}) keep({how}){text} "
+        f"fill(%{c}) : {program.type(scores)}",
+        run,
+    )
+    return block.add(value)
+
+
+def match_tokens(block):
+    program, scores = block.program, scores_of(block)
+    if scores is None or not looks_across(block, scores.dims):
+        return None
+    a, b = scores.dims[-2:]
+    if block.mixes and len(scores.dims) == 2:
+        return None
+    left, right = program.all_sizes(a), program.all_sizes(b)
+    share, possible = program.random.random(), min(right) > 0
+    most = lambda size: int(share * (size(a) + 1)) if possible else 0
+    how, r, number = block.index(most, block.depth == 0 and program.chance(0.3))
+    merged = [number if number is not None else int(m[how[1:]]) for m in program.made]
+    static = program.dim(a) != "?" and program.dim(b) != "?"
+    rows = program.derive([x + y for x, y in zip(left, right)], static)
+    modules = program.derive(
+        [x + y - z for x, y, z in zip(left, right, merged)],
+        static and number is not None,
+    )
+    dims = scores.dims[:-2] + (rows, modules)
+    return gate(
+        block,
+        scores,
+        ("exactly", 1),
+        f"match_tokens {scores}, {how} : {program.type(scores)}",
+        lambda env: ref.match_tokens(env[scores.name], r(env)),
+        ONE,
+        dims,
+    )
+
+
 def threshold(block):
     program, scores = block.program, scores_of(block)
     if scores is None:
         return None
     tau = float(program.pick([0, 1, -1, 2.5, np.inf, np.nan]))
     element = "f64" if scores.element == "f64" else "f32"
-    text = {"inf": "0x7F800000", "nan": "0x7FC00000"}.get(str(tau), str(tau))
-    if element == "f64":
-        text = text.replace("0x7F800000", "0x7FF0000000000000")
-        text = text.replace("0x7FC00000", "0x7FF8000000000000")
-    c = block.constant(text, element)
+    c = block.float_constant(tau, element)
     return gate(
         block,
         scores,
@@ -102,7 +276,7 @@ def threshold(block):
 def from_mask(block):
     program = block.program
     if block.rows is None and block.depth == 0:
-        dims = program.pick([("R", "M"), ("R", "M"), ("B", "R", "M"), ("R", "K")])
+        dims = program.pick(SHAPES)
         mask = program.masks(dims)
         weights = program.floats(dims) if program.chance(0.7) else None
     else:
@@ -133,16 +307,17 @@ def assign(block):
     drop = program.chance(0.4)
     k = int(program.random.integers(0, min(program.least("M"), 3) + 1))
     random = program.random
+    element = program.pick(["index", "i64", "i32"])
 
     def make(size):
         shape, modules = tuple(size(d) for d in lead), size("M")
         chosen = random.random(shape + (modules,)).argsort(-1)[..., :k]
         if drop:
-            away = random.choice([-1, modules, modules + 7, -(2**40)], chosen.shape)
+            far = -(2**40) if element != "i32" else -(2**31)
+            away = random.choice([-1, modules, modules + 7, far], chosen.shape)
             chosen = np.where(random.random(chosen.shape) < 0.3, away, chosen)
-        return chosen.astype(np.int64)
+        return chosen.astype(inputs.DTYPES[element])
 
-    element = program.pick(["index", "i64"])
     of = program.tensor(lead + (k,), element)
     indices = program.argument(of, make)
     weights = program.floats(lead + (k,)) if program.chance(0.7) else None
@@ -194,150 +369,3 @@ def from_offsets(block):
         f"from_offsets %{offsets} : {of}",
         lambda env: ref.from_offsets(env[offsets]),
     )
-
-
-# ===-- Algebra ------------------------------------------------------------===#
-
-
-def derived(block, routing, text, reference, **changes):
-    program = block.program
-    result = replace(routing, name=program.fresh("r"), **changes)
-    arrow = f" -> {program.type(result)}" if "capacity" in text else ""
-
-    def run(env):
-        env[result.name] = reference(env)
-
-    block.step(
-        f"%{result.name} = condcomp.{text} : {program.type(routing)}{arrow}", run
-    )
-    return block.add(result)
-
-
-def pick_routing(block, accept=lambda r: True):
-    found = [r for r in block.routings if accept(r)]
-    return block.program.pick(found) if found else None
-
-
-def reweight(block):
-    program, routing = block.program, pick_routing(block)
-    if routing is None:
-        return None
-    fits = lambda v: v.element == "f32" or v.element == routing.element
-    entries = block.find(lambda v: v.of == routing.entries and v.is_float and fits(v))
-    if entries and len(entries.dims) == len(routing.entry_dims):
-        operand, key = entries, "entries"
-    else:
-        key = "dense"
-        operand = block.find(
-            lambda v: v.dims == routing.dims and v.is_float and fits(v)
-        )
-        if operand is None and block.depth == 0:
-            operand = program.floats(routing.dims)
-        if operand is None:
-            return None
-    return derived(
-        block,
-        routing,
-        f"reweight {routing} {key}({operand} : {program.type(operand)})",
-        lambda env: ref.reweight(env[routing.name], **{key: env[operand.name]}),
-        weights=replace(operand, element=routing.element),
-    )
-
-
-def normalize(block):
-    # A sum that is 0 in one precision only would be another decision.
-    program = block.program
-    kind = program.pick(["sum", "softmax"])
-    routing = pick_routing(
-        block,
-        lambda r: not r.weights.wild and (kind == "softmax" or r.weights.size),
-    )
-    if routing is None:
-        return None
-    return derived(
-        block,
-        routing,
-        f"normalize {kind} {routing}",
-        lambda env: ref.normalize(env[routing.name], kind),
-        weights=replace(routing.weights, decides=False, size=None),
-    )
-
-
-def capacity(block):
-    program = block.program
-    if block.rows is not None:
-        return None
-    order = program.pick(["arrival", "rank", "weight"])
-    routing = pick_routing(block, lambda r: order == "arrival" or r.weights.decides)
-    if routing is None:
-        return None
-    priority = None
-    if order != "weight" and block.depth == 0 and program.chance(0.5):
-        kind = program.pick(["integers", "wild", "special"])
-        priority = program.floats(routing.lead, routing.element, kind)
-    bound, module_bound = routing.row_bound, routing.module_bound
-    if block.depth == 0 and program.chance(0.3):
-        c = program.index_argument(lambda size: program.random.integers(0, 4))
-        how, count = f"%{c}", lambda env: int(env[c])
-    else:
-        c = int(program.pick([0, 1, 1, 2, 3, 100]))
-        how, count = str(c), lambda env: c
-        smaller = min([c] + list(module_bound[1:]))
-        module_bound = ("at_most", smaller)
-    if bound[:1] == ("exactly",):
-        known = program.dim(bound[1]) != "?"
-        bound = ("at_most", bound[1]) if known else ()
-    text = f"capacity {routing}, {how} order({order})"
-    if priority:
-        text += f" priority({priority} : {program.type(priority)})"
-    return derived(
-        block,
-        routing,
-        text,
-        lambda env: ref.capacity(
-            env[routing.name],
-            count(env),
-            order,
-            env[priority.name] if priority else None,
-        ),
-        row_bound=bound,
-        module_bound=module_bound,
-        entries=program.fresh("s"),
-    )
-
-
-# ===-- Queries ------------------------------------------------------------===#
-
-
-def query(block):
-    program, routing = block.program, pick_routing(block)
-    if routing is None:
-        return None
-    kinds = {
-        "row_sizes": (routing.lead, "index"),
-        "weights": (routing.entry_dims, routing.element),
-        "indices": (routing.entry_dims, "index"),
-        "to_dense": (routing.dims, routing.element),
-        "to_mask": (routing.dims, "i1"),
-    }
-    if block.rows is None:
-        kinds["module_sizes"] = (routing.lead[:-1] + routing.dims[-1:], "index")
-    kind = program.pick(kinds)
-    dims, element = kinds[kind]
-    for dim in dims:
-        program.static.setdefault(dim, None)
-    of = routing.entries if kind in ("weights", "indices") else None
-    value = Value(program.fresh(), dims, element, of=of)
-    if kind in ("weights", "to_dense"):
-        w = routing.weights
-        value = replace(value, decides=w.decides, size=w.size, unit=w.unit, wild=w.wild)
-
-    def run(env):
-        env[value.name] = getattr(ref, kind)(env[routing.name])
-
-    block.step(
-        f"{value} = condcomp.{kind} {routing} : {program.type(routing)}"
-        f" -> {program.type(value)}",
-        run,
-    )
-    return block.add(value)

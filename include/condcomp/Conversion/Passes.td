@@ -87,13 +87,14 @@ def TensorForallToFor
 def LowerSoft : Pass<"condcomp-lower-soft", "::mlir::ModuleOp"> {
   let summary = "Replace decisions by mixtures that can be differentiated";
   let description = [{
-    The soft form of docs/spec.md. `top_k` and `threshold` become routings with an
-    entry for every module, weighted by the scores; `apply` runs all modules on
-    all rows and adds up their results by these weights; `cascade` and `iterate`
-    run all stages on all rows and mix their results by the `soft` probabilities
-    of their exits. What asks for the entries that a gate chose, or where a row
-    left, is an error that names the op. Given choices (`assign`, `from_mask`,
-    `from_offsets`) stay as they are.
+    The soft form of docs/spec.md. Gates become routings with an entry for every
+    module, weighted by the scores (`sample`: with their noise); `limit_groups` and
+    `capacity` become their operands; `apply`, `pool` and `mix` add up over all
+    rows and modules by these weights; `cascade` and `iterate` run all stages on
+    all rows and mix their results and state by the `soft` probabilities of their
+    exits. What asks for the entries that a gate chose, or where a row left, is an
+    error that names the op. Given choices (`assign`, `from_mask`,
+    `from_offsets`, `match_tokens`) stay as they are.
 
     Runs before `condcomp-choose-form`.
   }];
@@ -168,9 +169,10 @@ def SeparateResults : Pass<"condcomp-separate-results", "::mlir::ModuleOp"> {
   let summary = "Copy results that would share memory";
   let description = [{
     The caller frees each result of a function by itself. Where a function
-    returns a tensor twice, or a tensor and a view of it (a slice, a reshape),
-    the later result becomes a copy; so does a `tensor.empty`, which may share
-    memory with what is written into it elsewhere.
+    returns a tensor twice, or a tensor and a view of it (a slice, a reshape), or
+    what a branch, a loop or `arith.select` may hand on of it, the later result
+    becomes a copy; so does a `tensor.empty`, which may share memory with what is
+    written into it elsewhere.
   }];
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }

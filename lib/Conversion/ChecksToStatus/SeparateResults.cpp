@@ -7,9 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "condcomp/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 
 namespace condcomp {
 #define GEN_PASS_DEF_SEPARATERESULTS
@@ -30,22 +32,58 @@ static Value getViewed(Value value) {
   return value;
 }
 
+/// The tensors of which one may be `value`: what branches and loops hand on
+/// and `arith.select` chooses is not copied.
+static SmallVector<Value> getPassedOn(Value value) {
+  if (auto select = value.getDefiningOp<arith::SelectOp>())
+    return {select.getTrueValue(), select.getFalseValue()};
+  Operation *owner = isa<BlockArgument>(value)
+                         ? cast<BlockArgument>(value).getOwner()->getParentOp()
+                         : value.getDefiningOp();
+  auto branch = dyn_cast_or_null<RegionBranchOpInterface>(owner);
+  if (!branch)
+    return {};
+  RegionBranchInverseSuccessorMapping mapping;
+  branch.getSuccessorInputOperandMapping(mapping);
+  SmallVector<Value> values;
+  for (OpOperand *operand : mapping.lookup(value))
+    values.push_back(operand->get());
+  return values;
+}
+
+/// Adds all tensors whose memory may be that of `value`.
+static void collectMemory(Value value, llvm::SmallDenseSet<Value> &memory) {
+  value = getViewed(value);
+  if (!memory.insert(value).second)
+    return;
+  for (Value passedOn : getPassedOn(value))
+    // A loop that starts from a tensor without values writes all of them.
+    if (!passedOn.getDefiningOp<tensor::EmptyOp>())
+      collectMemory(passedOn, memory);
+}
+
 namespace {
 struct SeparateResults
     : public condcomp::impl::SeparateResultsBase<SeparateResults> {
   void runOnOperation() override {
     getOperation().walk([](func::ReturnOp op) {
       OpBuilder builder(op);
-      llvm::SmallDenseSet<Value> viewed;
+      llvm::SmallDenseSet<Value> taken;
       for (OpOperand &operand : op->getOpOperands()) {
         auto type = dyn_cast<RankedTensorType>(operand.get().getType());
         if (!type)
           continue;
+        llvm::SmallDenseSet<Value> memory;
+        collectMemory(operand.get(), memory);
         // What holds nothing yet may become the memory of any other tensor.
-        Value memory = getViewed(operand.get());
-        bool undefined = memory.getDefiningOp<tensor::EmptyOp>() != nullptr;
-        if (viewed.insert(memory).second && !undefined)
+        Value viewed = getViewed(operand.get());
+        bool undefined = viewed.getDefiningOp<tensor::EmptyOp>() != nullptr;
+        bool shared = llvm::any_of(
+            memory, [&](Value value) { return taken.contains(value); });
+        if (!shared && !undefined) {
+          taken.insert_range(memory);
           continue;
+        }
         operand.set(bufferization::AllocTensorOp::create(
             builder, op.getLoc(), type, /*dynamicSizes=*/ValueRange{},
             /*copy=*/operand.get()));

@@ -22,10 +22,9 @@ struct LowerReweight : EmitterPattern<ReweightOp> {
     Type element = type.getElementType();
     auto routing = RoutingValue::unpack(b, type, adaptor.getRouting());
     if (op.getDense() && routing.isMasked()) {
-      Value weights =
-          b.castTo(routing.getWeights().getType(),
-                   castElements(b, adaptor.getDense().front(), element));
-      return replaceWithRouting(op, routing.withWeights(weights), b, rewriter);
+      Value weights = castElements(b, adaptor.getDense().front(), element);
+      return replaceWithRouting(op, routing.withWeights(b, weights), b,
+                                rewriter);
     }
 
     RoutingValue compact = routing.inForm(b, Form::Compact);
@@ -46,8 +45,7 @@ struct LowerReweight : EmitterPattern<ReweightOp> {
       b.check(b.compare(arith::CmpIPredicate::eq, count, expected),
               "reweight C2: {0} weights for {1} entries", {count, expected});
     }
-    weights = b.castTo(compact.getWeights().getType(), weights);
-    return replaceWithRouting(op, compact.withWeights(weights), b, rewriter);
+    return replaceWithRouting(op, compact.withWeights(b, weights), b, rewriter);
   }
 };
 
@@ -109,8 +107,7 @@ struct LowerNormalize : EmitterPattern<NormalizeOp> {
           b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::OEQ, e[1], zero);
       return b.select(isZero, e[0], b.div(e[0], e[1]));
     });
-    weights = b.castTo(compact.getWeights().getType(), weights);
-    return replaceWithRouting(op, compact.withWeights(weights), b, rewriter);
+    return replaceWithRouting(op, compact.withWeights(b, weights), b, rewriter);
   }
 };
 
@@ -124,7 +121,7 @@ struct LowerScale : EmitterPattern<ScaleOp> {
     Value weights = b.elementwise(
         type.getElementType(), routing.getWeights(),
         [&](TensorEmitter &b, ValueRange e) { return b.mul(e[0], factor); });
-    return replaceWithRouting(op, routing.withWeights(weights), b, rewriter);
+    return replaceWithRouting(op, routing.withWeights(b, weights), b, rewriter);
   }
 };
 

@@ -59,12 +59,16 @@ private:
   bool isRelaxed(Value value) { return relaxed.contains(value); }
 
   LogicalResult relax(Operation *op) {
-    if (isa<TopKOp, ThresholdOp>(op))
+    if (isa<TopKOp, TopPOp, ThresholdOp, ExpertChoiceOp, SampleOp>(op))
       return relaxGate(op);
     if (isa<GateOpInterface>(op) &&
-        !isa<AssignOp, FromMaskOp, FromOffsetsOp>(op))
-      return op->emitOpError("has no soft form: only top_k and threshold are "
-                             "relaxed, and given choices stay");
+        !isa<AssignOp, FromMaskOp, FromOffsetsOp, MatchTokensOp>(op))
+      return op->emitOpError("has no soft form: the gate is not known here");
+    if (auto limit = dyn_cast<LimitGroupsOp>(op)) {
+      limit.getResult().replaceAllUsesWith(limit.getScores());
+      limit.erase();
+      return success();
+    }
     if (auto cascade = dyn_cast<CascadeOp>(op))
       return relaxCascade(cascade);
     if (auto iterate = dyn_cast<IterateOp>(op))
@@ -73,16 +77,23 @@ private:
                       [&](Value value) { return isRelaxed(value); }))
       return success();
     return TypeSwitch<Operation *, LogicalResult>(op)
-        .Case<NormalizeOp, ScaleOp>([&](auto op) { return keepEntries(op); })
+        .Case<NormalizeOp, ScaleOp>(
+            [&](auto op) { return keepEntries(op, op.getRouting().getType()); })
         .Case([&](ReweightOp op) {
-          return op.getEntries() ? refuse(op) : keepEntries(op);
+          return op.getEntries() ? refuse(op)
+                                 : keepEntries(op, op.getRouting().getType());
         })
+        .Case<SliceModulesOp, ConcatModulesOp>([&](auto op) {
+          return keepEntries(op, withoutBounds(op.getResult().getType()));
+        })
+        .Case([&](ComplementOp op) { return relaxComplement(op); })
         .Case<CapacityOp, ConvertFormOp>([&](auto op) {
           op.getResult().replaceAllUsesWith(op.getRouting());
           op.erase();
           return success();
         })
-        .Case<ToDenseOp>([](auto) { return success(); })
+        .Case<ToDenseOp, TraceOp>([](auto) { return success(); })
+        .Case<PoolOp, MixOp>([&](auto op) { return relaxProduct(op); })
         .Case([&](ApplyOp op) { return relaxApply(op); })
         .Default([&](Operation *op) { return refuse(op); });
   }
@@ -92,30 +103,71 @@ private:
                            "gate chose, and the soft form has all of them");
   }
 
-  /// Every module, weighted by its score.
+  static RoutingType withoutBounds(RoutingType type) {
+    return type.withBounds(Bound::none(), Bound::none());
+  }
+
+  /// Every module, weighted by its score; a draw's scores are those with noise.
   LogicalResult relaxGate(Operation *op) {
     TensorEmitter b(op->getLoc(), op);
     auto type = cast<RoutingType>(op->getResult(0).getType());
-    Value scores = op->getOperand(0);
+    Value weights = castElements(b, op->getOperand(0), type.getElementType());
+    if (auto sample = dyn_cast<SampleOp>(op))
+      weights = emitPerturbedLogits(b, weights, sample.getKey(),
+                                    sample.getStep(), sample.getIds());
+    replaceByAll(b, op, weights);
+    return success();
+  }
+
+  /// What had no entry has what its weight leaves of 1.
+  LogicalResult relaxComplement(ComplementOp op) {
+    TensorEmitter b(op.getLoc(), op);
+    RoutingType type = op.getRouting().getType();
+    Type weight = type.getElementType();
+    Value dense = ToDenseOp::create(
+        b, RankedTensorType::get(type.getShape(), weight), op.getRouting());
+    Value weights =
+        b.elementwise(weight, dense, [&](TensorEmitter &b, ValueRange e) {
+          return b.sub(b.scalar(weight, 1), e[0]);
+        });
+    replaceByAll(b, op, weights);
+    return success();
+  }
+
+  /// A routing with an entry for every row and module in place of the op's.
+  void replaceByAll(TensorEmitter &b, Operation *op, Value weights) {
+    auto type = cast<RoutingType>(op->getResult(0).getType());
     Value yes = arith::ConstantOp::create(b, b.getBoolAttr(true));
-    Value all = b.filled(b.dims(scores), yes);
-    auto from = cast<ShapedType>(scores.getType());
-    all = b.castTo(from.clone(b.getI1Type()), all);
-    Value weights = castElements(b, scores, type.getElementType());
-    weights = b.castTo(from.clone(type.getElementType()), weights);
-    auto gate = FromMaskOp::create(
-        b, type.withBounds(Bound::none(), Bound::none()), all, weights);
+    Value all = b.filled(b.dims(weights), yes);
+    all = b.castTo(RankedTensorType::get(type.getShape(), b.getI1Type()), all);
+    weights = b.castTo(
+        RankedTensorType::get(type.getShape(), type.getElementType()), weights);
+    auto gate = FromMaskOp::create(b, withoutBounds(type), all, weights);
     op->getResult(0).replaceAllUsesWith(gate.getRouting());
     relaxed.insert(gate.getRouting());
     op->erase();
-    return success();
   }
 
   /// The entries are still all of them.
   template <typename OpT>
-  LogicalResult keepEntries(OpT op) {
-    op.getResult().setType(op.getRouting().getType());
+  LogicalResult keepEntries(OpT op, RoutingType type) {
+    op.getResult().setType(type);
     relaxed.insert(op.getResult());
+    return success();
+  }
+
+  /// pool and mix: sums over all rows and modules, weighted.
+  template <typename OpT>
+  LogicalResult relaxProduct(OpT op) {
+    if constexpr (std::is_same_v<OpT, PoolOp>)
+      if (op.getKind() == CombineKind::Max)
+        return op.emitOpError("has no soft form: max is not a sum over the "
+                              "rows");
+    Type type = op.getResult().getType();
+    if (!isa<FloatType>(getElementTypeOrSelf(type)))
+      return op.emitOpError("has no soft form: ")
+             << type << " can't be weighed";
+    op.setWeightUse(WeightUse::Output);
     return success();
   }
 

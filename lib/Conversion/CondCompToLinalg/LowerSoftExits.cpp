@@ -16,13 +16,11 @@ using namespace mlir;
 using namespace condcomp;
 
 /// What cascade and iterate have in common that no mixture can stand for.
+/// `numMixed` results, of which the state is the last, are mixed.
 template <typename OpT>
-static LogicalResult verifySoft(OpT op, int64_t numResults) {
-  if (!op.getState().empty())
-    return op.emitOpError("has no soft form: rows that left in part have no "
-                          "state of their own");
+static LogicalResult verifySoft(OpT op, int64_t numMixed) {
   for (auto [index, result] : llvm::enumerate(op.getResults())) {
-    if (static_cast<int64_t>(index) >= numResults) {
+    if (static_cast<int64_t>(index) >= numMixed) {
       if (!result.use_empty())
         return op.emitOpError("has no soft form: result ")
                << index << ", where rows left or what stays, is used";
@@ -93,6 +91,25 @@ static SmallVector<Value> getAllRows(TensorEmitter &b, OpT op) {
   return rows;
 }
 
+/// State: each row's own, mixed as a result is.
+template <typename OpT>
+static SmallVector<Value> getState(TensorEmitter &b, OpT op) {
+  for (Value state : op.getState())
+    b.checkLeadingDims(state, b.dim(op.getRows().front(), 0),
+                       op->getName().stripDialect() + " C1: a state operand");
+  return llvm::to_vector(op.getState());
+}
+
+/// What a stage ends with that is mixed: its results, then its state.
+static SmallVector<Value> getMixed(Operation *end) {
+  auto exit = dyn_cast<ExitOp>(end);
+  if (!exit)
+    return llvm::to_vector(end->getOperands());
+  SmallVector<Value> mixed(exit.getResults());
+  llvm::append_range(mixed, exit.getState());
+  return mixed;
+}
+
 template <typename OpT>
 static void finish(TensorEmitter &b, OpT op, ValueRange results) {
   for (auto [result, value] : llvm::zip(op.getResults(), results))
@@ -113,21 +130,24 @@ LogicalResult condcomp::relaxCascade(CascadeOp op) {
         return failure();
   }
   auto lastExit = dyn_cast<ExitOp>(ends.back());
-  int64_t numResults =
-      lastExit ? lastExit.getResults().size() : ends.back()->getNumOperands();
-  if (failed(verifySoft(op, numResults)))
+  int64_t numMixed = getMixed(ends.back()).size();
+  if (failed(verifySoft(op, numMixed)))
     return failure();
 
   TensorEmitter b(op.getLoc(), op);
   SmallVector<Value> rows = getAllRows(b, op);
   Value ids = op.getWithIds() ? b.iota(b.dim(rows.front(), 0)) : Value();
+  SmallVector<Value> state = getState(b, op);
   for (Region &stage : op.getStages()) {
     SmallVector<Value> arguments(rows);
+    llvm::append_range(arguments, state);
     if (ids)
       arguments.push_back(ids);
     Operation *end = inlineBody(op, stage.front(), arguments);
-    if (auto exit = dyn_cast<ExitOp>(end))
+    if (auto exit = dyn_cast<ExitOp>(end)) {
       rows = llvm::to_vector(exit.getCarry());
+      state = llvm::to_vector(exit.getState());
+    }
   }
 
   // ỹᵢ = γᵢ yᵢ + (1 − γᵢ) ỹᵢ₊₁, from the last stage to the first.
@@ -135,13 +155,16 @@ LogicalResult condcomp::relaxCascade(CascadeOp op) {
   if (lastExit)
     for (Value outs : op.getOuts())
       mixture.push_back(withAnyRows(b, outs));
+  // Rows that stay in an open cascade have its last state.
+  if (lastExit)
+    llvm::append_range(mixture, state);
   for (Operation *end : llvm::reverse(ends)) {
     auto exit = dyn_cast<ExitOp>(end);
     if (!exit) {
       mixture = llvm::to_vector(end->getOperands());
       continue;
     }
-    for (auto [later, result] : llvm::zip(mixture, exit.getResults()))
+    for (auto [later, result] : llvm::zip(mixture, getMixed(end)))
       later = mix(
           b, result, later, exit.getSoft(), [](TensorEmitter &b, ValueRange e) {
             Value one = b.scalar(e[2].getType(), 1);
@@ -161,8 +184,8 @@ LogicalResult condcomp::relaxCascade(CascadeOp op) {
 LogicalResult condcomp::relaxIterate(IterateOp op) {
   Block &body = op.getBody().front();
   auto exit = cast<ExitOp>(body.getTerminator());
-  int64_t numResults = exit.getResults().size();
-  if (failed(verifySoft(exit)) || failed(verifySoft(op, numResults)))
+  SmallVector<Value> given = getMixed(exit);
+  if (failed(verifySoft(exit)) || failed(verifySoft(op, given.size())))
     return failure();
 
   TensorEmitter b(op.getLoc(), op);
@@ -178,11 +201,16 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
   }
   SmallVector<Value> inits = getAllRows(b, op);
   int64_t numRows = inits.size();
+  SmallVector<Value> state = getState(b, op);
+  llvm::append_range(inits, state);
+  int64_t numCarried = inits.size();
   Type weight = getElementTypeOrSelf(exit.getSoft());
   // What of each row has not left yet, and the results mixed so far.
   inits.push_back(b.filled(b.dim(inits.front(), 0), b.scalar(weight, 1)));
   SmallVector<Value> outs;
-  for (auto [out, result] : llvm::zip(op.getOuts(), exit.getResults())) {
+  SmallVector<Value> untouched(op.getOuts());
+  llvm::append_range(untouched, state);
+  for (auto [out, result] : llvm::zip(untouched, given)) {
     outs.push_back(b.castTo(result.getType(), withAnyRows(b, out)));
     Value start = b.filled(b.dims(out), b.scalar(getElementTypeOrSelf(out), 0));
     inits.push_back(b.castTo(result.getType(), withAnyRows(b, start)));
@@ -195,6 +223,7 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
           Type type = body.getArgument(arguments.size()).getType();
           arguments.push_back(b.castTo(type, b.sliceAt(param, step)));
         }
+        llvm::append_range(arguments, carried.slice(numRows, state.size()));
         if (op.getWithIds())
           arguments.push_back(b.iota(b.dim(arguments.front(), 0)));
         if (op.getWithStep())
@@ -207,7 +236,7 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
 
         // In the last step all that is left leaves.
         Value last = b.compare(Predicate::eq, b.add(step, one), steps);
-        Value rest = carried[numRows];
+        Value rest = carried[numCarried];
         b.checkLeadingDims(exit.getSoft(), b.dim(rest, 0), "iterate C8: soft");
         Value leaves =
             b.elementwise(weight, {exit.getSoft(), rest},
@@ -215,13 +244,14 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
                             return b.select(last, e[1], b.mul(e[0], e[1]));
                           });
         SmallVector<Value> next(exit.getCarry());
+        llvm::append_range(next, exit.getState());
         next.push_back(b.castTo(
             rest.getType(), b.elementwise(weight, {rest, leaves},
                                           [](TensorEmitter &b, ValueRange e) {
                                             return b.sub(e[0], e[1]);
                                           })));
         for (auto [sum, result] :
-             llvm::zip(carried.drop_front(numRows + 1), exit.getResults()))
+             llvm::zip(carried.drop_front(numCarried + 1), getMixed(exit)))
           next.push_back(b.castTo(
               sum.getType(),
               mix(b, result, sum, leaves, [](TensorEmitter &b, ValueRange e) {
@@ -235,7 +265,7 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
   Value none = b.compare(Predicate::eq, steps, zero);
   SmallVector<Value> mixture;
   for (auto [out, result] :
-       llvm::zip(outs, ArrayRef<Value>(results).drop_front(numRows + 1)))
+       llvm::zip(outs, ArrayRef<Value>(results).drop_front(numCarried + 1)))
     mixture.push_back(b.select(none, out, result));
   finish(b, op, mixture);
   return success();

@@ -175,6 +175,12 @@ struct LowerSliceModules : EmitterPattern<SliceModulesOp> {
   /// `tensor[…, offset : offset + size]`.
   static Value slice(TensorEmitter &b, Value tensor, Value offset, Value size) {
     SmallVector<OpFoldResult> sizes = getAsOpFoldResult(b.dims(tensor));
+    // Upstream takes no slice that begins where the tensor ends.
+    if (isConstantIntValue(getAsOpFoldResult(size), 0)) {
+      SmallVector<Value> none = b.dims(tensor);
+      none.back() = size;
+      return b.empty(none, getElementTypeOrSelf(tensor));
+    }
     SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
     SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
     sizes.back() = getAsOpFoldResult(size);
@@ -237,6 +243,9 @@ Value concatLast(TensorEmitter &b, ArrayRef<Value> tensors,
   SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
   Value first = b.index(0);
   for (Value tensor : tensors) {
+    // Upstream takes no slice that begins where the tensor ends.
+    if (cast<ShapedType>(tensor.getType()).getShape().back() == 0)
+      continue;
     offsets.back() = getAsOpFoldResult(first);
     result = tensor::InsertSliceOp::create(
         b, tensor, result, offsets, getAsOpFoldResult(b.dims(tensor)), strides);

@@ -109,6 +109,12 @@ mlir::Value emitWeighted(TensorEmitter &b, mlir::Value weight,
 /// A float tensor with its elements cast to `type`; others as they are.
 mlir::Value castElements(TensorEmitter &b, mlir::Value tensor, mlir::Type type);
 
+/// `logits + noise` of `sample` (docs/spec.md), with its run-time checks;
+/// `step` and `ids` may be null.
+mlir::Value emitPerturbedLogits(TensorEmitter &b, mlir::Value logits,
+                                mlir::Value key, mlir::Value step,
+                                mlir::Value ids);
+
 /// The value that a maximum starts from, and the larger of two values (NaN if
 /// either is).
 mlir::Value emitLeast(TensorEmitter &b, mlir::Type type);

@@ -114,9 +114,11 @@ Value RoutingValue::getNumRows(TensorEmitter &b) const {
   return b.product(ArrayRef(dims).drop_back());
 }
 
-RoutingValue RoutingValue::withWeights(Value newWeights) const {
+RoutingValue RoutingValue::withWeights(TensorEmitter &b,
+                                       Value newWeights) const {
   RoutingValue routing = *this;
-  routing.weights = newWeights;
+  // Computed weights may know sizes that the converted types do not have.
+  routing.weights = b.castTo(weights.getType(), newWeights);
   return routing;
 }
 

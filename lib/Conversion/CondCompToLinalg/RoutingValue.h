@@ -58,7 +58,7 @@ public:
 
   /// This routing in another form, or with other bounds in its type.
   RoutingValue inForm(TensorEmitter &b, Form form) const;
-  RoutingValue withWeights(Value newWeights) const;
+  RoutingValue withWeights(TensorEmitter &b, Value newWeights) const;
 
   //===--------------------------------------------------------------------===//
   // The masked view, shaped like the routing

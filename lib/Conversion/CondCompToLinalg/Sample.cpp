@@ -123,6 +123,24 @@ Value emitPerturbed(TensorEmitter &b, Value logits, Value ids, Value step,
       });
 }
 
+} // namespace
+
+Value condcomp::emitPerturbedLogits(TensorEmitter &b, Value logits, Value key,
+                                    Value step, Value ids) {
+  if (step)
+    b.check(
+        b.compare(arith::CmpIPredicate::ult, step, b.index(int64_t(1) << 32)),
+        "sample C4: step = {0} must be between 0 and 4294967295", step);
+  else
+    step = b.index(0);
+  if (ids)
+    b.checkLeadingDims(ids, ArrayRef<Value>(b.dims(logits)).drop_back(),
+                       "sample I5: the ids tensor");
+  return emitPerturbed(b, logits, ids, step, Philox(b, key));
+}
+
+namespace {
+
 struct LowerSample : EmitterPattern<SampleOp> {
   using EmitterPattern::EmitterPattern;
   LogicalResult lower(SampleOp op, Adaptor adaptor, TensorEmitter &b,
@@ -136,22 +154,11 @@ struct LowerSample : EmitterPattern<SampleOp> {
             "sample C3: k = {0} must be between 0 and the number of modules, "
             "{1}",
             {k, dims.back()});
-    Value step = b.index(0);
-    if (op.getStep()) {
-      step = adaptor.getStep().front();
-      b.check(
-          b.compare(arith::CmpIPredicate::ult, step, b.index(int64_t(1) << 32)),
-          "sample C4: step = {0} must be between 0 and 4294967295", step);
-    }
-    ArrayRef<Value> rowSizes = ArrayRef(dims).drop_back();
-    Value ids;
-    if (op.getIds()) {
-      ids = adaptor.getIds().front();
-      b.checkLeadingDims(ids, rowSizes, "sample I5: the ids tensor");
-    }
+    Value step = op.getStep() ? adaptor.getStep().front() : Value();
+    Value ids = op.getIds() ? adaptor.getIds().front() : Value();
     Value weights = castElements(b, logits, type.getElementType());
-    Value perturbed = emitPerturbed(b, weights, ids, step,
-                                    Philox(b, adaptor.getKey().front()));
+    Value perturbed =
+        emitPerturbedLogits(b, weights, adaptor.getKey().front(), step, ids);
     return replaceWithRouting(
         op,
         RoutingValue::fromMask(b, type, dims, k,

@@ -241,6 +241,30 @@ Value TensorEmitter::flattenLeading(Value tensor, int64_t count) {
   return tensor::CollapseShapeOp::create(*this, tensor, groups);
 }
 
+/// expand_shape to the sizes `shape`, some of which are known by now although
+/// the type of the tensor doesn't have them.
+static Value expandShape(TensorEmitter &b, Value tensor,
+                         ArrayRef<ReassociationIndices> groups,
+                         ArrayRef<OpFoldResult> shape) {
+  auto [staticShape, dynamicSizes] = decomposeMixedValues(shape);
+  Type element = getElementTypeOrSelf(tensor.getType());
+  auto result = RankedTensorType::get(staticShape, element);
+  // It wants a static source dim exactly where all its parts are static.
+  SmallVector<int64_t> sourceShape;
+  for (const ReassociationIndices &group : groups) {
+    int64_t product = 1;
+    for (int64_t position : group) {
+      int64_t size = staticShape[position];
+      product = ShapedType::isDynamic(size) || ShapedType::isDynamic(product)
+                    ? ShapedType::kDynamic
+                    : product * size;
+    }
+    sourceShape.push_back(product);
+  }
+  Value source = b.castTo(RankedTensorType::get(sourceShape, element), tensor);
+  return tensor::ExpandShapeOp::create(b, result, source, groups, shape);
+}
+
 Value TensorEmitter::unflattenLeading(Value tensor, ValueRange sizes) {
   if (sizes.size() == 1)
     return tensor;
@@ -248,25 +272,11 @@ Value TensorEmitter::unflattenLeading(Value tensor, ValueRange sizes) {
   SmallVector<OpFoldResult> shape = getAsOpFoldResult(sizes);
   for (int64_t i = 0, e = sizes.size(); i < e; ++i)
     groups[0].push_back(i);
-  RankedTensorType type = getTensorType(tensor);
-  for (int64_t i = 1, e = type.getRank(); i < e; ++i) {
+  for (int64_t i = 1, e = getTensorType(tensor).getRank(); i < e; ++i) {
     groups.push_back({static_cast<int64_t>(shape.size())});
     shape.push_back(getAsOpFoldResult(dim(tensor, i)));
   }
-  auto [staticShape, dynamicSizes] = decomposeMixedValues(shape);
-  auto result = RankedTensorType::get(staticShape, type.getElementType());
-  // expand_shape wants a static source dim where all its parts are static.
-  int64_t leading = 1;
-  for (int64_t size :
-       llvm::ArrayRef<int64_t>(staticShape).take_front(sizes.size()))
-    leading = ShapedType::isDynamic(size) || ShapedType::isDynamic(leading)
-                  ? ShapedType::kDynamic
-                  : leading * size;
-  SmallVector<int64_t> sourceShape(type.getShape());
-  sourceShape[0] = leading;
-  Value source =
-      castTo(RankedTensorType::get(sourceShape, type.getElementType()), tensor);
-  return tensor::ExpandShapeOp::create(*this, result, source, groups, shape);
+  return expandShape(*this, tensor, groups, shape);
 }
 
 Value TensorEmitter::unflattenLast(Value tensor, ValueRange sizes) {
@@ -280,12 +290,7 @@ Value TensorEmitter::unflattenLast(Value tensor, ValueRange sizes) {
     groups.back().push_back(shape.size());
     shape.push_back(size);
   }
-  auto [staticShape, dynamicSizes] =
-      decomposeMixedValues(getAsOpFoldResult(shape));
-  auto result = RankedTensorType::get(staticShape,
-                                      getTensorType(tensor).getElementType());
-  return tensor::ExpandShapeOp::create(*this, result, tensor, groups,
-                                       getAsOpFoldResult(shape));
+  return expandShape(*this, tensor, groups, getAsOpFoldResult(shape));
 }
 
 Value TensorEmitter::elementwise(Type elementType, ValueRange inputs,

@@ -1,6 +1,8 @@
 // RUN: cc-opt %s --condcomp-separate-results | FileCheck %s
 // RUN: cc-run %s --function=views --input=2x3xf32=0 --report-memory | FileCheck %s --check-prefix=OWN
 
+// RUN: cc-run %s --function=choice --input=i1=1 --input=2xf32=0 --input=2xf32=5 --input=index=2 --report-memory | FileCheck %s --check-prefix=CHOICE
+
 // CHECK-LABEL: func.func @views(
 // CHECK: %[[Y:.+]] = linalg.exp
 // CHECK: %[[FLAT:.+]] = tensor.collapse_shape %[[Y]]
@@ -34,4 +36,45 @@ func.func @empty(%x: tensor<0xf32>) -> (tensor<0xf32>, tensor<0xf32>) {
   %e = tensor.empty() : tensor<0xf32>
   %n = linalg.negf ins(%x : tensor<0xf32>) outs(%e : tensor<0xf32>) -> tensor<0xf32>
   return %e, %n : tensor<0xf32>, tensor<0xf32>
+}
+
+// A tensor beside what is perhaps the same one, by a choice, a branch or a loop.
+// CHECK-LABEL: func.func @choice
+// CHECK: %[[Y:.+]] = linalg.exp
+// CHECK: %[[SELECTED:.+]] = arith.select
+// CHECK: %[[BRANCH:.+]] = scf.if
+// CHECK: %[[LOOP:.+]]:2 = scf.for
+// CHECK: %[[A:.+]] = bufferization.alloc_tensor() copy(%[[SELECTED]])
+// CHECK: %[[B:.+]] = bufferization.alloc_tensor() copy(%[[BRANCH]])
+// CHECK: %[[C:.+]] = bufferization.alloc_tensor() copy(%[[LOOP]]#0)
+// CHECK: return %[[Y]], %[[A]], %[[B]], %[[C]], %{{.*}}
+// CHOICE: result 0: 2xf32=1,1
+// CHOICE: result 1: 2xf32=1,1
+// CHOICE: result 2: 2xf32=1,1
+// CHOICE: result 3: 2xf32=1,1
+// CHOICE: result 4: 2xf32=1,1
+// CHOICE: leaked 0 bytes
+func.func @choice(%c: i1, %x: tensor<2xf32>, %z: tensor<2xf32>, %n: index)
+    -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) {
+  %empty = tensor.empty() : tensor<2xf32>
+  %y = linalg.exp ins(%x : tensor<2xf32>) outs(%empty : tensor<2xf32>) -> tensor<2xf32>
+  %selected = arith.select %c, %y, %z : tensor<2xf32>
+  %branch = scf.if %c -> (tensor<2xf32>) {
+    scf.yield %y : tensor<2xf32>
+  } else {
+    %negative = linalg.negf ins(%z : tensor<2xf32>) outs(%empty : tensor<2xf32>) -> tensor<2xf32>
+    scf.yield %negative : tensor<2xf32>
+  }
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %loop, %other = scf.for %i = %c0 to %n step %c1 iter_args(%a = %z, %b = %y) -> (tensor<2xf32>, tensor<2xf32>) {
+    scf.yield %b, %b : tensor<2xf32>, tensor<2xf32>
+  }
+  // Written by the loop from its first step on: its own memory.
+  %own = scf.for %i = %c0 to %n step %c1 iter_args(%a = %empty) -> (tensor<2xf32>) {
+    %next = linalg.exp ins(%x : tensor<2xf32>) outs(%a : tensor<2xf32>) -> tensor<2xf32>
+    scf.yield %next : tensor<2xf32>
+  }
+  return %y, %selected, %branch, %loop, %own
+      : tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>
 }

@@ -263,9 +263,9 @@ static Bound addBounds(Bound lhs, Bound rhs) {
   return exact ? Bound::exactly(*left + *right) : Bound::atMost(*left + *right);
 }
 
-/// What both bounds promise.
+/// What both bounds promise. Two run-time counts need not be the same one.
 static Bound weakerBound(Bound lhs, Bound rhs) {
-  if (lhs == rhs)
+  if (lhs == rhs && !lhs.isDynamic())
     return lhs;
   std::optional<int64_t> left = lhs.getStaticMax(), right = rhs.getStaticMax();
   return left && right ? Bound::atMost(std::max(*left, *right)) : Bound::none();

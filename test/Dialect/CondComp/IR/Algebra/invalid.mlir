@@ -296,3 +296,14 @@ func.func @f(%r: !condcomp.routing<4x8, f32, exactly 1>, %s: !condcomp.routing<4
     -> !condcomp.routing<4x16, f32, exactly 3>
   return
 }
+
+// -----
+
+// Two run-time counts need not be the same one.
+func.func @f(%r: !condcomp.routing<4x8, f32, per_module exactly ?>, %s: !condcomp.routing<4x8, f32, per_module exactly ?>) {
+  // expected-error @below {{'condcomp.concat_modules' op C2: the result must be '!condcomp.routing<4x16, f32>', got '!condcomp.routing<4x16, f32, per_module exactly ?>'}}
+  %0 = condcomp.concat_modules %r, %s
+    : !condcomp.routing<4x8, f32, per_module exactly ?>, !condcomp.routing<4x8, f32, per_module exactly ?>
+    -> !condcomp.routing<4x16, f32, per_module exactly ?>
+  return
+}

@@ -21,8 +21,8 @@ NAMES = zoo.names()
 
 
 def cases(system):
-    """{label: (inputs, results of the reference)}: tiny, no rows, a row."""
-    changes = {"tiny": {}}
+    """{label: (inputs, results of the reference)}: tiny, no rows, a row, variants."""
+    changes = {"tiny": {}, **system.variants}
     if system.rows:
         changes |= {"no_rows": {system.rows: 0}, "one_row": {system.rows: 1}}
     arrays = {label: system.arrays("tiny", **c) for label, c in changes.items()}

@@ -66,6 +66,18 @@ def test_forms_agree(name):
         assert zoo.same_bits(masked, compact), label
 
 
+@pytest.mark.parametrize("name", [n for n in NAMES if zoo.system(n).soft])
+def test_soft_form_matches_its_reference(name):
+    system = zoo.system(name)
+    arrays = system.arrays("tiny")
+    wanted = system.soft(**arrays)
+    with Function(system.program(), name, form="soft") as function:
+        got = function.call(list(arrays.values()), len(wanted))
+    assert zoo.worst_error(got, wanted) <= system.bound
+    # It is another function than that of the decisions.
+    assert zoo.worst_error(got, system.reference(**arrays)[0]) > 0.01
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_tiny_shape_skips_work(name):
     system = zoo.system(name)

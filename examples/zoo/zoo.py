@@ -183,11 +183,16 @@ def attention(q, k, v, heads, causal=False):
     return read.reshape(n, read.shape[1], d)
 
 
-def block(x, qkvo, up, down, heads, causal=False):
-    """A transformer block, @block of layers.mlir."""
+def attend(x, qkvo, heads, causal=False):
+    """The first half of a transformer block, @attend of layers.mlir."""
     normed = rms_norm(x)
     q, k, v = (normed @ wide(w) for w in qkvo[:3])
-    h = x + attention(q, k, v, heads, causal) @ wide(qkvo[3])
+    return x + attention(q, k, v, heads, causal) @ wide(qkvo[3])
+
+
+def block(x, qkvo, up, down, heads, causal=False):
+    """A transformer block, @block of layers.mlir."""
+    h = attend(x, qkvo, heads, causal)
     return h + relu_ffn(rms_norm(h), up, down)
 
 

@@ -1,40 +1,83 @@
 // A-ViT (Yin et al. 2021, arXiv 2112.07658), equations 4 to 9: a token of an image halts
 // when its halting probabilities sum to 1; later layers run without it:
-//   h = sigmoid(gamma t_0 + beta),  t the token after the layer, t_0 its first value,
+//   h = sigmoid(gamma t_0 + beta),  t the token after the layer, t_0 its first value;
+//   h = 1 in the last layer,
 //   p = h before the token halts, 1 - the sum of the layers before when it does,
 //   result = sum over layers of p t.
-// Here one layer, with what it takes from the layer before and hands to the next.
-// Chosen work: the tokens that have not halted; each image has its own number of them.
-// Left out: the last layer, where all tokens halt.
+// Chosen work: the layers that each token runs; each image has its own number of tokens.
 //
-// x [images, tokens, d], sum [images, tokens] of the probabilities so far, result
-// [images, tokens, d] so far, qkvo [4, d, d], up [d, hidden], down [hidden, d], heads,
-// gamma, beta. Results: x, sum and result after the layer.
+// x [images, tokens, d], qkvo [layers, 4, d, d], up [layers, d, hidden], down [layers,
+// hidden, d], heads, gamma, beta. Results: [images, tokens, d], and how many layers each
+// token ran.
 #token = affine_map<(n, t) -> (n, t)>
 #each = affine_map<(n, t, c) -> (n, t, c)>
 #each_token = affine_map<(n, t, c) -> (n, t)>
 !matrix = tensor<?x?xf32>
 !stack = tensor<?x?x?xf32>
+!weights = tensor<?x?x?x?xf32>
+!counts = tensor<?x?xi32>
 !live = !condcomp.routing<?x?, f32>
 !image_of = !condcomp.routing<?x?, f32, exactly 1>
 
 func.func private @block(!stack, !stack, !matrix, !matrix, index, i1) -> !stack
 func.func private @zeros_like(!matrix) -> !matrix
+func.func private @zeros_like_3d(!stack) -> !stack
 
-func.func @a_vit(%x: !stack, %sum: !matrix, %result: !stack, %qkvo: !stack, %up: !matrix,
-                 %down: !matrix, %heads: index, %gamma: f32, %beta: f32)
-    -> (!stack, !matrix, !stack) {
+func.func @a_vit(%x: !stack, %qkvo: !weights, %up: !stack, %down: !stack, %heads: index,
+                 %gamma: f32, %beta: f32) -> (!stack, !counts) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
   %f0 = arith.constant 0.0 : f32
+  %none = arith.constant 0 : i32
+  %n = tensor.dim %x, %c0 : !stack
+  %t = tensor.dim %x, %c1 : !stack
+  %d = tensor.dim %x, %c2 : !stack
+  %layers = tensor.dim %up, %c0 : !stack
+  %hidden = tensor.dim %up, %c2 : !stack
+  %last = arith.subi %layers, %c1 : index
+  %sum0 = tensor.splat %f0[%n, %t] : !matrix
+  %ran0 = tensor.splat %none[%n, %t] : !counts
+  %result0 = func.call @zeros_like_3d(%x) : (!stack) -> !stack
+  %y:4 = scf.for %i = %c0 to %layers step %c1
+      iter_args(%h = %x, %sum = %sum0, %result = %result0, %ran = %ran0)
+      -> (!stack, !matrix, !stack, !counts) {
+    %w = tensor.extract_slice %qkvo[%i, 0, 0, 0] [1, 4, %d, %d] [1, 1, 1, 1]
+        : !weights to tensor<4x?x?xf32>
+    %w_any = tensor.cast %w : tensor<4x?x?xf32> to !stack
+    %u = tensor.extract_slice %up[%i, 0, 0] [1, %d, %hidden] [1, 1, 1] : !stack to !matrix
+    %v = tensor.extract_slice %down[%i, 0, 0] [1, %hidden, %d] [1, 1, 1] : !stack to !matrix
+    %is_last = arith.cmpi eq, %i, %last : index
+    %next:4 = func.call @layer(%h, %sum, %result, %ran, %w_any, %u, %v, %heads, %gamma,
+                               %beta, %is_last)
+        : (!stack, !matrix, !stack, !counts, !stack, !matrix, !matrix, index, f32, f32, i1)
+        -> (!stack, !matrix, !stack, !counts)
+    scf.yield %next#0, %next#1, %next#2, %next#3 : !stack, !matrix, !stack, !counts
+  }
+  return %y#2, %y#3 : !stack, !counts
+}
+
+// A layer: tokens, sums of halting probabilities, result and layers run after it.
+func.func private @layer(%x: !stack, %sum: !matrix, %result: !stack, %ran: !counts,
+    %qkvo: !stack, %up: !matrix, %down: !matrix, %heads: index, %gamma: f32, %beta: f32,
+    %is_last: i1) -> (!stack, !matrix, !stack, !counts) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
   %f1 = arith.constant 1.0 : f32
   %halted = arith.constant 0.99 : f32
+  %one_more = arith.constant 1 : i32
   %n = tensor.dim %x, %c0 : !stack
   %t = tensor.dim %x, %c1 : !stack
   %me = tensor.empty(%n, %t) : tensor<?x?xi1>
   %mask = linalg.map ins(%sum : !matrix) outs(%me : tensor<?x?xi1>) (%s: f32, %o: i1) {
     %less = arith.cmpf olt, %s, %halted : f32
     linalg.yield %less : i1
+  }
+  %ran_next = linalg.map ins(%mask, %ran : tensor<?x?xi1>, !counts) outs(%ran : !counts)
+      (%runs: i1, %count: i32, %o: i32) {
+    %plus = arith.addi %count, %one_more : i32
+    %after = arith.select %runs, %plus, %count : i32
+    linalg.yield %after : i32
   }
   %live = condcomp.from_mask %mask : tensor<?x?xi1> -> !live
   %packed = condcomp.select %live from pairs(%x : !stack) : !live -> !matrix
@@ -68,7 +111,8 @@ func.func @a_vit(%x: !stack, %sum: !matrix, %result: !stack, %qkvo: !stack, %up:
     %minus = arith.negf %shifted : f32
     %exp = math.exp %minus : f32
     %below = arith.addf %exp, %f1 : f32
-    %p = arith.divf %f1, %below : f32
+    %q = arith.divf %f1, %below : f32
+    %p = arith.select %is_last, %f1, %q : f32
     linalg.yield %p : f32
   }
   %new_sum = linalg.generic {indexing_maps = [#token, #token, #token],
@@ -99,5 +143,5 @@ func.func @a_vit(%x: !stack, %sum: !matrix, %result: !stack, %qkvo: !stack, %up:
     %after = arith.select %runs, %more, %before : f32
     linalg.yield %after : f32
   } -> !stack
-  return %next, %new_sum, %new_result : !stack, !matrix, !stack
+  return %next, %new_sum, %new_result, %ran_next : !stack, !matrix, !stack, !counts
 }

@@ -337,16 +337,11 @@ func.func private @attention(%q: tensor<?x?x?xf32>, %k: tensor<?x?x?xf32>,
   return %y : tensor<?x?x?xf32>
 }
 
-// A transformer block: h = x + attention(norm(x)) o, y = h + relu(norm(h) up) down,
-// x [samples, tokens, d], qkvo [4, d, d].
-func.func private @block(%x: tensor<?x?x?xf32>, %qkvo: tensor<?x?x?xf32>,
-    %up: tensor<?x?xf32>, %down: tensor<?x?xf32>, %heads: index, %causal: i1)
-    -> tensor<?x?x?xf32> {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
+// The first half of a transformer block: x + attention(norm(x)) o, x [samples, tokens, d],
+// qkvo [4, d, d].
+func.func private @attend(%x: tensor<?x?x?xf32>, %qkvo: tensor<?x?x?xf32>, %heads: index,
+    %causal: i1) -> tensor<?x?x?xf32> {
   %c2 = arith.constant 2 : index
-  %n = tensor.dim %x, %c0 : tensor<?x?x?xf32>
-  %t = tensor.dim %x, %c1 : tensor<?x?x?xf32>
   %d = tensor.dim %x, %c2 : tensor<?x?x?xf32>
   %wq = tensor.extract_slice %qkvo[0, 0, 0] [1, %d, %d] [1, 1, 1]
       : tensor<?x?x?xf32> to tensor<?x?xf32>
@@ -370,6 +365,19 @@ func.func private @block(%x: tensor<?x?x?xf32>, %qkvo: tensor<?x?x?xf32>,
       : (tensor<?x?x?xf32>, tensor<?x?xf32>) -> tensor<?x?x?xf32>
   %h = func.call @add_3d(%x, %out)
       : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
+  return %h : tensor<?x?x?xf32>
+}
+
+// A transformer block: h = attend(x), y = h + relu(norm(h) up) down.
+func.func private @block(%x: tensor<?x?x?xf32>, %qkvo: tensor<?x?x?xf32>,
+    %up: tensor<?x?xf32>, %down: tensor<?x?xf32>, %heads: index, %causal: i1)
+    -> tensor<?x?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %x, %c0 : tensor<?x?x?xf32>
+  %t = tensor.dim %x, %c1 : tensor<?x?x?xf32>
+  %h = func.call @attend(%x, %qkvo, %heads, %causal)
+      : (tensor<?x?x?xf32>, tensor<?x?x?xf32>, index, i1) -> tensor<?x?x?xf32>
   %normed_h = func.call @rms_norm_3d(%h) : (tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
   %flat = func.call @fold(%normed_h) : (tensor<?x?x?xf32>) -> tensor<?x?xf32>
   %f = func.call @ffn(%flat, %up, %down)
@@ -379,7 +387,6 @@ func.func private @block(%x: tensor<?x?x?xf32>, %qkvo: tensor<?x?x?xf32>,
       : (tensor<?x?x?xf32>, tensor<?x?x?xf32>) -> tensor<?x?x?xf32>
   return %y : tensor<?x?x?xf32>
 }
-
 
 // A 3x3 convolution that keeps height and width, plus a bias per channel:
 // x [samples, c, height, width], k [c', c, 3, 3], b [c'].

@@ -26,12 +26,18 @@ def reference(x, router, gate, up, down):
     return [y], share(chosen)
 
 
+def soft(x, router, gate, up, down):
+    p = softmax(wide(x) @ wide(router))
+    return [run_experts(wide(x), p, p > 0, swiglu, gate, up, down)]
+
+
 SYSTEM = System(
     title="Mixtral 8x7B",
     family="experts",
     paper="2401.04088",
     inputs=inputs,
     reference=reference,
+    soft=soft,
     tiny=dict(tokens=9, d=16, experts=8, hidden=24),
     published=dict(tokens=128, d=4096, experts=8, hidden=14336),
 )

@@ -49,6 +49,11 @@ def parse():
         if name not in known:
             parser.error(f"there is no system '{name}'; there are {', '.join(known)}")
     options.names = options.names or known
+    if options.markdown:
+        try:
+            options.markdown.touch()
+        except OSError as error:
+            parser.error(f"--markdown: {options.markdown}: {error.strerror}")
     return options
 
 
@@ -130,6 +135,8 @@ def replace_row(page, row):
     """Puts a row into the table of a page: in place of the one of the same system,
     else last."""
     lines = page.read_text().splitlines()
+    if line(HEAD) not in lines:
+        lines += [line(HEAD), line(["-"] * len(HEAD))]
     table = [i for i, text in enumerate(lines) if text.startswith("| ")]
     old = [i for i in table if lines[i].startswith(f"| {row[0]} |")]
     if old:

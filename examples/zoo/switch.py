@@ -27,6 +27,11 @@ def reference(x, router, up, down, capacity):
     return [wide(x) + y], share(chosen)
 
 
+def soft(x, router, up, down, capacity):
+    p = softmax(wide(x) @ wide(router))
+    return [wide(x) + run_experts(wide(x), p, p > 0, relu_ffn, up, down)]
+
+
 # Switch-Base: T5-Base with 128 experts.
 SYSTEM = System(
     title="Switch Transformer (Switch-Base, capacity factor 1.25)",
@@ -34,6 +39,7 @@ SYSTEM = System(
     paper="2101.03961",
     inputs=inputs,
     reference=reference,
+    soft=soft,
     tiny=dict(tokens=24, d=16, experts=4, hidden=24, capacity_factor=1.0),
     published=dict(tokens=4096, d=768, experts=128, hidden=2048, capacity_factor=1.25),
 )

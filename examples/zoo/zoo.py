@@ -29,6 +29,9 @@ class System:
     and the share of the conditional work that was chosen, from 0 to 1.
     rows: the size that may be anything, 0 and 1 included; None where there is
     none.
+    variants: {label: other sizes} that the tests run besides the tiny shape.
+    soft: like reference, the results alone, of the soft form; None where the
+    program has none.
     less: what the published shape leaves out of the published model.
     bound: the largest relative l2 error of a result of floats.
     """
@@ -41,6 +44,8 @@ class System:
     tiny: dict
     published: dict
     rows: str = "tokens"
+    variants: dict = field(default_factory=dict)
+    soft: object = None
     less: str = "one layer"
     bound: float = 1e-5
     seed: int = 1
@@ -178,11 +183,16 @@ def attention(q, k, v, heads, causal=False):
     return read.reshape(n, read.shape[1], d)
 
 
-def block(x, qkvo, up, down, heads, causal=False):
-    """A transformer block, @block of layers.mlir."""
+def attend(x, qkvo, heads, causal=False):
+    """The first half of a transformer block, @attend of layers.mlir."""
     normed = rms_norm(x)
     q, k, v = (normed @ wide(w) for w in qkvo[:3])
-    h = x + attention(q, k, v, heads, causal) @ wide(qkvo[3])
+    return x + attention(q, k, v, heads, causal) @ wide(qkvo[3])
+
+
+def block(x, qkvo, up, down, heads, causal=False):
+    """A transformer block, @block of layers.mlir."""
+    h = attend(x, qkvo, heads, causal)
     return h + relu_ffn(rms_norm(h), up, down)
 
 

@@ -21,8 +21,8 @@ NAMES = zoo.names()
 
 
 def cases(system):
-    """{label: (inputs, results of the reference)}: tiny, no rows, a row."""
-    changes = {"tiny": {}}
+    """{label: (inputs, results of the reference)}: tiny, no rows, a row, variants."""
+    changes = {"tiny": {}, **system.variants}
     if system.rows:
         changes |= {"no_rows": {system.rows: 0}, "one_row": {system.rows: 1}}
     arrays = {label: system.arrays("tiny", **c) for label, c in changes.items()}
@@ -64,6 +64,18 @@ def test_matches_reference(name):
 def test_forms_agree(name):
     for label, (masked, compact, _) in run(name).items():
         assert zoo.same_bits(masked, compact), label
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if zoo.system(n).soft])
+def test_soft_form_matches_its_reference(name):
+    system = zoo.system(name)
+    arrays = system.arrays("tiny")
+    wanted = system.soft(**arrays)
+    with Function(system.program(), name, form="soft") as function:
+        got = function.call(list(arrays.values()), len(wanted))
+    assert zoo.worst_error(got, wanted) <= system.bound
+    # It is another function than that of the decisions.
+    assert zoo.worst_error(got, system.reference(**arrays)[0]) > 0.01
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,7 +16,7 @@ from lit.llvm.subst import ToolSubst
 
 config.name = "CondComp"
 config.test_format = lit.formats.ShTest(execute_external=False)
-config.suffixes = [".mlir"]
+config.suffixes = [".mlir", ".c"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.condcomp_obj_root, "test")
 # Inputs of other tests, and the Python tests, which pytest runs.

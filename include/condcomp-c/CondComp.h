@@ -129,7 +129,8 @@ typedef struct condcomp_compile_options {
   /* Split functions with constant arguments, so that condcomp_bind packs those
    * once (1). Without it binding only copies. */
   int32_t prepack;
-  /* Keep condcomp.trace ops (0). */
+  /* 0 (the default): condcomp.trace ops are removed; 1: they are kept; 2: every
+   * routing that work depends on is traced, also where the source does not. */
   int32_t trace;
 } condcomp_compile_options;
 
@@ -158,18 +159,17 @@ condcomp_program_remark(const condcomp_program *program, int32_t index);
  * loaded by the same build of the compiler on a machine with the same CPU;
  * anything else is refused with CONDCOMP_ERROR_STALE. Bytes contain machine
  * code: load none that others can write. */
-CONDCOMP_C_EXPORT void
-condcomp_program_serialize(const condcomp_program *program,
-                           void (*write)(void *data, const char *bytes,
-                                         size_t size),
-                           void *data);
+CONDCOMP_C_EXPORT void condcomp_program_serialize(
+    const condcomp_program *program,
+    void (*write)(void *data, const char *bytes, size_t size), void *data);
 CONDCOMP_C_EXPORT condcomp_error *
 condcomp_program_load(const char *bytes, size_t size,
                       condcomp_program **program);
 
 /*===-- Functions ---------------------------------------------------------===*/
 
-/* The public functions, and one by its name. The error lists those there are. */
+/* The public functions, and one by its name. The error lists those there are.
+ */
 CONDCOMP_C_EXPORT int32_t
 condcomp_program_num_functions(const condcomp_program *program);
 CONDCOMP_C_EXPORT const condcomp_function *
@@ -188,6 +188,14 @@ CONDCOMP_C_EXPORT int32_t
 condcomp_function_num_results(const condcomp_function *function);
 CONDCOMP_C_EXPORT condcomp_type
 condcomp_function_result(const condcomp_function *function, int32_t index);
+
+/* The ops of the function in the source, and how many there are of each:
+ * "condcomp.top_k", 2. */
+CONDCOMP_C_EXPORT int32_t
+condcomp_function_num_op_names(const condcomp_function *function);
+CONDCOMP_C_EXPORT const char *
+condcomp_function_op_name(const condcomp_function *function, int32_t index,
+                          int64_t *count);
 
 /*===-- Calls -------------------------------------------------------------===*/
 

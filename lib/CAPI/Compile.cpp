@@ -13,10 +13,13 @@
 #include "mlir/AsmParser/AsmParserState.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/SourceMgr.h"
+#include <map>
+#include <mutex>
 
 using namespace mlir;
 using namespace condcomp;
@@ -91,9 +94,72 @@ static OwningOpRef<ModuleOp> parse(llvm::SourceMgr &sources,
     added.signature = std::move(signatures[next++]);
     added.constants = getConstantArguments(function);
     nameArguments(state, function, added.signature);
+    std::map<std::string, int64_t> ops;
+    function.getBody().walk(
+        [&](Operation *op) { ++ops[op->getName().getStringRef().str()]; });
+    added.ops.assign(ops.begin(), ops.end());
   }
   return module;
 }
+
+//===----------------------------------------------------------------------===//
+// Traces and remarks
+//===----------------------------------------------------------------------===//
+
+/// "model.mlir:12:8: "
+static std::string formatPlace(Location location) {
+  auto place = location->findInstanceOf<FileLineColLoc>();
+  return place
+             ? (place.getFilename().getValue() + ":" + Twine(place.getLine()) +
+                ":" + Twine(place.getColumn()) + ": ")
+                   .str()
+             : "";
+}
+
+static bool isRouting(Value value) { return isa<RoutingType>(value.getType()); }
+
+/// Traces every routing that something other than a routing is made with,
+/// unless the source does.
+static void addTraces(ModuleOp module) {
+  module.walk([](Operation *op) {
+    for (Value result : op->getResults()) {
+      bool isTraced = llvm::any_of(result.getUsers(), llvm::IsaPred<TraceOp>);
+      bool isUsed = llvm::any_of(result.getUsers(), [](Operation *user) {
+        return llvm::none_of(user->getResults(), isRouting);
+      });
+      if (!isRouting(result) || isTraced || !isUsed)
+        continue;
+      OpBuilder b(op->getContext());
+      b.setInsertionPointAfter(op);
+      std::string name =
+          formatPlace(op->getLoc()) + op->getName().stripDialect().str();
+      TraceOp::create(b, op->getLoc(), result, b.getStringAttr(name), Value());
+    }
+  });
+}
+
+namespace {
+/// Collects what passes say of code that they could not make fast.
+class RemarkCollector : public remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit RemarkCollector(std::vector<std::string> &remarks)
+      : remarks(remarks) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    std::string text = formatPlace(remark.getLocation()) +
+                       "remark: " + remark.getMsg() + " [" +
+                       remark.getCombinedCategoryName().str() + "]";
+    // Passes run on several functions at once.
+    std::lock_guard<std::mutex> lock(mutex);
+    if (!llvm::is_contained(remarks, text))
+      remarks.push_back(std::move(text));
+  }
+
+private:
+  std::vector<std::string> &remarks;
+  std::mutex mutex;
+};
+} // namespace
 
 //===----------------------------------------------------------------------===//
 // Compilation
@@ -180,19 +246,6 @@ static llvm::Error compile(OwningOpRef<ModuleOp> module, const Options &options,
   return program.link();
 }
 
-/// "model.mlir:12:8: remark: …"
-static std::string formatRemark(Diagnostic &diagnostic) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  if (auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
-    os << place.getFilename().getValue() << ":" << place.getLine() << ":"
-       << place.getColumn() << ": ";
-  os << (diagnostic.getSeverity() == DiagnosticSeverity::Warning ? "warning: "
-                                                                 : "remark: ")
-     << diagnostic.str();
-  return text;
-}
-
 condcomp_error *condcomp_compile(const char *text, size_t length,
                                  const condcomp_compile_options *given,
                                  condcomp_program **result) {
@@ -210,17 +263,25 @@ condcomp_error *condcomp_compile(const char *text, size_t length,
   MLIRContext context(getRegistry());
   SourceMgrDiagnosticHandler printer(sources, &context, os);
   // Asked before the printer.
-  ScopedDiagnosticHandler remarks(&context, [&](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() != DiagnosticSeverity::Remark &&
-        diagnostic.getSeverity() != DiagnosticSeverity::Warning)
+  ScopedDiagnosticHandler warnings(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Warning)
       return failure();
-    program->remarks.push_back(formatRemark(diagnostic));
+    program->remarks.push_back(formatPlace(diagnostic.getLocation()) +
+                               "warning: " + diagnostic.str());
     return success();
   });
+  remark::RemarkCategories categories;
+  categories.all = ".*";
+  if (failed(remark::enableOptimizationRemarks(
+          context, std::make_unique<RemarkCollector>(program->remarks),
+          std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))
+    return makeCError(CONDCOMP_ERROR_COMPILE, "remarks can't be collected");
   OwningOpRef<ModuleOp> module = parse(sources, context, program->functions);
   if (!module)
     return makeCError(CONDCOMP_ERROR_COMPILE,
                       makeError(name + " is not a valid module"), diagnostics);
+  if (options.values.trace > 1)
+    addTraces(*module);
   if (llvm::Error error = compile(std::move(module), options, *program))
     return makeCError(CONDCOMP_ERROR_COMPILE,
                       addContext(std::move(error), name), diagnostics);

@@ -180,3 +180,13 @@ condcomp_type condcomp_function_result(const condcomp_function *function,
                                        int32_t index) {
   return toC(function->signature.results[index]);
 }
+
+int32_t condcomp_function_num_op_names(const condcomp_function *function) {
+  return function->ops.size();
+}
+
+const char *condcomp_function_op_name(const condcomp_function *function,
+                                      int32_t index, int64_t *count) {
+  *count = function->ops[index].second;
+  return function->ops[index].first.c_str();
+}

@@ -26,6 +26,8 @@ struct condcomp_function {
   condcomp_program *program;
   condcomp::Signature signature;
   llvm::SmallVector<unsigned> constants;
+  /// Names of ops and how many there are.
+  std::vector<std::pair<std::string, int64_t>> ops;
   bool split = false;
 
   /// What is compiled: of the function, and with `split` of @f$prepack.

@@ -116,11 +116,16 @@ static bool fromJSON(const json::Value &value, Signature &signature,
 
 static std::string describe(const condcomp_program &program) {
   json::Array functions, compiled;
-  for (const condcomp_function &function : program.functions)
+  for (const condcomp_function &function : program.functions) {
+    json::Array ops;
+    for (const auto &[name, count] : function.ops)
+      ops.push_back(json::Array{name, count});
     functions.push_back(
         json::Object{{"signature", describe(function.signature)},
                      {"constants", json::Array(function.constants)},
+                     {"ops", std::move(ops)},
                      {"split", function.split}});
+  }
   for (const Signature &signature : program.program->getFunctions())
     compiled.push_back(describe(signature));
   return llvm::formatv("{0}",
@@ -142,7 +147,16 @@ static bool readFunction(const json::Value &value, condcomp_function &function,
       !map.map("constants", constants) || !map.map("split", function.split))
     return false;
   function.constants.assign(constants.begin(), constants.end());
-  return true;
+  const json::Array *ops = value.getAsObject()->getArray("ops");
+  for (size_t i = 0; ops && i < ops->size(); ++i) {
+    const json::Array *op = (*ops)[i].getAsArray();
+    if (!op || op->size() != 2 || !(*op)[0].getAsString() ||
+        !(*op)[1].getAsInteger())
+      return false;
+    function.ops.emplace_back(*(*op)[0].getAsString(),
+                              *(*op)[1].getAsInteger());
+  }
+  return ops != nullptr;
 }
 
 //===----------------------------------------------------------------------===//

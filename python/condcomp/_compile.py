@@ -21,7 +21,7 @@ def compile(
     target: str = "cpu",
     opt_level: int = 3,
     prepack: bool = True,
-    trace: bool = False,
+    trace: Union[bool, str] = False,
     threads: int = 0,
     cache: bool = True,
     name: str = "",
@@ -34,7 +34,8 @@ def compile(
     or "soft" (mixtures in place of decisions). target: "cpu". opt_level: LLVM's, 0
     to 3; less compiles faster. prepack: functions with `condcomp.constant`
     arguments are split, so that `Program.bind` packs those once. trace:
-    `condcomp.trace` ops are kept, for `run(..., trace=...)`. threads: of every call
+    `condcomp.trace` ops are kept, for `run(..., trace=...)`; "all": every routing
+    that work depends on is traced, named by its place and op. threads: of every call
     that does not say otherwise; 0: as many as OpenMP decides. cache: compiled code
     is kept on disk and found there again (CONDCOMP_CACHE; docs/python.md). name:
     what errors call a text.
@@ -46,8 +47,16 @@ def compile(
     for what, value, known in (("form", form, _FORMS), ("target", target, _TARGETS)):
         if value not in known:
             raise ValueError(f"the {what} is one of {', '.join(known)}, not {value!r}")
+    if trace not in (False, True, "all"):
+        raise ValueError(f"trace is False, True or 'all', not {trace!r}")
     text, name = _read(source, name)
-    options = (name, form, opt_level, bool(prepack), bool(trace))
+    options = (
+        name,
+        form,
+        opt_level,
+        bool(prepack),
+        2 if trace == "all" else int(trace),
+    )
     key = _cache.make_key(text, target, *options) if cache else None
     native = _cache.load(key)
     from_cache = native is not None

@@ -51,14 +51,12 @@ class Argument:
 class Trace(NamedTuple):
     """A routing that a `condcomp.trace` op recorded.
 
-    name: the op's. call: number of the call that was traced, from 1. dims: batch
-    dims, rows and modules. Entries of row i, over all batch dims, are at
+    name: the op's. dims: batch dims, rows and modules. Entries of row i, over all batch dims, are at
     row_offsets[i] up to row_offsets[i + 1] of modules (int64) and weights (float).
     ids: in a body, which row of the enclosing op a row is; None elsewhere.
     """
 
     name: str
-    call: int
     dims: tuple[int, ...]
     row_offsets: np.ndarray
     modules: np.ndarray
@@ -70,6 +68,7 @@ class Function:
     """A public function of a program: `program.f`, or `program.functions["f"]`.
 
     name, arguments (`Argument`s), results (`Type`s) describe it; `str()` shows them.
+    ops: names of the ops in the source ("condcomp.top_k"), and how many there are.
     """
 
     def __init__(self, program: "Program", native, description):
@@ -79,6 +78,7 @@ class Function:
             Argument(name, Type(*type), constant) for name, type, constant in arguments
         )
         self.results = tuple(Type(*type) for type in results)
+        self.ops: dict[str, int] = native.ops()
         self._native = native
         # The native function keeps the code alive; the program makes no cycle.
         self._settings = program._settings

@@ -100,7 +100,7 @@ struct Sink {
     for (int32_t i = 0; i < trace.rank; ++i)
       dims.append(trace.dims[i]);
     callback(
-        record(trace.name, trace.call, nb::tuple(dims),
+        record(trace.name, nb::tuple(dims),
                makeArray("i8", trace.num_rows + 1, 8, trace.row_offsets),
                makeArray("i8", trace.num_entries, 8, trace.modules),
                makeArray(trace.weight_bytes == 8 ? "f8" : "f4",
@@ -261,7 +261,7 @@ static nb::object runBound(Bound &self, nb::tuple objects, nb::handle threads,
 
 static Program compile(const std::string &text, const std::string &name,
                        const std::string &form, int optLevel, bool prepack,
-                       bool trace) {
+                       int trace) {
   condcomp_compile_options options;
   condcomp_compile_options_init(&options);
   options.source_name = name.c_str();
@@ -358,6 +358,18 @@ void condcomp::python::definePrograms(nb::module_ &module) {
                      return nb::tuple(positions);
                    })
       .def("describe", [](const Function &self) { return describe(self); })
+      .def("ops",
+           [](const Function &self) {
+             nb::dict ops;
+             for (int32_t i = 0;
+                  i < condcomp_function_num_op_names(self.function); ++i) {
+               int64_t count;
+               const char *name =
+                   condcomp_function_op_name(self.function, i, &count);
+               ops[name] = count;
+             }
+             return ops;
+           })
       .def("run", &run, nb::arg("arrays"), nb::arg("threads"),
            nb::arg("trace").none())
       .def("bind", &bind);

@@ -139,6 +139,7 @@ static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
   pm.addPass(createChooseForm(forms));
   pm.addPass(createCondCompToLinalg());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addPass(createDropEmptyTensors());
   pm.addPass(createDecomposeOps());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

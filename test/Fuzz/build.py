@@ -43,13 +43,9 @@ class Program:
         return options[self.random.integers(len(options))]
 
     def declare(self, name, choices, dynamic=0.5):
-        """A size: static, or `?` and another one in each call.
-
-        Upstream takes no slices of dims that are 0 in their type.
-        """
+        """A size: static, or `?` and another one in each call."""
         dynamic = self.chance(dynamic)
         value = int(self.pick(choices))
-        dynamic = dynamic or value == 0
         self.static[name] = None if dynamic else value
         for sizes in self.sizes:
             sizes[name] = int(self.pick(choices)) if dynamic else value

@@ -176,7 +176,8 @@ struct LowerSliceModules : EmitterPattern<SliceModulesOp> {
   static Value slice(TensorEmitter &b, Value tensor, Value offset, Value size) {
     SmallVector<OpFoldResult> sizes = getAsOpFoldResult(b.dims(tensor));
     // Upstream takes no slice that begins where the tensor ends.
-    if (isConstantIntValue(getAsOpFoldResult(size), 0)) {
+    if (isConstantIntValue(getAsOpFoldResult(size), 0) ||
+        llvm::is_contained(cast<ShapedType>(tensor.getType()).getShape(), 0)) {
       SmallVector<Value> none = b.dims(tensor);
       none.back() = size;
       return b.empty(none, getElementTypeOrSelf(tensor));
@@ -244,7 +245,7 @@ Value concatLast(TensorEmitter &b, ArrayRef<Value> tensors,
   Value first = b.index(0);
   for (Value tensor : tensors) {
     // Upstream takes no slice that begins where the tensor ends.
-    if (cast<ShapedType>(tensor.getType()).getShape().back() == 0)
+    if (llvm::is_contained(cast<ShapedType>(tensor.getType()).getShape(), 0))
       continue;
     offsets.back() = getAsOpFoldResult(first);
     result = tensor::InsertSliceOp::create(

@@ -155,6 +155,12 @@ Value TensorEmitter::insert(Value element, Value tensor, ValueRange indices) {
   return tensor::InsertOp::create(*this, element, tensor, indices);
 }
 
+/// Whether a type says that its tensors have no elements. Upstream takes no
+/// slices of such tensors: none begins before they end.
+static bool hasNoElements(Value tensor) {
+  return llvm::is_contained(getTensorType(tensor).getShape(), 0);
+}
+
 /// Offsets, sizes and strides of a slice of dim 0.
 namespace {
 struct LeadingSlice {
@@ -171,6 +177,11 @@ struct LeadingSlice {
 } // namespace
 
 Value TensorEmitter::slice(Value tensor, Value offset, Value size) {
+  if (hasNoElements(tensor)) {
+    SmallVector<Value> sizes = dims(tensor);
+    sizes.front() = size;
+    return empty(sizes, getElementTypeOrSelf(tensor));
+  }
   LeadingSlice at(*this, tensor, offset, size);
   return tensor::ExtractSliceOp::create(*this, tensor, at.offsets, at.sizes,
                                         at.strides);
@@ -178,6 +189,8 @@ Value TensorEmitter::slice(Value tensor, Value offset, Value size) {
 
 Value TensorEmitter::insertSlice(Value source, Value tensor, Value offset,
                                  Value size) {
+  if (hasNoElements(tensor))
+    return tensor;
   LeadingSlice at(*this, tensor, offset, size);
   // Where the trailing dims are known in one of the types only, the verifier
   // wants the sizes of the source.
@@ -190,6 +203,8 @@ Value TensorEmitter::insertSlice(Value source, Value tensor, Value offset,
 
 Value TensorEmitter::insertSliceAt(Value source, Value tensor, Value offset,
                                    Value size) {
+  if (hasNoElements(tensor))
+    return tensor;
   LeadingSlice at(*this, tensor, offset, index(1));
   at.sizes[0] = getIndexAttr(1);
   for (int64_t i = 0, e = getTensorType(source).getRank(); i < e; ++i)
@@ -205,6 +220,8 @@ Value TensorEmitter::copyRow(Value source, Value from, Value tensor, Value at) {
 }
 
 Value TensorEmitter::sliceAt(Value tensor, Value offset) {
+  if (hasNoElements(tensor))
+    return empty(dimsFrom(tensor, 1), getElementTypeOrSelf(tensor));
   LeadingSlice at(*this, tensor, offset, index(1));
   at.sizes[0] = getIndexAttr(1);
   RankedTensorType type = getTensorType(tensor);

@@ -167,6 +167,20 @@ def FuseElementwise : Pass<"condcomp-fuse-elementwise"> {
   ];
 }
 
+def DropEmptyTensors : Pass<"condcomp-drop-empty-tensors"> {
+  let summary = "Make tensors without elements instead of computing them";
+  let description = [{
+    What linalg and tensor ops compute of a type with a size of 0 becomes a
+    `tensor.empty`; so does a `tensor.collapse_shape` of such a tensor, whose type
+    may have a `?` for the 0; a `tensor.insert_slice` of such a tensor becomes its
+    destination. Upstream's verifiers and bufferization fail on some of these,
+    slices and groups of dims such as `?x0` among them.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def SeparateFills : Pass<"condcomp-separate-fills"> {
   let summary = "Give every user of a linalg.fill its own";
   let description = [{

@@ -29,7 +29,10 @@ void LoopVectorizer::collectLoops() {
     SmallVector<unsigned> &list = kinds[loop] == utils::IteratorType::parallel
                                       ? parallelLoops
                                       : reductionLoops;
+    // Whether two loops act as one depends on the layout; the order in which a
+    // sum is taken must not. So reductions are never merged.
     bool merge = previous && kinds[*previous] == kinds[loop] &&
+                 kinds[loop] == utils::IteratorType::parallel &&
                  !body.usesIndex(*previous) && !body.usesIndex(loop);
     for (OpOperand &operand : op->getOpOperands())
       merge = merge && (!body.view(operand) ||

@@ -315,6 +315,26 @@ def test_sum(run, kind, axis):
             assert run(source, [x[row : row + 1]]).tobytes() == got[row].tobytes()
 
 
+def test_sums_do_not_depend_on_the_layout(run):
+    """The same values, in one piece and as a part of a larger tensor."""
+    random = np.random.default_rng(5)
+    for shape in [(3, 5), (7, 33), (40, 8), (2, 999)]:
+        x = random.standard_normal(shape).astype(np.float32)
+        inside = np.zeros((shape[0] + 2, shape[1] + 3), np.float32)
+        inside[: shape[0], : shape[1]] = x
+        m, n = shape
+        part = reduction("f32", None, "0.0", "arith.addf").replace(
+            "ins(%x : tensor<?x?xf32>)", f"ins(%s : tensor<{m}x{n}xf32>)"
+        )
+        part = part.replace(
+            "  %r = linalg",
+            f"  %s = tensor.extract_slice %x[0, 0] [{m}, {n}] [1, 1]"
+            f" : tensor<?x?xf32> to tensor<{m}x{n}xf32>\n  %r = linalg",
+        )
+        whole = run(reduction("f32", None, "0.0", "arith.addf"), [x])
+        assert run(part, [inside]).tobytes() == whole.tobytes(), shape
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_maximum_keeps_nan(run, axis):
     random = np.random.default_rng(4)

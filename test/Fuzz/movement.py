@@ -8,7 +8,7 @@ from dataclasses import replace
 from algebra import looks_across, pick_routing
 from build import Unavailable
 from condcomp import reference as ref
-from values import Value, exact, joined
+from values import exact, joined
 
 
 def select(block):

@@ -39,10 +39,9 @@ static void replaceByEmpty(RewriterBase &rewriter, Value result,
 static void drop(RewriterBase &rewriter, linalg::LinalgOp op) {
   for (OpResult result : op->getResults())
     if (hasNoElements(result.getType()))
-      replaceByEmpty(
-          rewriter, result,
-          tensor::getMixedSizes(rewriter, op.getLoc(),
-                                op.getTiedOpOperand(result)->get()));
+      replaceByEmpty(rewriter, result,
+                     tensor::getMixedSizes(rewriter, op.getLoc(),
+                                           op.getTiedOpOperand(result)->get()));
 }
 
 static void drop(RewriterBase &rewriter, tensor::CollapseShapeOp op) {
@@ -55,8 +54,8 @@ static void drop(RewriterBase &rewriter, tensor::CollapseShapeOp op) {
     }
     Value product;
     for (int64_t dim : group) {
-      Value size = rewriter.createOrFold<tensor::DimOp>(op.getLoc(),
-                                                        op.getSrc(), dim);
+      Value size =
+          rewriter.createOrFold<tensor::DimOp>(op.getLoc(), op.getSrc(), dim);
       product = product ? rewriter.createOrFold<arith::MulIOp>(op.getLoc(),
                                                                product, size)
                         : size;
@@ -67,8 +66,7 @@ static void drop(RewriterBase &rewriter, tensor::CollapseShapeOp op) {
 }
 
 /// Ops of the tensor dialect that can tell the sizes of what they make.
-static void drop(RewriterBase &rewriter,
-                 ReifyRankedShapedTypeOpInterface op) {
+static void drop(RewriterBase &rewriter, ReifyRankedShapedTypeOpInterface op) {
   ReifiedRankedShapedTypeDims shapes;
   if (op->getNumResults() != 1 ||
       failed(reifyResultShapes(rewriter, op, shapes)))

@@ -56,10 +56,15 @@ static void collectMemory(Value value, llvm::SmallDenseSet<Value> &memory) {
   value = getViewed(value);
   if (!memory.insert(value).second)
     return;
-  for (Value passedOn : getPassedOn(value))
-    // A loop that starts from a tensor without values writes all of them.
-    if (!passedOn.getDefiningOp<tensor::EmptyOp>())
-      collectMemory(passedOn, memory);
+  for (Value passedOn : getPassedOn(value)) {
+    // A loop that starts from a tensor without values writes all of them, and
+    // deallocation copies at run time what turns out to be an argument.
+    Value source = getViewed(passedOn);
+    auto argument = dyn_cast<BlockArgument>(source);
+    if (!source.getDefiningOp<tensor::EmptyOp>() &&
+        !(argument && isa<func::FuncOp>(argument.getOwner()->getParentOp())))
+      collectMemory(source, memory);
+  }
 }
 
 namespace {

@@ -1,4 +1,4 @@
-//===- TensorEmitter.cpp - short ways to write linalg and scf -*- C++ -*-===//
+//===- TensorEmitter.cpp - short ways to write tensor code ----------------===//
 //
 // Part of the condcomp project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -12,109 +12,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace condcomp;
-
-//===----------------------------------------------------------------------===//
-// Scalars
-//===----------------------------------------------------------------------===//
-
-Value TensorEmitter::index(int64_t value) {
-  return arith::ConstantIndexOp::create(*this, value);
-}
-
-Value TensorEmitter::scalar(Type type, double value) {
-  if (isa<FloatType>(type))
-    return arith::ConstantOp::create(*this, getFloatAttr(type, value));
-  return arith::ConstantOp::create(
-      *this, getIntegerAttr(type, static_cast<int64_t>(value)));
-}
-
-Value TensorEmitter::add(Value lhs, Value rhs) {
-  if (isa<FloatType>(lhs.getType()))
-    return createOrFold<arith::AddFOp>(lhs, rhs);
-  return createOrFold<arith::AddIOp>(lhs, rhs);
-}
-
-Value TensorEmitter::sub(Value lhs, Value rhs) {
-  if (isa<FloatType>(lhs.getType()))
-    return createOrFold<arith::SubFOp>(lhs, rhs);
-  return createOrFold<arith::SubIOp>(lhs, rhs);
-}
-
-Value TensorEmitter::mul(Value lhs, Value rhs) {
-  if (isa<FloatType>(lhs.getType()))
-    return createOrFold<arith::MulFOp>(lhs, rhs);
-  return createOrFold<arith::MulIOp>(lhs, rhs);
-}
-
-Value TensorEmitter::div(Value lhs, Value rhs) {
-  if (isa<FloatType>(lhs.getType()))
-    return createOrFold<arith::DivFOp>(lhs, rhs);
-  return createOrFold<arith::DivUIOp>(lhs, rhs);
-}
-
-Value TensorEmitter::rem(Value lhs, Value rhs) {
-  return createOrFold<arith::RemUIOp>(lhs, rhs);
-}
-
-Value TensorEmitter::product(ValueRange factors) {
-  if (factors.empty())
-    return index(1);
-  Value result = factors.front();
-  for (Value factor : factors.drop_front())
-    result = mul(result, factor);
-  return result;
-}
-
-Value TensorEmitter::compare(arith::CmpIPredicate predicate, Value lhs,
-                             Value rhs) {
-  return createOrFold<arith::CmpIOp>(predicate, lhs, rhs);
-}
-
-Value TensorEmitter::select(Value condition, Value lhs, Value rhs) {
-  return createOrFold<arith::SelectOp>(condition, lhs, rhs);
-}
-
-Value TensorEmitter::logicalAnd(Value lhs, Value rhs) {
-  return createOrFold<arith::AndIOp>(lhs, rhs);
-}
-
-Value TensorEmitter::logicalNot(Value value) {
-  return createOrFold<arith::XOrIOp>(value, scalar(getI1Type(), 1));
-}
-
-Value TensorEmitter::castFloat(Value value, Type type) {
-  if (value.getType() == type)
-    return value;
-  if (cast<FloatType>(value.getType()).getWidth() <
-      cast<FloatType>(type).getWidth())
-    return createOrFold<arith::ExtFOp>(type, value);
-  return createOrFold<arith::TruncFOp>(type, value);
-}
-
-void TensorEmitter::check(Value condition, const Twine &message,
-                          ValueRange values) {
-  CheckOp::create(*this, condition, getStringAttr(message), values);
-}
-
-void TensorEmitter::checkLeadingDims(Value tensor, ValueRange sizes,
-                                     const Twine &what) {
-  for (auto [i, expected] : llvm::enumerate(sizes)) {
-    Value size = dim(tensor, i);
-    Value agrees = compare(arith::CmpIPredicate::eq, size, expected);
-    if (!matchPattern(agrees, m_One()))
-      check(agrees,
-            what + " has size {0} in dim " + Twine(i) + ", expected {1}",
-            {size, expected});
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Tensors
-//===----------------------------------------------------------------------===//
 
 static RankedTensorType getTensorType(Value tensor) {
   return cast<RankedTensorType>(tensor.getType());
@@ -386,10 +286,6 @@ Value TensorEmitter::loopIndex(int64_t dim) {
   return linalg::IndexOp::create(*this, dim);
 }
 
-//===----------------------------------------------------------------------===//
-// Control flow
-//===----------------------------------------------------------------------===//
-
 SmallVector<Value> TensorEmitter::forBlocks(Value count, Value block,
                                             ValueRange inits, Value unit,
                                             BlockFn fn) {
@@ -415,45 +311,4 @@ SmallVector<Value> TensorEmitter::forBlocks(Value count, Value block,
                                                 at.sizes, at.strides);
       });
   return llvm::to_vector_of<Value>(loop.getResults());
-}
-
-SmallVector<Value> TensorEmitter::forLoop(Value from, Value to,
-                                          ValueRange inits, LoopFn body) {
-  auto loop = scf::ForOp::create(
-      *this, from, to, index(1), inits,
-      [&](OpBuilder &nested, Location loc, Value i, ValueRange carried) {
-        TensorEmitter b(loc, nested);
-        scf::YieldOp::create(b, body(b, i, carried));
-      });
-  return llvm::to_vector_of<Value>(loop.getResults());
-}
-
-SmallVector<Value> TensorEmitter::whileLoop(TypeRange types, ValueRange inits,
-                                            ConditionFn condition,
-                                            StepFn body) {
-  auto loop = scf::WhileOp::create(
-      *this, types, inits,
-      [&](OpBuilder &nested, Location loc, ValueRange carried) {
-        TensorEmitter b(loc, nested);
-        SmallVector<Value> passed;
-        Value holds = condition(b, carried, passed);
-        scf::ConditionOp::create(b, holds, passed);
-      },
-      [&](OpBuilder &nested, Location loc, ValueRange passed) {
-        TensorEmitter b(loc, nested);
-        scf::YieldOp::create(b, body(b, passed));
-      });
-  return llvm::to_vector_of<Value>(loop.getResults());
-}
-
-SmallVector<Value> TensorEmitter::ifElse(Value condition, RegionFn thenFn,
-                                         RegionFn elseFn) {
-  auto build = [](RegionFn fn) {
-    return [fn](OpBuilder &nested, Location loc) {
-      TensorEmitter b(loc, nested);
-      scf::YieldOp::create(b, fn(b));
-    };
-  };
-  auto op = scf::IfOp::create(*this, condition, build(thenFn), build(elseFn));
-  return llvm::to_vector_of<Value>(op.getResults());
 }

@@ -3,6 +3,8 @@
 
 // RUN: cc-run %s --function=choice --input=i1=1 --input=2xf32=0 --input=2xf32=5 --input=index=2 --report-memory | FileCheck %s --check-prefix=CHOICE
 
+// RUN: cc-run %s --function=arguments --input=i1=1 --input=2xf32=0 --input=2xf32=5 --report-memory | FileCheck %s --check-prefix=ARGUMENTS
+
 // CHECK-LABEL: func.func @views(
 // CHECK: %[[Y:.+]] = linalg.exp
 // CHECK: %[[FLAT:.+]] = tensor.collapse_shape %[[Y]]
@@ -77,4 +79,21 @@ func.func @choice(%c: i1, %x: tensor<2xf32>, %z: tensor<2xf32>, %n: index)
   }
   return %y, %selected, %branch, %loop, %own
       : tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>, tensor<2xf32>
+}
+
+// Arguments: what turns out to be one is copied by who would free it.
+// CHECK-LABEL: func.func @arguments
+// CHECK-NOT: alloc_tensor
+// CHECK: return
+// ARGUMENTS: result 0: 2xf32=0,0
+// ARGUMENTS: result 1: 2xf32=0,0
+// ARGUMENTS: leaked 0 bytes
+func.func @arguments(%c: i1, %x: tensor<2xf32>, %y: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+  %e0 = tensor.empty() : tensor<2xf32>
+  %a = linalg.exp ins(%y : tensor<2xf32>) outs(%e0 : tensor<2xf32>) -> tensor<2xf32>
+  %e1 = tensor.empty() : tensor<2xf32>
+  %b = linalg.negf ins(%y : tensor<2xf32>) outs(%e1 : tensor<2xf32>) -> tensor<2xf32>
+  %first = arith.select %c, %x, %a : tensor<2xf32>
+  %second = arith.select %c, %x, %b : tensor<2xf32>
+  return %first, %second : tensor<2xf32>, tensor<2xf32>
 }

@@ -35,6 +35,23 @@ static LogicalResult verifyBounds(Operation *op, RoutingType result, Bound row,
                            << result;
 }
 
+namespace {
+/// Weights that an op replaces or ignores need not be computed.
+template <typename OpT>
+struct SkipWeights : OpRewritePattern<OpT> {
+  using OpRewritePattern<OpT>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpT op,
+                                PatternRewriter &rewriter) const override {
+    Operation *source = op.getRouting().getDefiningOp();
+    if (!isa_and_nonnull<ReweightOp, NormalizeOp, ScaleOp>(source))
+      return failure();
+    rewriter.modifyOpInPlace(
+        op, [&] { op.getRoutingMutable().assign(source->getOperand(0)); });
+    return success();
+  }
+};
+} // namespace
+
 //===----------------------------------------------------------------------===//
 // ReweightOp
 //===----------------------------------------------------------------------===//
@@ -58,25 +75,9 @@ LogicalResult ReweightOp::verify() {
   return success();
 }
 
-namespace {
-/// New weights replace those that were there.
-struct ReweightOfReweight : OpRewritePattern<ReweightOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ReweightOp op,
-                                PatternRewriter &rewriter) const override {
-    Operation *source = op.getRouting().getDefiningOp();
-    if (!isa_and_nonnull<ReweightOp, NormalizeOp, ScaleOp>(source))
-      return failure();
-    rewriter.modifyOpInPlace(
-        op, [&] { op.getRoutingMutable().assign(source->getOperand(0)); });
-    return success();
-  }
-};
-} // namespace
-
 void ReweightOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                              MLIRContext *context) {
-  patterns.add<ReweightOfReweight>(context);
+  patterns.add<SkipWeights<ReweightOp>>(context);
 }
 
 //===----------------------------------------------------------------------===//
@@ -172,25 +173,9 @@ OpFoldResult ComplementOp::fold(FoldAdaptor adaptor) {
   return {};
 }
 
-namespace {
-/// Weights do not matter to a complement.
-struct ComplementOfWeights : OpRewritePattern<ComplementOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ComplementOp op,
-                                PatternRewriter &rewriter) const override {
-    Operation *source = op.getRouting().getDefiningOp();
-    if (!isa_and_nonnull<ReweightOp, NormalizeOp, ScaleOp>(source))
-      return failure();
-    rewriter.modifyOpInPlace(
-        op, [&] { op.getRoutingMutable().assign(source->getOperand(0)); });
-    return success();
-  }
-};
-} // namespace
-
 void ComplementOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                                MLIRContext *context) {
-  patterns.add<ComplementOfWeights>(context);
+  patterns.add<SkipWeights<ComplementOp>>(context);
 }
 
 //===----------------------------------------------------------------------===//

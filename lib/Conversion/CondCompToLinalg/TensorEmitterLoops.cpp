@@ -1,0 +1,54 @@
+//===- TensorEmitterLoops.cpp - short ways to write scf -------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TensorEmitter.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+SmallVector<Value> TensorEmitter::forLoop(Value from, Value to,
+                                          ValueRange inits, LoopFn body) {
+  auto loop = scf::ForOp::create(
+      *this, from, to, index(1), inits,
+      [&](OpBuilder &nested, Location loc, Value i, ValueRange carried) {
+        TensorEmitter b(loc, nested);
+        scf::YieldOp::create(b, body(b, i, carried));
+      });
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+SmallVector<Value> TensorEmitter::whileLoop(TypeRange types, ValueRange inits,
+                                            ConditionFn condition,
+                                            StepFn body) {
+  auto loop = scf::WhileOp::create(
+      *this, types, inits,
+      [&](OpBuilder &nested, Location loc, ValueRange carried) {
+        TensorEmitter b(loc, nested);
+        SmallVector<Value> passed;
+        Value holds = condition(b, carried, passed);
+        scf::ConditionOp::create(b, holds, passed);
+      },
+      [&](OpBuilder &nested, Location loc, ValueRange passed) {
+        TensorEmitter b(loc, nested);
+        scf::YieldOp::create(b, body(b, passed));
+      });
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+SmallVector<Value> TensorEmitter::ifElse(Value condition, RegionFn thenFn,
+                                         RegionFn elseFn) {
+  auto build = [](RegionFn fn) {
+    return [fn](OpBuilder &nested, Location loc) {
+      TensorEmitter b(loc, nested);
+      scf::YieldOp::create(b, fn(b));
+    };
+  };
+  auto op = scf::IfOp::create(*this, condition, build(thenFn), build(elseFn));
+  return llvm::to_vector_of<Value>(op.getResults());
+}

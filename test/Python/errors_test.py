@@ -4,9 +4,10 @@
 """What is wrong is said, with the argument, what is expected and what was given."""
 
 import pickle
+import warnings
 
 import numpy as np
-import programs
+import small_programs as programs
 import pytest
 
 import condcomp
@@ -41,6 +42,7 @@ WRONG = {
     "rank": ((X[0], W, B), ValueError, r"\('x'\).* got 8xf32: rank 2 expected, not 1"),
     "rank 0": ((X, W, np.float32(1)), TypeError, r"\('b'\).* got 'float32'"),
     "size": ((X, W[:7], B), ValueError, r"\('w'\).* size 8 expected in dim 0, not 7"),
+    "size of a part": ((X[:, :4], W, B), ValueError, "8 expected in dim 1, not 4"),
     "number": ((X, W), TypeError, "'linear' takes 3 arguments, got 2"),
     "a list": ((X, W, [1.0]), TypeError, r"\('b'\).* got 'list', which is no array"),
     "None": ((None, W, B), TypeError, r"\('x'\).* got 'NoneType'"),
@@ -53,7 +55,8 @@ WRONG = {
 def test_wrong_arguments(case, no_leak):
     arrays, error, text = WRONG[case]
     program = programs.get(programs.LINEAR)
-    with pytest.raises(error, match=text):
+    with pytest.raises(error, match=text), warnings.catch_warnings():
+        warnings.simplefilter("error")
         program.linear(*arrays)
     with pytest.raises(error, match=text):
         program.run("linear", *arrays)

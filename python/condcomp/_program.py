@@ -362,7 +362,7 @@ class Program:
         names = ", ".join(f"'{n}'" for n in self.functions) or "none"
         return f"no public function '{name}'; the program has {names}"
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Function:
         if name.startswith("_"):
             raise AttributeError(name)
         raise AttributeError(self._missing(name))

@@ -106,7 +106,9 @@ class Function:
         self, weights: Optional[Mapping[Union[str, int], Array]] = None, /, **named
     ) -> "Bound":
         """Fixes arguments: `Program.bind`."""
-        return Bound(self, {**(weights or {}), **named})
+        fixed: dict[Union[str, int], Array] = dict(weights or {})
+        fixed.update(named)
+        return Bound(self, fixed)
 
     def _order(self, arrays, named):
         """All arguments by position."""

@@ -171,3 +171,14 @@ def test_files_are_named_in_errors(tmp_path):
         condcomp.compile(path)
     path.write_text("func.func @f(%x: index) -> index { return %x : index }")
     assert condcomp.compile(str(path)).f(3) == 3
+
+
+def test_memory_that_runs_out(no_leak):
+    program = programs.get(programs.SCALARS)
+    with pytest.raises(MemoryError, match="bytes were asked for"):
+        program.zeros(2**50)
+    with pytest.raises(
+        condcomp.CheckError, match="result 0 of 'zeros' has the size -1"
+    ):
+        program.zeros(-1)
+    assert program.zeros(2).shape == (2,)

@@ -8,6 +8,7 @@
 
 #include "Objects.h"
 #include <cstring>
+#include <numeric>
 
 using namespace condcomp;
 using llvm::Twine;

@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Parallel loops are OpenMP regions, and compiled code calls whichever OpenMP
-// library of LLVM's kind the process holds. Its functions are looked up by name, so that this
-// library neither brings a second thread pool into a process nor needs one.
+// library of LLVM's kind the process holds. Its functions are looked up by
+// name, so that this library neither brings a second thread pool into a process
+// nor needs one.
 //
 //===----------------------------------------------------------------------===//
 

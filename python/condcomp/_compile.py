@@ -28,8 +28,8 @@ def compile(
 ) -> Program:
     """Compiles a module for this machine.
 
-    source: a module's text (what contains a newline or a parenthesis), or the path
-    of a .mlir file. form: how conditional parts run: "compact" (only chosen work),
+    source: the path of a file (a path, or a text that ends with ".mlir"), or a
+    module's text. form: how conditional parts run: "compact" (only chosen work),
     "masked" (everything, then discarded; the same results), "auto" (the better one)
     or "soft" (mixtures in place of decisions). target: "cpu". opt_level: LLVM's, 0
     to 3; less compiles faster. prepack: functions with `condcomp.constant`
@@ -68,9 +68,9 @@ def compile(
 
 def _read(source, name):
     """The text and what errors call it."""
-    if isinstance(source, str) and any(c in source for c in "\n(){}"):
-        return source, name or "<text>"
     if not isinstance(source, (str, os.PathLike)):
         raise TypeError(f"the source is a text or a path, not {type(source).__name__}")
+    if isinstance(source, str) and ("\n" in source or not source.endswith(".mlir")):
+        return source, name or "<text>"
     path = pathlib.Path(source)
     return path.read_text(encoding="utf-8"), name or str(path)

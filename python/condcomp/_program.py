@@ -106,7 +106,9 @@ class Function:
         self, weights: Optional[Mapping[Union[str, int], Array]] = None, /, **named
     ) -> "Bound":
         """Fixes arguments: `Program.bind`."""
-        return Bound(self, {**(weights or {}), **named})
+        fixed: dict[Union[str, int], Array] = dict(weights or {})
+        fixed.update(named)
+        return Bound(self, fixed)
 
     def _order(self, arrays, named):
         """All arguments by position."""
@@ -368,7 +370,7 @@ class Program:
         names = ", ".join(f"'{n}'" for n in self.functions) or "none"
         return f"no public function '{name}'; the program has {names}"
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Function:
         if name.startswith("_"):
             raise AttributeError(name)
         raise AttributeError(self._missing(name))

@@ -4,7 +4,7 @@
 """Weights bound to functions, traces and descriptions."""
 
 import numpy as np
-import programs
+import small_programs as programs
 import pytest
 
 import condcomp

@@ -68,7 +68,7 @@ def test_signatures_and_remarks_come_back():
 
 def test_split_functions_come_back():
     import numpy as np
-    import programs
+    import small_programs as programs
 
     for _ in range(2):
         program = condcomp.compile(programs.LINEAR, opt_level=0)

@@ -4,9 +4,10 @@
 """What is wrong is said, with the argument, what is expected and what was given."""
 
 import pickle
+import warnings
 
 import numpy as np
-import programs
+import small_programs as programs
 import pytest
 
 import condcomp
@@ -41,6 +42,7 @@ WRONG = {
     "rank": ((X[0], W, B), ValueError, r"\('x'\).* got 8xf32: rank 2 expected, not 1"),
     "rank 0": ((X, W, np.float32(1)), TypeError, r"\('b'\).* got 'float32'"),
     "size": ((X, W[:7], B), ValueError, r"\('w'\).* size 8 expected in dim 0, not 7"),
+    "size of a part": ((X[:, :4], W, B), ValueError, "8 expected in dim 1, not 4"),
     "number": ((X, W), TypeError, "'linear' takes 3 arguments, got 2"),
     "a list": ((X, W, [1.0]), TypeError, r"\('b'\).* got 'list', which is no array"),
     "None": ((None, W, B), TypeError, r"\('x'\).* got 'NoneType'"),
@@ -53,7 +55,8 @@ WRONG = {
 def test_wrong_arguments(case, no_leak):
     arrays, error, text = WRONG[case]
     program = programs.get(programs.LINEAR)
-    with pytest.raises(error, match=text):
+    with pytest.raises(error, match=text), warnings.catch_warnings():
+        warnings.simplefilter("error")
         program.linear(*arrays)
     with pytest.raises(error, match=text):
         program.run("linear", *arrays)
@@ -162,9 +165,20 @@ def test_wrong_sources(tmp_path):
 
 
 def test_files_are_named_in_errors(tmp_path):
-    path = tmp_path / "file.mlir"
+    path = tmp_path / "file (1).mlir"
     path.write_text("func.func @f(")
-    with pytest.raises(condcomp.CompileError, match="file.mlir:1:"):
+    with pytest.raises(condcomp.CompileError, match=r"file \(1\).mlir:1:"):
         condcomp.compile(path)
     path.write_text("func.func @f(%x: index) -> index { return %x : index }")
     assert condcomp.compile(str(path)).f(3) == 3
+
+
+def test_memory_that_runs_out(no_leak):
+    program = programs.get(programs.SCALARS)
+    with pytest.raises(MemoryError, match="bytes were asked for"):
+        program.zeros(2**50)
+    with pytest.raises(
+        condcomp.CheckError, match="result 0 of 'zeros' has the size -1"
+    ):
+        program.zeros(-1)
+    assert program.zeros(2).shape == (2,)

@@ -6,7 +6,7 @@
 import gc
 
 import numpy as np
-import programs
+import small_programs as programs
 import pytest
 
 import condcomp

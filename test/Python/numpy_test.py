@@ -9,7 +9,7 @@ import warnings
 
 import ml_dtypes
 import numpy as np
-import programs
+import small_programs as programs
 import pytest
 
 import condcomp

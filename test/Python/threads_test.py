@@ -8,7 +8,7 @@ import threading
 import time
 
 import numpy as np
-import programs
+import small_programs as programs
 import pytest
 
 import condcomp

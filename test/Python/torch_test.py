@@ -10,7 +10,7 @@ import sys
 import warnings
 
 import numpy as np
-import programs
+import small_programs as programs
 import pytest
 from numpy_test import FILL
 

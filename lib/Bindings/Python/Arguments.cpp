@@ -7,47 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "DLPack.h"
-#include "Module.h"
+#include "Place.h"
 #include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <limits>
 #include <nanobind/stl/pair.h>
 #include <unordered_map>
 
 using namespace condcomp::python;
-
-/// Where an argument goes, for errors.
-struct Arguments::Place {
-  const condcomp_function *function;
-  int32_t index;
-
-  std::string describe() const {
-    condcomp_type type = condcomp_function_argument(function, index).type;
-    std::string text;
-    for (int32_t dim = 0; dim < type.rank; ++dim)
-      text += (type.shape[dim] == CONDCOMP_UNKNOWN_SIZE
-                   ? "?"
-                   : std::to_string(type.shape[dim])) +
-              "x";
-    text += condcomp_element_name(type.element_type);
-    return nameArgument(function, index) + " is " +
-           (type.is_tensor ? "tensor<" + text + ">" : text);
-  }
-
-  [[noreturn]] void failType(const std::string &got) const {
-    throw nb::type_error((describe() + ", got " + got).c_str());
-  }
-  [[noreturn]] void failValue(const std::string &got) const {
-    throw nb::value_error((describe() + ", got " + got).c_str());
-  }
-};
-
-static std::string str(nb::handle object) { return nb::str(object).c_str(); }
-
-static std::string typeName(nb::handle object) {
-  return str(object.type().attr("__name__"));
-}
 
 Arguments::Arguments(size_t count) {
   arrays.reserve(count);
@@ -88,100 +53,6 @@ void Arguments::push(const void *data, int32_t element, int32_t rank,
                                                                kept.strides))));
   arrays.push_back(
       {data, element, rank, kept.shape, hasStrides ? kept.strides : nullptr});
-}
-
-//===----------------------------------------------------------------------===//
-// Numbers
-//===----------------------------------------------------------------------===//
-
-/// Rounds to a float of 16 bits with `mantissa` explicit bits and `exponent`
-/// bits, to nearest even.
-static uint16_t roundTo16(double value, int mantissa, int exponent) {
-  uint16_t sign = std::signbit(value) ? 0x8000 : 0;
-  int bias = (1 << (exponent - 1)) - 1;
-  uint16_t infinity = static_cast<uint16_t>(((1 << exponent) - 1) << mantissa);
-  double magnitude = std::fabs(value);
-  if (std::isnan(value))
-    return sign | infinity | static_cast<uint16_t>(1 << (mantissa - 1));
-  if (std::isinf(value))
-    return sign | infinity;
-  if (magnitude == 0)
-    return sign;
-  // In units of the last place, which nearbyint rounds to even.
-  int power = std::max(std::ilogb(magnitude), 1 - bias);
-  double units = std::nearbyint(std::ldexp(magnitude, mantissa - power));
-  // A carry moves into the exponent by itself.
-  double bits =
-      units + std::ldexp(static_cast<double>(power + bias - 1), mantissa);
-  return sign | static_cast<uint16_t>(std::min<double>(bits, infinity));
-}
-
-void Arguments::addNumber(const Place &place, const condcomp_type &type,
-                          nb::handle object) {
-  Storage values = {};
-  auto store = [&](auto value) {
-    std::memcpy(&values.scalar, &value, sizeof(value));
-  };
-  auto fits = [&](int64_t number, int64_t low, int64_t high) {
-    if (number < low || number > high)
-      place.failValue(std::to_string(number) + ", which it can't hold");
-  };
-  switch (type.element_type) {
-  case CONDCOMP_F64:
-  case CONDCOMP_F32:
-  case CONDCOMP_F16:
-  case CONDCOMP_BF16: {
-    double number = PyFloat_AsDouble(object.ptr());
-    if (number == -1 && PyErr_Occurred()) {
-      PyErr_Clear();
-      place.failType("'" + typeName(object) + "', which is no number");
-    }
-    if (type.element_type == CONDCOMP_F64)
-      store(number);
-    else if (type.element_type == CONDCOMP_F32)
-      store(static_cast<float>(number));
-    else if (type.element_type == CONDCOMP_F16)
-      store(roundTo16(number, 10, 5));
-    else
-      store(roundTo16(number, 7, 8));
-    break;
-  }
-  default: {
-    PyObject *index = PyNumber_Index(object.ptr());
-    if (!index && type.element_type == CONDCOMP_I1) {
-      // NumPy's truth values are no integers.
-      PyErr_Clear();
-      if (typeName(object).rfind("bool", 0) == 0)
-        index = PyLong_FromLong(PyObject_IsTrue(object.ptr()));
-    }
-    if (!index) {
-      PyErr_Clear();
-      place.failType("'" + typeName(object) + "', which is no integer");
-    }
-    nb::object owner = nb::steal(index);
-    int overflow;
-    int64_t number = PyLong_AsLongLongAndOverflow(index, &overflow);
-    if (overflow)
-      place.failValue(str(owner) + ", which it can't hold");
-    if (type.element_type == CONDCOMP_I32) {
-      fits(number, std::numeric_limits<int32_t>::min(),
-           std::numeric_limits<int32_t>::max());
-      store(static_cast<int32_t>(number));
-    } else if (type.element_type == CONDCOMP_I8) {
-      fits(number, -128, 127);
-      store(static_cast<int8_t>(number));
-    } else if (type.element_type == CONDCOMP_I1) {
-      fits(number, 0, 1);
-      store(static_cast<int8_t>(number));
-    } else {
-      store(number);
-    }
-  }
-  }
-  storage.push_back(values);
-  copied.push_back(false);
-  arrays.push_back({&storage.back().scalar, type.element_type, 0,
-                    storage.back().shape, nullptr});
 }
 
 //===----------------------------------------------------------------------===//

@@ -149,11 +149,16 @@ static void addAll(Arguments &arguments, Function &function,
          "' takes " + std::to_string(positions.size()) + " " + what + ", got " +
          std::to_string(objects.size()))
             .c_str());
-  for (size_t i = 0; i < positions.size(); ++i) {
+  for (size_t i = 0; i < positions.size(); ++i)
     arguments.add(function.function, positions[i], objects[i], areWeights);
-    if (!areWeights && arguments.isCopied(i))
+}
+
+/// Says of arguments that fitted that they were copied.
+static void warnOfCopies(const Arguments &arguments, Function &function,
+                         const std::vector<int32_t> &positions) {
+  for (size_t i = 0; i < positions.size(); ++i)
+    if (arguments.isCopied(i))
       warnOfCopy(function, positions[i]);
-  }
 }
 
 /// Runs `call` on the context of this thread, without the GIL.
@@ -222,6 +227,7 @@ static nb::object run(Function &self, nb::tuple objects, nb::handle threads,
     return condcomp_run(self.function, context, arguments.getData(),
                         arguments.getCount(), results.values.data());
   });
+  warnOfCopies(arguments, self, all);
   return results.give(arguments.getLibrary());
 }
 
@@ -251,6 +257,7 @@ static nb::object runBound(Bound &self, nb::tuple objects, nb::handle threads,
     return condcomp_bound_run(self.bound.get(), context, arguments.getData(),
                               arguments.getCount(), results.values.data());
   });
+  warnOfCopies(arguments, *self.function, self.function->others);
   Library library = arguments.getLibrary();
   return results.give(library == Library::None ? self.library : library);
 }

@@ -8,6 +8,7 @@
 
 #include "condcomp/Execution/Program.h"
 #include "condcomp/Dialect/CondComp/Transforms/ConstantArguments.h"
+#include "condcomp/Execution/Sanitize.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
@@ -172,14 +173,18 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
   auto optimize = makeOptimizingTransformer(optLevel, /*sizeLevel=*/0,
                                             optimizerMachine->get());
   bool needsOpenMP = false;
-  auto transformer = [&](llvm::Module *llvmModule) {
+  auto transformer = [&](llvm::Module *llvmModule) -> llvm::Error {
     needsOpenMP = llvm::any_of(*llvmModule, [](const llvm::Function &callee) {
       return callee.getName().starts_with("__kmpc_");
     });
     auto start = std::chrono::steady_clock::now();
-    llvm::Error error = optimize(llvmModule);
+    if (llvm::Error error = optimize(llvmModule))
+      return error;
+    // A compiler that is checked checks what it compiles.
+    if (LLVM_ADDRESS_SANITIZER_BUILD)
+      sanitizeAddresses(*llvmModule);
     seconds.optimize += secondsSince(start);
-    return error;
+    return llvm::Error::success();
   };
   ExecutionEngineOptions options;
   options.transformer = transformer;

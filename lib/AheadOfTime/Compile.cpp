@@ -125,9 +125,6 @@ condcomp::compileAheadOfTime(ModuleOp source,
   }
 
   CompiledCode code;
-  code.needsOpenMP = llvm::any_of(module, [](const llvm::Function &callee) {
-    return callee.getName().starts_with("__kmpc_");
-  });
   optimize(module, **machine);
   if (options.sanitizeAddress)
     sanitizeAddresses(module);

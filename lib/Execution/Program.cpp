@@ -14,11 +14,9 @@
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -30,7 +28,6 @@ using namespace condcomp;
 void Program::registerDialects(DialectRegistry &registry) {
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
-  registerOpenMPDialectTranslation(registry);
 }
 
 //===----------------------------------------------------------------------===//
@@ -90,24 +87,6 @@ std::vector<Signature> condcomp::getSignatures(ModuleOp module) {
 //===----------------------------------------------------------------------===//
 // Compilation
 //===----------------------------------------------------------------------===//
-
-/// Makes an OpenMP library visible to compiled code, unless one is.
-static llvm::Error loadOpenMP() {
-  using llvm::sys::DynamicLibrary;
-  if (DynamicLibrary::SearchForAddressOfSymbol("__kmpc_fork_call"))
-    return llvm::Error::success();
-  std::string errors;
-  for (const char *name : {"libomp.so.5", CONDCOMP_OPENMP_LIBRARY}) {
-    std::string error;
-    if (!DynamicLibrary::LoadLibraryPermanently(name, &error))
-      return llvm::Error::success();
-    errors += "\n  " + error;
-  }
-  return makeError("the program runs loops on several threads and needs LLVM's "
-                   "OpenMP library (Debian: apt install libomp-22-dev), which "
-                   "can't be loaded:" +
-                   errors);
-}
 
 /// A target machine for this CPU with all of its features.
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
@@ -172,11 +151,7 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
     return optimizerMachine.takeError();
   auto optimize = makeOptimizingTransformer(optLevel, /*sizeLevel=*/0,
                                             optimizerMachine->get());
-  bool needsOpenMP = false;
   auto transformer = [&](llvm::Module *llvmModule) -> llvm::Error {
-    needsOpenMP = llvm::any_of(*llvmModule, [](const llvm::Function &callee) {
-      return callee.getName().starts_with("__kmpc_");
-    });
     auto start = std::chrono::steady_clock::now();
     if (llvm::Error error = optimize(llvmModule))
       return error;
@@ -195,9 +170,6 @@ llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
       ExecutionEngine::create(*lowered, options, std::move(*machine));
   if (!created)
     return created.takeError();
-  if (needsOpenMP)
-    if (llvm::Error error = loadOpenMP())
-      return error;
   // Machine code is made at the first look-up: errors belong here.
   for (const Signature &function : functions) {
     if (!only.empty() && !belongsTo(function.name, only))

@@ -29,6 +29,10 @@ python = venv_python if os.path.exists(venv_python) else shutil.which("python3")
 if python == venv_python:
     config.available_features.add("numpy")
 
+# Programs that are not built with the sanitizers can't load what is.
+if config.condcomp_sanitize == "ON":
+    config.available_features.add("sanitized")
+
 config.substitutions.append(("%python", python))
 config.substitutions.append(("%condcomp_src_root", config.condcomp_src_root))
 config.substitutions.append(("%condcomp_lib_dir", config.condcomp_lib_dir))
@@ -42,7 +46,9 @@ config.substitutions.append(
 
 # The system's locale and the OpenMP settings of the caller must not decide
 # what a test prints.
-llvm_config.with_system_environment(["HOME", "TMP", "TEMP", "TMPDIR"])
+llvm_config.with_system_environment(
+    ["HOME", "TMP", "TEMP", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS"]
+)
 llvm_config.with_environment("LC_ALL", "C")
 llvm_config.with_environment(
     "PYTHONPATH", os.path.join(config.condcomp_src_root, "python")

@@ -10,13 +10,13 @@
 #include "Dispatch.h"
 #include "TargetMachine.h"
 #include "condcomp/Execution/Array.h"
+#include "condcomp/Execution/Sanitize.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/Transforms/Instrumentation/AddressSanitizer.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -40,8 +40,6 @@ translateFor(const CPU &cpu, ModuleOp source, llvm::LLVMContext &context,
       continue;
     function.addFnAttr("target-cpu", cpu.name);
     function.addFnAttr("target-features", cpu.features);
-    if (options.sanitizeAddress)
-      function.addFnAttr(llvm::Attribute::SanitizeAddress);
   }
   for (StringRef name : functions) {
     llvm::Function *function = module->getFunction(name);
@@ -52,8 +50,7 @@ translateFor(const CPU &cpu, ModuleOp source, llvm::LLVMContext &context,
   return module;
 }
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
-                     bool sanitizeAddress) {
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -64,11 +61,8 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  llvm::ModulePassManager passes =
-      builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3);
-  if (sanitizeAddress)
-    passes.addPass(llvm::AddressSanitizerPass(llvm::AddressSanitizerOptions()));
-  passes.run(module, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
+      .run(module, modules);
 }
 
 static llvm::Expected<std::string>
@@ -131,10 +125,9 @@ condcomp::compileAheadOfTime(ModuleOp source,
   }
 
   CompiledCode code;
-  code.needsOpenMP = llvm::any_of(module, [](const llvm::Function &callee) {
-    return callee.getName().starts_with("__kmpc_");
-  });
-  optimize(module, **machine, options.sanitizeAddress);
+  optimize(module, **machine);
+  if (options.sanitizeAddress)
+    sanitizeAddresses(module);
   auto contents = emit(module, **machine, options.output);
   if (!contents)
     return contents.takeError();

@@ -45,8 +45,6 @@ llvm::Error condcomp::linkSharedLibrary(llvm::StringRef object,
       temporary, object,    soname,
       search,    rpath,     "-lcondcomp_runtime",
       "-lm"};
-  if (options.needsOpenMP)
-    command.push_back(CONDCOMP_OPENMP_LIBRARY);
   std::string error;
   int status = llvm::sys::ExecuteAndWait(*linker, command, std::nullopt, {}, 0,
                                          0, &error);

@@ -132,7 +132,6 @@ static std::string describe(const condcomp_program &program) {
                        json::Value(json::Object{
                            {"compiler", condcomp_compiler_id()},
                            {"cpu", condcomp_host_cpu()},
-                           {"openmp", program.program->getObject().needsOpenMP},
                            {"remarks", json::Array(program.remarks)},
                            {"functions", std::move(functions)},
                            {"compiled", std::move(compiled)}}))
@@ -191,7 +190,6 @@ static llvm::Error read(llvm::StringRef text, llvm::StringRef object,
   std::vector<Signature> compiled;
   ObjectCode code;
   if (!map || !map.map("compiler", compiler) || !map.map("cpu", cpu) ||
-      !map.map("openmp", code.needsOpenMP) ||
       !map.map("remarks", program.remarks) || !map.map("compiled", compiled))
     return root.getError();
   if (compiler != condcomp_compiler_id())

@@ -9,6 +9,7 @@
 #include "PackedName.h"
 #include "condcomp/Execution/Array.h"
 #include "condcomp/Execution/Code.h"
+#include "condcomp/Execution/Sanitize.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
@@ -105,16 +106,14 @@ condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
       return makeError("the compiled module has no function '" + name + "'");
     addPacked(*module, *function);
   }
-  ObjectCode object;
-  object.needsOpenMP = llvm::any_of(*module, [](const llvm::Function &callee) {
-    return callee.getName().starts_with("__kmpc_");
-  });
-
   auto optimizeStart = std::chrono::steady_clock::now();
   auto optimize =
       makeOptimizingTransformer(optLevel, /*sizeLevel=*/0, machine->get());
   if (llvm::Error error = optimize(module.get()))
     return error;
+  // A compiler that is checked checks what it compiles.
+  if (LLVM_ADDRESS_SANITIZER_BUILD)
+    sanitizeAddresses(*module);
   seconds.optimize = secondsSince(optimizeStart);
 
   llvm::SmallVector<char, 0> bytes;
@@ -125,6 +124,7 @@ condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
     return makeError("LLVM can't write object files for " +
                      module->getTargetTriple().str());
   passes.run(*module);
+  ObjectCode object;
   object.bytes.assign(bytes.data(), bytes.size());
   seconds.generate = secondsSince(start) - seconds.optimize;
   return object;

@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Code is linked with the functions of libraries that are named here, not with
-// whatever is visible in the process: inside Python the run-time library is
-// visible to its extension only, and other OpenMP libraries may be around.
+// Code is linked with the functions that this library sees before those that
+// are visible in the process: inside Python the run-time library is visible to
+// its extension only.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +18,6 @@
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/TargetSelect.h"
 #include <dlfcn.h>
 
@@ -42,41 +41,10 @@ static void *openSelf() {
   return self;
 }
 
-/// The OpenMP library: the one that the process has, for two would compete for
-/// the same cores, or else LLVM's.
-static llvm::Expected<void *> openOpenMP() {
-  static void *library = nullptr;
-  if (library)
-    return library;
-  if (void *fork = dlsym(RTLD_DEFAULT, "__kmpc_fork_call"))
-    if (void *found = dlopen(getFile(fork).c_str(), RTLD_LAZY | RTLD_NOLOAD))
-      return library = found;
-  for (const char *name : {"libomp.so.5", "libiomp5.so"})
-    if (void *found = dlopen(name, RTLD_LAZY | RTLD_NOLOAD))
-      return library = found;
-  // The one that was installed with this library comes first.
-  llvm::SmallString<128> beside(getFile(reinterpret_cast<void *>(&openSelf)));
-  llvm::sys::path::remove_filename(beside);
-  llvm::sys::path::append(beside, "libomp.so.5");
-  std::string errors;
-  for (const char *name :
-       {beside.c_str(), "libomp.so.5", CONDCOMP_OPENMP_LIBRARY}) {
-    if (void *found = dlopen(name, RTLD_LAZY))
-      return library = found;
-    errors += std::string("\n  ") + dlerror();
-  }
-  return makeError("the program runs loops on several threads and needs LLVM's "
-                   "OpenMP library (Debian: apt install libomp-22-dev), which "
-                   "can't be loaded:" +
-                   errors);
-}
-
 namespace {
 /// Finds the functions that compiled code calls.
 class Libraries : public orc::DefinitionGenerator {
 public:
-  explicit Libraries(void *openMP) : openMP(openMP) {}
-
   llvm::Error tryToGenerate(orc::LookupState &, orc::LookupKind,
                             orc::JITDylib &dylib, orc::JITDylibLookupFlags,
                             const orc::SymbolLookupSet &wanted) override {
@@ -92,16 +60,12 @@ public:
   }
 
 private:
-  void *find(llvm::StringRef symbol) const {
+  static void *find(llvm::StringRef symbol) {
     std::string name = symbol.str();
-    if (symbol.starts_with("__kmpc_") || symbol.starts_with("omp_"))
-      return openMP ? dlsym(openMP, name.c_str()) : nullptr;
     if (void *address = dlsym(openSelf(), name.c_str()))
       return address;
     return dlsym(RTLD_DEFAULT, name.c_str());
   }
-
-  void *openMP;
 };
 } // namespace
 
@@ -114,20 +78,13 @@ LoadedCode::load(const ObjectCode &object,
                  llvm::ArrayRef<std::string> functions) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
-  void *openMP = nullptr;
-  if (object.needsOpenMP) {
-    llvm::Expected<void *> library = openOpenMP();
-    if (!library)
-      return library.takeError();
-    openMP = *library;
-  }
   auto jit = orc::LLJITBuilder()
                  .setPlatformSetUp(orc::setUpInactivePlatform)
                  .setLinkProcessSymbolsByDefault(false)
                  .create();
   if (!jit)
     return jit.takeError();
-  (*jit)->getMainJITDylib().addGenerator(std::make_unique<Libraries>(openMP));
+  (*jit)->getMainJITDylib().addGenerator(std::make_unique<Libraries>());
   auto buffer = llvm::MemoryBuffer::getMemBufferCopy(object.bytes, "condcomp");
   if (llvm::Error error = (*jit)->addObjectFile(std::move(buffer)))
     return error;

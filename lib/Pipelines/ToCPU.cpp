@@ -110,6 +110,7 @@ static void addLLVM(OpPassManager &pm) {
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertOpenMPToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createOutlineParallel());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

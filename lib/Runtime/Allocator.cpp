@@ -28,6 +28,13 @@ constexpr uint64_t kHugePageThreshold = 4 << 20;
 constexpr unsigned kSmallClasses = 16;
 constexpr unsigned kClasses = kSmallClasses + 4 * 38;
 constexpr int64_t kDefaultCacheLimit = int64_t(1) << 30;
+/// Whether blocks have their exact size and are not used again, so that
+/// AddressSanitizer sees accesses behind their end and after their life.
+#ifdef __has_feature
+constexpr bool kExact = __has_feature(address_sanitizer);
+#else
+constexpr bool kExact = false;
+#endif
 
 enum class State : uint32_t { Live = 0x4c495645, Free = 0x46524545 };
 } // namespace
@@ -176,8 +183,10 @@ void *condcomp::runtime::allocate(uint64_t size, uint64_t alignment,
     return nullptr;
   uint64_t rounded;
   unsigned sizeClass = classOf(size, rounded);
+  if (kExact)
+    rounded = size;
   // Blocks of unusual alignment are not kept.
-  if (alignment > kAlignment)
+  if (kExact || alignment > kAlignment)
     sizeClass = kClasses;
   Block *block = nullptr;
   if (sizeClass < kClasses) {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Context.h"
+#include "Threading.h"
 #include "condcomp/Runtime/EntryPoints.h"
 #include <cstdio>
 #include <cstdlib>
@@ -31,25 +32,6 @@ struct Call {
 
 thread_local Call *currentCall = nullptr;
 
-/// Sets the number of threads for one call.
-class ThreadsForCall {
-public:
-  explicit ThreadsForCall(int32_t threads) {
-    const condcomp_threading &threading = getThreading();
-    if (threads <= 0 || !threading.set_threads || !threading.get_threads)
-      return;
-    before = threading.get_threads();
-    threading.set_threads(threads);
-  }
-  ~ThreadsForCall() {
-    if (before > 0)
-      getThreading().set_threads(before);
-  }
-
-private:
-  int32_t before = 0;
-};
-
 /// Runs the function; memory running out comes back here as a status. In a
 /// function of its own: it holds no variable that changes after setjmp.
 int32_t runCall(Call &call, condcomp_packed_function function,
@@ -68,11 +50,10 @@ void *allocateOrLeave(uint64_t size, uint64_t alignment) {
            "out of memory: %llu bytes were asked for, %lld are in use",
            static_cast<unsigned long long>(size),
            static_cast<long long>(condcomp_memory_live_bytes()));
-  const condcomp_threading &threading = getThreading();
   // Only frames of compiled code lie between here and the call, which hold
   // nothing to be destroyed. That is not so in a parallel loop: a thread can't
   // leave it alone.
-  if (call && (!threading.in_parallel || !threading.in_parallel())) {
+  if (call && !isInParallelLoop()) {
     call->context->error = text;
     _longjmp(call->exit, 1);
   }
@@ -120,10 +101,7 @@ void condcomp_context_set_threads(condcomp_context *context, int32_t threads) {
 }
 
 int32_t condcomp_context_get_threads(const condcomp_context *context) {
-  const condcomp_threading &threading = getThreading();
-  if (!threading.get_threads)
-    return 1;
-  return context->threads > 0 ? context->threads : threading.get_threads();
+  return context->threads > 0 ? context->threads : getThreading().get_threads();
 }
 
 int64_t condcomp_context_peak_bytes(const condcomp_context *context) {

@@ -29,10 +29,6 @@ namespace runtime {
 /// The context of the call that runs on this thread, null outside of calls.
 condcomp_context *getCurrentContext();
 
-/// The threading functions in force; a member is null where the process has
-/// none.
-const condcomp_threading &getThreading();
-
 } // namespace runtime
 } // namespace condcomp
 

@@ -1,69 +1,82 @@
-//===- Threading.cpp - the threads that run parallel loops ----------------===//
+//===- Threading.cpp - parallel loops of compiled code --------------------===//
 //
 // Part of the condcomp project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
-// Parallel loops are OpenMP regions, and compiled code calls whichever OpenMP
-// library of LLVM's kind the process holds. Its functions are looked up by
-// name, so that this library neither brings a second thread pool into a process
-// nor needs one.
-//
-//===----------------------------------------------------------------------===//
 
-#include "Context.h"
-#include <dlfcn.h>
+#include "Threading.h"
+#include "condcomp/Runtime/EntryPoints.h"
+#include <algorithm>
+#include <atomic>
+
+using namespace condcomp::runtime;
 
 namespace {
 bool replaced = false;
 condcomp_threading replacement;
 
-/// The library that compiled code calls: others, such as GNU's in a process
-/// with PyTorch, have functions of the same names, and threads of their own.
-void *findLibrary() {
-  if (void *fork = dlsym(RTLD_DEFAULT, "__kmpc_fork_call")) {
-    Dl_info info;
-    if (dladdr(fork, &info))
-      if (void *loaded = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD))
-        return loaded;
-    // The program itself.
-    return dlopen(nullptr, RTLD_LAZY);
-  }
-  // One that was loaded for a plugin is not visible to all.
-  for (const char *name : {"libomp.so.5", "libiomp5.so"})
-    if (void *loaded = dlopen(name, RTLD_LAZY | RTLD_NOLOAD))
-      return loaded;
-  return nullptr;
-}
+/// Of the call that runs on this thread; 0: as the threading library decides.
+thread_local int32_t threadsOfCall = 0;
+thread_local bool inLoop = false;
 
-condcomp_threading findOpenMP() {
-  condcomp_threading found = {};
-  void *library = findLibrary();
-  if (!library)
-    return found;
-  found.set_threads = reinterpret_cast<void (*)(int32_t)>(
-      dlsym(library, "omp_set_num_threads"));
-  found.get_threads =
-      reinterpret_cast<int32_t (*)()>(dlsym(library, "omp_get_max_threads"));
-  found.in_parallel =
-      reinterpret_cast<int32_t (*)()>(dlsym(library, "omp_in_parallel"));
-  return found;
+/// A loop that several threads run.
+struct Loop {
+  int64_t trips;
+  bool dynamic;
+  condcomp_loop_body body;
+  void *data;
+  std::atomic<int64_t> next{0};
+};
+
+/// What one of the threads does of a loop.
+void runShare(void *argument, int32_t thread, int32_t threads) {
+  Loop &loop = *static_cast<Loop *>(argument);
+  bool before = inLoop;
+  inLoop = true;
+  if (loop.dynamic) {
+    for (int64_t i;
+         (i = loop.next.fetch_add(1, std::memory_order_relaxed)) < loop.trips;)
+      loop.body(loop.data, i, i + 1);
+  } else {
+    int64_t share = loop.trips / threads, more = loop.trips % threads;
+    int64_t begin = thread * share + std::min<int64_t>(thread, more);
+    loop.body(loop.data, begin, begin + share + (thread < more));
+  }
+  inLoop = before;
 }
 } // namespace
 
 const condcomp_threading &condcomp::runtime::getThreading() {
-  if (replaced)
-    return replacement;
-  static thread_local condcomp_threading openMP = {};
-  // Looked up again until it is there: the library may be loaded late.
-  if (!openMP.set_threads)
-    openMP = findOpenMP();
-  return openMP;
+  return replaced ? replacement : getOpenMP();
 }
+
+bool condcomp::runtime::isInParallelLoop() { return inLoop; }
+
+ThreadsForCall::ThreadsForCall(int32_t threads) : before(threadsOfCall) {
+  threadsOfCall = threads;
+}
+
+ThreadsForCall::~ThreadsForCall() { threadsOfCall = before; }
 
 void condcomp_set_threading(const condcomp_threading *threading) {
   replaced = threading != nullptr;
   replacement = threading ? *threading : condcomp_threading{};
+}
+
+void condcomp_parallel_for(int64_t trips, int32_t dynamic,
+                           condcomp_loop_body body, void *data) {
+  if (trips <= 0)
+    return;
+  // Threads are shared out once: at the outermost loop.
+  if (trips == 1 || inLoop || threadsOfCall == 1)
+    return body(data, 0, trips);
+  const condcomp_threading &threading = getThreading();
+  int64_t threads = threadsOfCall ? threadsOfCall : threading.get_threads();
+  threads = std::min(threads, trips);
+  if (threads <= 1)
+    return body(data, 0, trips);
+  Loop loop{trips, dynamic != 0, body, data};
+  threading.run(runShare, &loop, static_cast<int32_t>(threads));
 }

@@ -4,6 +4,7 @@
 """Functions of .mlir files as Python callables: a driver of `cc-run --batch`."""
 
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -12,7 +13,11 @@ import time
 import ml_dtypes
 import numpy as np
 
-CC_RUN = pathlib.Path(__file__).resolve().parents[2] / "build" / "bin" / "cc-run"
+# The build whose tools are used; `./dev test --sanitize` names another.
+BUILD = pathlib.Path(
+    os.environ.get("CONDCOMP_BUILD", pathlib.Path(__file__).parents[2] / "build")
+).resolve()
+CC_RUN = BUILD / "bin" / "cc-run"
 BF16 = np.dtype(ml_dtypes.bfloat16)
 
 

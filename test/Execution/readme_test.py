@@ -7,10 +7,11 @@ import re
 import subprocess
 
 import ccrun
+from condcomp.cc_run import BUILD
 
 
 def test_readme_example(tmp_path):
-    (tmp_path / "build").symlink_to(ccrun.ROOT / "build")
+    (tmp_path / "build").symlink_to(BUILD)
     text = (ccrun.ROOT / "README.md").read_text()
     (example,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     done = subprocess.run(

@@ -2,13 +2,13 @@
 // RUN: cc-opt %s --condcomp-to-cpu="parallel=false vector-bits=256" | FileCheck %s --check-prefix=SERIAL
 // RUN: cc-opt %s --condcomp-to-cpu="vector-bits=512" | mlir-translate --mlir-to-llvmir | FileCheck %s --check-prefix=LLVM
 
-// A plain linalg module compiles as it is; nothing but LLVM and OpenMP is left.
+// A plain linalg module compiles as it is; nothing but LLVM is left.
 
-// CHECK-NOT:     {{[^"](func\.func|memref\.|linalg\.|builtin.unrealized)}}
+// CHECK-NOT:     {{[^"](func\.func|memref\.|omp\.|linalg\.|builtin.unrealized)}}
 // CHECK-LABEL: llvm.func internal @dense$impl(
-// CHECK:         omp.parallel if
+// CHECK:         llvm.call @condcomp_parallel_for(
 // SERIAL-LABEL: llvm.func internal @dense$impl(
-// SERIAL-NOT:    omp.
+// SERIAL-NOT:    condcomp_parallel_for
 // LLVM:          call <16 x float> @llvm.fma.v16f32
 func.func @dense(%x: tensor<?x?xf32>, %w: tensor<?x?xf32>,
                  %bias: tensor<?xf32>) -> tensor<?x?xf32> {

@@ -29,10 +29,11 @@ import subprocess
 
 import pytest
 
+from condcomp.cc_run import BUILD
 from harness import Suite
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CC_OPT = ROOT / "build" / "bin" / "cc-opt"
+CC_OPT = BUILD / "bin" / "cc-opt"
 OPS_TD = "condcomp/Dialect/CondComp/IR/CondCompOps.td"
 
 # Terminators, whose constraints are those of the ops that they end.
@@ -42,7 +43,7 @@ TERMINATORS = {"apply": ["yield"], "cascade": ["exit", "yield"], "iterate": ["ex
 @functools.cache
 def descriptions():
     """{mnemonic: description} of every op, from ODS."""
-    cache = (ROOT / "build" / "CMakeCache.txt").read_text()
+    cache = (BUILD / "CMakeCache.txt").read_text()
     mlir = pathlib.Path(re.search(r"(?m)^MLIR_DIR:\w+=(.*)$", cache)[1])
     prefix = mlir.parents[2]
     command = [prefix / "bin" / "llvm-tblgen", "--dump-json"]

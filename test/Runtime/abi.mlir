@@ -1,5 +1,7 @@
 // A C program calls compiled code through the ABI of docs/abi.md.
 
+// UNSUPPORTED: sanitized
+
 // RUN: cc-opt %s --condcomp-to-cpu="parallel=false" | mlir-translate --mlir-to-llvmir -o %t.ll
 // RUN: clang -O2 -Wno-override-module -I%condcomp_src_root/include %S/Inputs/abi.c %t.ll -L%condcomp_lib_dir -lcondcomp_runtime -lm -Wl,-rpath,%condcomp_lib_dir -o %t
 // RUN: %t | FileCheck %s

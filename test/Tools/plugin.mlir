@@ -1,5 +1,7 @@
 // A stock mlir-opt with the plugin does what cc-opt does.
 
+// UNSUPPORTED: sanitized
+
 // RUN: cc-opt %s --condcomp-to-cpu="form=compact" > %t.ours.mlir
 // RUN: mlir-opt --load-dialect-plugin=%condcomp_plugin --load-pass-plugin=%condcomp_plugin %s --pass-pipeline='builtin.module(condcomp-to-cpu{form=compact})' > %t.stock.mlir
 // RUN: diff %t.ours.mlir %t.stock.mlir

@@ -140,7 +140,6 @@ static Error writeLibrary(const Options &options, const CompiledCode &code) {
   }
   LinkOptions link;
   link.linker = options.linker;
-  link.needsOpenMP = code.needsOpenMP;
   // Built and installed tools alike have the library in ../lib.
   static int anchor;
   SmallString<128> directory(sys::path::parent_path(sys::path::parent_path(

@@ -49,8 +49,6 @@ struct CompileOptions {
 struct CompiledCode {
   /// The bytes of the object file, or text.
   std::string contents;
-  /// Whether loops run on OpenMP's threads.
-  bool needsOpenMP = false;
 };
 
 /// Adds the passes down to the LLVM dialect for a CPU.
@@ -69,7 +67,6 @@ struct LinkOptions {
   std::string linker;
   /// Where libcondcomp_runtime.so is.
   std::string runtimeDir;
-  bool needsOpenMP = false;
 };
 
 /// Links an object file into the shared library `output`.

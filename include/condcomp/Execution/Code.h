@@ -24,8 +24,6 @@ namespace condcomp {
 /// An object file for this machine: what can be kept and loaded again.
 struct ObjectCode {
   std::string bytes;
-  /// Whether loops run on OpenMP's threads.
-  bool needsOpenMP = false;
 };
 
 /// What compiling took: passes down to the LLVM dialect, LLVM's optimizations,

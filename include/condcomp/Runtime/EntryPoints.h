@@ -30,6 +30,17 @@ CONDCOMP_RUNTIME_EXPORT int32_t condcomp_call(condcomp_context *context,
                                               condcomp_packed_function function,
                                               void **arguments);
 
+/// Runs the iterations from `begin` up to `end` of a loop.
+typedef void (*condcomp_loop_body)(void *data, int64_t begin, int64_t end);
+
+/// Runs a loop of `trips` iterations on the threads of the call: in equal
+/// shares, or with `dynamic` one by one as threads become free. In a loop that
+/// runs on several threads, the calling thread runs all of it.
+CONDCOMP_RUNTIME_EXPORT void condcomp_parallel_for(int64_t trips,
+                                                   int32_t dynamic,
+                                                   condcomp_loop_body body,
+                                                   void *data);
+
 /// Records a failed check. `{i}` in `message` stands for `values[i]`, whose
 /// kind is `kinds[i]`: 'i' a signed integer, 'b' a truth value, 'f' the bits of
 /// a double. The first report of a call wins.

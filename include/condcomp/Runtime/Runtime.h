@@ -110,18 +110,19 @@ CONDCOMP_RUNTIME_EXPORT int64_t condcomp_memory_cached_bytes(void);
 CONDCOMP_RUNTIME_EXPORT void condcomp_memory_set_cache_limit(int64_t bytes);
 CONDCOMP_RUNTIME_EXPORT void condcomp_memory_trim(void);
 
-/// How the library reaches the threads that run parallel loops.
+/// How parallel loops get threads.
 typedef struct condcomp_threading {
-  /// Sets the number of threads for loops that the calling thread starts.
-  void (*set_threads)(int32_t threads);
-  /// The number of threads that a loop of the calling thread would use.
+  /// The number of threads that a loop of the calling thread uses by default.
   int32_t (*get_threads)(void);
-  /// Whether the calling thread is inside a parallel loop.
-  int32_t (*in_parallel)(void);
+  /// Calls `body(data, i, n)` for all i below n, each on a thread of its own,
+  /// the calling one among them, and returns when all are done. n is at most
+  /// `threads`.
+  void (*run)(void (*body)(void *data, int32_t thread, int32_t threads),
+              void *data, int32_t threads);
 } condcomp_threading;
 
-/// Replaces the threading functions; null restores those of the OpenMP library
-/// in the process. Not to be called while compiled code runs.
+/// Replaces the threads; null restores those of the OpenMP library in the
+/// process. Not to be called while compiled code runs.
 CONDCOMP_RUNTIME_EXPORT void
 condcomp_set_threading(const condcomp_threading *threading);
 

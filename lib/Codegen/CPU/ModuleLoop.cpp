@@ -77,15 +77,14 @@ std::optional<ModuleLoop> ModuleLoop::match(scf::ForOp loop) {
         std::distance(carried.use_begin(), carried.use_end()) != 2)
       return std::nullopt;
     auto type = insert.getSourceType();
+    SmallVector<OpFoldResult> offsets = insert.getMixedOffsets(),
+                              sizes = insert.getMixedSizes();
     if (type.getRank() != insert.getDestType().getRank() ||
-        !insert.hasUnitStride() ||
-        insert.getMixedOffsets().front() != OpFoldResult(begin) ||
-        insert.getMixedSizes().front() != OpFoldResult(size))
+        !insert.hasUnitStride() || offsets.front() != OpFoldResult(begin) ||
+        sizes.front() != OpFoldResult(size))
       return std::nullopt;
     for (auto [offset, length, dim] :
-         llvm::zip(llvm::drop_begin(insert.getMixedOffsets()),
-                   llvm::drop_begin(insert.getMixedSizes()),
-                   type.getShape().drop_front()))
+         llvm::drop_begin(llvm::zip(offsets, sizes, type.getShape())))
       if (!isConstantIntValue(offset, 0) || ShapedType::isDynamic(dim) ||
           !isConstantIntValue(length, dim))
         return std::nullopt;

@@ -29,6 +29,9 @@ struct RowBlocks {
 /// Ops that read one another's results only where they write themselves, so
 /// that a tile of rows and columns can pass through all of them.
 struct Stage {
+  /// The narrowest tile of columns.
+  static constexpr int64_t kMinColumns = 64;
+
   llvm::SmallVector<mlir::linalg::LinalgOp> ops;
   /// The size of the last dim of every result if it is cut into tiles.
   std::optional<int64_t> columns;
@@ -47,6 +50,10 @@ struct Stage {
 /// cut.
 std::optional<unsigned> getColumnLoop(const ModuleLoop &m,
                                       mlir::linalg::LinalgOp op);
+
+/// The constant that `expr` divides or reduces `loop` by, if it is
+/// `loop floordiv c` or `loop mod c`.
+std::optional<int64_t> dividedBy(mlir::AffineExpr expr, unsigned loop);
 
 /// Whether a tensor has no content, or the same everywhere: tiles of it are
 /// made where they are needed.

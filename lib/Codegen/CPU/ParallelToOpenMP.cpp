@@ -35,14 +35,7 @@ static LogicalResult convert(scf::ParallelOp loop, bool dynamic) {
         "would grow with every iteration");
 
   ImplicitLocOpBuilder b(loop.getLoc(), loop);
-  Value trips = constantIndex(b, 1);
-  for (auto [lo, hi, step] :
-       llvm::zip(loop.getLowerBound(), loop.getUpperBound(), loop.getStep()))
-    trips = mul(b, trips, ceilDiv(b, sub(b, hi, lo), step));
-  omp::ParallelOperands clauses;
-  clauses.ifExpr = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, trips,
-                                         constantIndex(b, 1));
-  auto parallel = omp::ParallelOp::create(b, clauses);
+  auto parallel = omp::ParallelOp::create(b);
   b.createBlock(&parallel.getRegion());
   omp::WsloopOperands schedule;
   if (dynamic)

@@ -10,7 +10,8 @@ import subprocess
 import numpy as np
 import pytest
 
-CC_RUN = pathlib.Path(__file__).parents[3] / "build" / "bin" / "cc-run"
+from condcomp.cc_run import CC_RUN
+
 EPSILON = {"f64": 2**-52, "f32": 2**-23, "bf16": 2**-7, "f16": 2**-10}
 NUMPY = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "i64": np.int64}
 

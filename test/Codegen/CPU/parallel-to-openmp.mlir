@@ -3,9 +3,7 @@
 
 // CHECK-LABEL: func.func @nest(
 // CHECK-SAME:    %[[M:.+]]: memref<?x?xf32>, %[[X:.+]]: index, %[[Y:.+]]: index
-// CHECK:         %[[TRIPS:.+]] = arith.muli
-// CHECK:         %[[MANY:.+]] = arith.cmpi ugt, %[[TRIPS]]
-// CHECK:         omp.parallel if(%[[MANY]])
+// CHECK:         omp.parallel {
 // CHECK:           omp.wsloop
 // CHECK:             omp.loop_nest (%[[I:.+]], %[[J:.+]]) : index = {{.*}} collapse(2)
 // CHECK-NOT:           memref.alloca_scope

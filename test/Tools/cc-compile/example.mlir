@@ -1,6 +1,8 @@
 // The example of examples/c: a library, its header, and a C program that uses
 // both; once for this machine, once for several CPUs.
 
+// UNSUPPORTED: sanitized
+
 // RUN: mkdir -p %t.d
 // RUN: cc-compile %condcomp_src_root/examples/c/layer.mlir -o %t.d/liblayer.so --header=%t.d/layer.h
 // RUN: clang -O1 -I%condcomp_src_root/include -I%t.d %condcomp_src_root/examples/c/main.c -L%t.d -llayer -L%condcomp_lib_dir -lcondcomp_runtime -lm -Wl,-rpath,%condcomp_lib_dir:%t.d -o %t

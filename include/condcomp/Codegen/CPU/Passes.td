@@ -127,12 +127,23 @@ def ParallelToOpenMP : Pass<"condcomp-parallel-to-openmp"> {
     Upstream's conversion wraps every body in a `memref.alloca_scope`, which
     takes no control flow of several blocks. The loops made here hold no stack
     allocation of their own, so this pass does without the scope, and refuses a
-    body that has one. A loop with a single iteration is run by the calling
-    thread alone: how many iterations there are is decided from the sizes at
-    run time.
+    body that has one.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::omp::OpenMPDialect"];
+}
+
+def OutlineParallel : Pass<"condcomp-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "Turn OpenMP loops into functions that the run-time library calls";
+  let description = [{
+    Takes the loops that `condcomp-parallel-to-openmp` makes, once they are in
+    the LLVM dialect. The body of a loop becomes a function that runs a range of
+    its iterations; `condcomp_parallel_for` of the run-time library calls it on
+    the threads of whichever OpenMP library the process has
+    (`condcomp/Runtime/EntryPoints.h`), or on those that replace them. So
+    compiled code depends on no OpenMP library.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def DecomposeOps : Pass<"condcomp-decompose-ops"> {

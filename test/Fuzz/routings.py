@@ -245,6 +245,8 @@ def match_tokens(block):
         [x + y - z for x, y, z in zip(left, right, merged)],
         static and number is not None,
     )
+    if modules == 0:  # routing C4: no type for one entry per row of none
+        return None
     dims = scores.dims[:-2] + (rows, modules)
     return gate(
         block,

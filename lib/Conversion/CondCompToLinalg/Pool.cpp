@@ -344,6 +344,15 @@ struct LowerProduct : EmitterPattern<OpT> {
                   ", outs {1}",
               {size, expected});
     }
+    // Upstream takes no slices of what has no elements.
+    for (Value operand : {source, outs})
+      if (llvm::is_contained(cast<ShapedType>(operand.getType())
+                                 .getShape()
+                                 .drop_front(rows.size()),
+                             0)) {
+        rewriter.replaceOp(op, outs);
+        return success();
+      }
     int64_t leading = rows.size();
     Product product(
         b, routing, toModules, kind, op.getWeightUse() == WeightUse::Output,

@@ -83,13 +83,14 @@ std::string condcomp::formatType(ArrayRef<int64_t> shape, ElementType type) {
 
 Array::Array(ElementType type, ArrayRef<int64_t> shape)
     : type(type), shape(shape) {
-  // Never null, and room for whole vectors.
-  uint64_t bytes = llvm::alignTo(std::max<uint64_t>(getNumBytes(), 1), 64);
-  char *memory = static_cast<char *>(std::aligned_alloc(64, bytes));
-  if (!memory)
+  // Never null, and no larger than it has to be: AddressSanitizer then sees
+  // accesses behind the end.
+  uint64_t bytes = std::max<uint64_t>(getNumBytes(), 1);
+  void *memory = nullptr;
+  if (posix_memalign(&memory, 64, bytes))
     llvm::report_bad_alloc_error("no memory for an array");
   std::memset(memory, 0, bytes);
-  data = std::shared_ptr<char>(memory, std::free);
+  data = std::shared_ptr<char>(static_cast<char *>(memory), std::free);
 }
 
 Array::Array(ElementType type, ArrayRef<int64_t> shape, void *data,

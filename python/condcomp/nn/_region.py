@@ -1,0 +1,293 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What stands for a module's computation while a model is exported.
+
+A module of condcomp.nn computes in plain PyTorch. While condcomp.torch exports a
+model it records a `Region` instead: the graph gets one node of the custom op
+`condcomp_nn::region` with the region's inputs and a number to find it by, and
+condcomp.torch writes the dialect's op for it, after tracing its bodies likewise.
+"""
+
+import contextlib
+import contextvars
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import _disable_current_modes
+
+_session = contextvars.ContextVar("condcomp_nn_session", default=None)
+
+
+def exporting():
+    """Whether modules record regions now."""
+    return _session.get() is not None
+
+
+@contextlib.contextmanager
+def recording(regions):
+    """Within it modules append regions to the list; None: they compute again."""
+    token = _session.set(regions)
+    try:
+        yield
+    finally:
+        _session.reset(token)
+
+
+def region(made, inputs):
+    """Records a region: its results, tensors, on its inputs, tensors."""
+    regions = _session.get()
+    made.prepare(inputs)
+    regions.append(made)
+    return torch.ops.condcomp_nn.region(list(inputs), len(regions) - 1)
+
+
+@torch.library.custom_op("condcomp_nn::region", mutates_args=())
+def _region_op(inputs: list[torch.Tensor], number: int) -> list[torch.Tensor]:
+    raise RuntimeError("condcomp.nn: a region is not run, it is exported")
+
+
+@_region_op.register_fake
+def _(inputs, number):
+    return _session.get()[number].fake(inputs)
+
+
+def _static(what, tensor, first=1):
+    """The sizes after the rows, which have to be known."""
+    sizes = tensor.shape[first:]
+    for dim, size in enumerate(sizes):
+        if isinstance(size, torch.SymInt):
+            raise ValueError(
+                f"{what}: dim {dim + first} of {tuple(tensor.shape)} is known in calls "
+                "only; just the leading dim (the batch) may be"
+            )
+    return tuple(sizes)
+
+
+def shapes_of(what, function, inputs, rows):
+    """Shapes and dtypes after the rows of what a body makes of inputs, the first
+    `rows` of which have rows: found by running it on two rows of no data."""
+    with (
+        _disable_current_modes(),
+        torch._C.DisableTorchFunction(),
+        recording(None),
+        torch.no_grad(),
+    ):
+        examples = []
+        for number, tensor in enumerate(inputs):
+            sizes = _static(what, tensor, 1 if number < rows else 0)
+            sizes = (2, *sizes) if number < rows else sizes
+            examples.append(torch.empty(sizes, dtype=tensor.dtype, device="meta"))
+        results = function(*examples)
+    for result in results:
+        if result.dim() == 0 or result.shape[0] != 2:
+            raise ValueError(
+                f"{what}: a body returns a row for every row that it gets, [rows, ...]; "
+                f"for 2 rows this one returned {list(result.shape)}"
+            )
+    return [(tuple(result.shape[1:]), result.dtype) for result in results]
+
+
+class Swapped:
+    """A module as a function of its parameters and buffers, too."""
+
+    def __init__(self, module):
+        self.module = module
+        self.names = [n for n, _ in _tensors_of(module)]
+
+    @property
+    def tensors(self):
+        return [tensor for _, tensor in _tensors_of(self.module)]
+
+    def __call__(self, tensors, *inputs):
+        swap = dict(zip(self.names, tensors))
+        return torch.func.functional_call(self.module, swap, inputs, strict=False)
+
+
+def _tensors_of(module):
+    return [*module.named_parameters(), *module.named_buffers()]
+
+
+def name_of(module):
+    """What errors call a module: its class, and where it is in the exported model."""
+    where = getattr(module, "_condcomp_name", "")
+    return type(module).__name__ + (f" '{where}'" if where else "")
+
+
+class Region:
+    """What a module recorded."""
+
+    def prepare(self, inputs):
+        """Finds out what the results' shapes depend on, besides the inputs'."""
+
+    def fake(self, inputs):
+        """Results without contents."""
+        raise NotImplementedError
+
+
+@dataclass
+class GateRegion(Region):
+    """A gate on scores: its weights and mask. gate: a `Gate`."""
+
+    gate: nn.Module
+
+    def fake(self, inputs):
+        scores = inputs[0]
+        dtype = torch.float64 if scores.dtype == torch.float64 else torch.float32
+        return [
+            scores.new_empty(scores.shape, dtype=dtype),
+            scores.new_empty(scores.shape, dtype=torch.bool),
+        ]
+
+
+@dataclass
+class ApplyRegion(Region):
+    """`apply` of one shared body. Inputs: rows, scores, outs, the gate's parameters,
+    then stacked params or, with one module, captured tensors.
+
+    body(rows, *params) returns one tensor of rows. combine: of the op. replace: the
+    weights are not used and outs is what rows without an entry keep.
+    """
+
+    owner: nn.Module
+    gate: nn.Module
+    body: Callable
+    gate_inputs: int
+    combine: str = "sum"
+    weights: str = "output"
+    stacked: bool = True
+
+    def split(self, inputs):
+        """rows, scores, outs, the gate's parameters, params."""
+        rows, scores, outs, *rest = inputs
+        return rows, scores, outs, rest[: self.gate_inputs], rest[self.gate_inputs :]
+
+    def prepare(self, inputs):
+        rows, _, outs, _, params = self.split(inputs)
+        slices = [p[0] for p in params] if self.stacked else params
+        what = name_of(self.owner)
+        lead = self.owner.row_dims(rows)
+        flat = rows.reshape(-1, *_static(what, rows, lead))
+        ((sizes, dtype),) = shapes_of(what, self.function, [flat, *slices], 1)
+        want = tuple(outs.shape[lead:])
+        if sizes != want:
+            raise ValueError(
+                f"{what}: the body makes {list(sizes)} of each row, but what is added "
+                f"to has {list(want)}"
+            )
+        self.dtype = dtype
+
+    def fake(self, inputs):
+        outs = inputs[2]
+        return [outs.new_empty(outs.shape, dtype=self.dtype)]
+
+    def function(self, rows, *params):
+        return (self.body(rows, *params),)
+
+
+@dataclass
+class Stage:
+    """A stage of a cascade: function(*carried, *captured) returns done, results and
+    carry in a row, (results,) in the last stage. captured: positions of the region's
+    inputs."""
+
+    function: Callable
+    captured: list
+    results: int
+    last: bool = False
+
+
+@dataclass
+class CascadeRegion(Region):
+    """`cascade`: results, then where each row left, int32. Inputs: the rows, `rows` of
+    them, then what stages capture."""
+
+    owner: nn.Module
+    stages: list
+    rows: int
+    carried: list = field(default_factory=list)
+
+    def prepare(self, inputs):
+        what = name_of(self.owner)
+        now = list(inputs[: self.rows])
+        count = inputs[0].shape[0]
+        for stage in self.stages:
+            self.carried.append([(tuple(t.shape[1:]), t.dtype) for t in now])
+            captured = [inputs[i] for i in stage.captured]
+            specs = shapes_of(what, stage.function, [*now, *captured], len(now))
+            results = specs if stage.last else specs[1 : 1 + stage.results]
+            carry = [] if stage.last else specs[1 + stage.results :]
+            if stage is self.stages[0]:
+                first = results
+            elif results != first:
+                raise ValueError(
+                    f"{what}: all stages return results of one shape and dtype per "
+                    f"row, but the first has {first} and another {results}"
+                )
+            now = [inputs[0].new_empty((count, *s), dtype=d) for s, d in carry]
+        self.made = first
+
+    def fake(self, inputs):
+        count = inputs[0].shape[0]
+        made = [inputs[0].new_empty((count, *s), dtype=d) for s, d in self.made]
+        return [*made, inputs[0].new_empty((count,), dtype=torch.int32)]
+
+
+@dataclass
+class IterateRegion(Region):
+    """`iterate`: results, then the step at which each row was done, int32. Inputs: the
+    rows, outs (one per result), then what the body captures. body(*rows, *captured)
+    returns done, results and carry in a row."""
+
+    owner: nn.Module
+    body: Callable
+    rows: int
+    results: int
+    steps: int
+
+    def fake(self, inputs):
+        outs = inputs[self.rows : self.rows + self.results]
+        count = inputs[0].shape[0]
+        made = [o.new_empty(o.shape) for o in outs]
+        return [*made, inputs[0].new_empty((count,), dtype=torch.int32)]
+
+
+@dataclass
+class SelectRegion(Region):
+    """The k best of each row's positions, then `select` from pairs. Inputs: scores
+    [rows, positions], then tensors [rows, positions, ...]; results: the positions,
+    int64, then the tensors [rows, k, ...]."""
+
+    owner: nn.Module
+    k: int
+
+    def fake(self, inputs):
+        scores, *tensors = inputs
+        made = [t.new_empty((t.shape[0], self.k, *t.shape[2:])) for t in tensors]
+        positions = scores.new_empty((scores.shape[0], self.k), dtype=torch.int64)
+        return [positions, *made]
+
+
+@dataclass
+class MergeRegion(Region):
+    """`match_tokens`, then `pool` sum without weights. Inputs: scores [batch, a, b], x
+    [batch, a + b, ...]; result: [batch, a + b - r, ...]."""
+
+    owner: nn.Module
+    r: int
+
+    def fake(self, inputs):
+        _, x = inputs
+        return [x.new_empty((x.shape[0], x.shape[1] - self.r, *x.shape[2:]))]
+
+
+@dataclass
+class ConfidenceRegion(Region):
+    """`confidence` of logits [..., classes]."""
+
+    kind: str
+
+    def fake(self, inputs):
+        return [inputs[0].new_empty(inputs[0].shape[:-1], dtype=torch.float32)]

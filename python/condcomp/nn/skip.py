@@ -1,0 +1,57 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Layers that rows may skip."""
+
+import torch
+from torch import nn
+
+from ._forms import check_form, form_of, keep, spread
+from ._region import ApplyRegion, Swapped, exporting, region
+from .gates import Threshold
+
+
+class SkipLayer(nn.Module):
+    """y = s f(x) + (1 - s) x with s = 1 where the gate's value is at least tau, else 0
+    (SkipNet, Wang et al. 2018, arXiv 1711.09485; the survey's depth sparsity).
+
+    layer: f, takes and returns [rows, ...], each row by itself. gate: makes values g
+    [rows] or [rows, 1] of x, usually probabilities. tau: a number.
+    form: "masked", or "soft": y = g f(x) + (1 - g) x. In training mode the masked form
+    passes gradients straight through to the gate, as if s were g.
+    """
+
+    def __init__(self, layer, gate, tau=0.5, form="masked"):
+        super().__init__()
+        self.layer, self.gate = layer, gate
+        self.tau = float(tau)
+        self.form = check_form(form)
+
+    @staticmethod
+    def row_dims(x):
+        """The leading dim is the rows."""
+        return 1
+
+    def forward(self, x):
+        """x: [rows, ...]. Returns the same shape."""
+        g = self.gate(x).reshape(x.shape[0], 1)
+        if exporting():
+            swapped = Swapped(self.layer)
+            made = ApplyRegion(
+                self,
+                Threshold(self.tau),
+                lambda rows, *tensors: swapped(tensors, rows),
+                0,
+                combine="replace",
+                weights="none",
+                stacked=False,
+            )
+            return region(made, [x, g, x, *swapped.tensors])[0]
+        y, g = self.layer(x), g.squeeze(1)
+        if form_of(self) == "soft":
+            return spread(g, y) * y + (1 - spread(g, y)) * x
+        out = keep(g >= self.tau, y, x)
+        if self.training:
+            # Zero, but its gradient is that of g * (y - x).
+            out = out + spread(g - g.detach(), y) * (y - x).detach()
+        return out

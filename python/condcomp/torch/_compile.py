@@ -1,0 +1,73 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Models to callables."""
+
+import torch
+
+from ._export import FUNCTION, export
+
+
+class Compiled:
+    """A model as compiled code, made by `compile`.
+
+    Called like the model, with tensors of the dtypes and sizes that it was exported
+    with (but for the dynamic ones); returns what the model returns. Only for
+    inference: results have no gradients. model: the model. exported: an `Exported`, or
+    None before the first call. program: the `condcomp.Program`.
+    """
+
+    def __init__(self, model, dynamic, options):
+        self.model, self.exported, self.program = model, None, None
+        self._dynamic, self._options, self._bound = dynamic, options, None
+
+    def prepare(self, *args, **kwargs):
+        """Exports the model with these example inputs, compiles it and binds its
+        weights."""
+        import condcomp
+
+        self.exported = export(self.model, args, kwargs, self._dynamic)
+        self.program = condcomp.compile(
+            self.exported.text, name=type(self.model).__name__, **self._options
+        )
+        self.bind()
+        return self
+
+    def bind(self):
+        """Packs the model's weights as they are now: to be called when they changed."""
+        self._bound = self.program.bind(FUNCTION, self.exported.weights)
+        return self
+
+    def __call__(self, *args, **kwargs):
+        """The model's result."""
+        if self._bound is None:
+            self.prepare(*args, **kwargs)
+        inputs = self.exported.flatten(args, kwargs)
+        with torch.no_grad():
+            results = self._bound(*inputs)
+        results = results if isinstance(results, tuple) else (results,)
+        return self.exported.unflatten(results)
+
+    def __repr__(self):
+        state = "not exported yet" if self.program is None else repr(self.program)
+        return f"<condcomp.torch.Compiled {type(self.model).__name__}: {state}>"
+
+
+def compile(model, example_inputs=None, *, dynamic=None, **options) -> Compiled:
+    """A drop-in callable for a model's inference.
+
+    model, dynamic: as of `export`. example_inputs: a tensor or a tuple; when absent the
+    arguments of the first call are taken, which exports and compiles. options: of
+    `condcomp.compile`, such as form and threads.
+
+    Raises ExportError where the model can't be exported and condcomp.CompileError where
+    it can't be compiled; calls raise what `Program.run` does. Weights that are changed in
+    place after they were bound are a condcomp.StaleWeightsError: call `bind` again.
+    """
+    compiled = Compiled(model, dynamic, options)
+    if example_inputs is not None:
+        args = (
+            example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
+        )
+        compiled.prepare(*args)
+    return compiled

@@ -1,0 +1,105 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What some PyTorch operators are made of, so that torch-mlir's code is good.
+
+torch-mlir computes means in float64, broadcasts the operands of matrix products that
+have sizes known in calls only, and finds the place of a softmax's maximum.
+"""
+
+import math
+
+import torch
+
+aten = torch.ops.aten
+
+
+def _layer_norm(x, shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True):
+    dims = list(range(x.dim() - len(shape), x.dim()))
+    count = math.prod(shape)
+    kind = x.dtype
+    x = x if kind == torch.float64 else x.float()
+    centred = x - x.sum(dims, keepdim=True) / count
+    variance = (centred * centred).sum(dims, keepdim=True) / count
+    y = centred * torch.rsqrt(variance + eps)
+    y = y if weight is None else y * weight
+    y = y if bias is None else y + bias
+    return y.to(kind)
+
+
+def _rms_norm(x, shape, weight=None, eps=None):
+    dims = list(range(x.dim() - len(shape), x.dim()))
+    kind = x.dtype
+    eps = torch.finfo(kind).eps if eps is None else eps
+    x = x if kind == torch.float64 else x.float()
+    y = x * torch.rsqrt((x * x).sum(dims, keepdim=True) / math.prod(shape) + eps)
+    y = y if weight is None else y * weight
+    return y.to(kind)
+
+
+def _mean(x, dims=None, keepdim=False, *, dtype=None):
+    if not dims:
+        dims = list(range(x.dim()))
+    count = math.prod(x.shape[d] for d in dims)
+    if isinstance(count, torch.SymInt):
+        return NotImplemented
+    return x.sum(dims, keepdim=keepdim, dtype=dtype) / count
+
+
+def _softmax(x, dim, dtype=None):
+    kind = dtype or x.dtype
+    x = x if x.dtype == torch.float64 else x.float()
+    e = torch.exp(x - x.amax(dim, keepdim=True))
+    return (e / e.sum(dim, keepdim=True)).to(kind)
+
+
+def _linear(x, weight, bias=None):
+    rows = x.reshape(-1, x.shape[-1]) if x.dim() != 2 else x
+    y = rows.mm(weight.t())
+    y = y if bias is None else y + bias
+    return y.reshape(*x.shape[:-1], weight.shape[0]) if x.dim() != 2 else y
+
+
+def _matmul(a, b):
+    if a.dim() == 2 and b.dim() == 2:
+        return a.mm(b)
+    if b.dim() == 1 and a.dim() > 1:
+        return _matmul(a, b.unsqueeze(1)).squeeze(-1)
+    if b.dim() == 2 and a.dim() > 2:
+        return a.reshape(-1, a.shape[-1]).mm(b).reshape(*a.shape[:-1], b.shape[1])
+    if a.dim() == b.dim() and a.dim() > 2:
+        if a.dim() == 3:
+            return a.bmm(b)
+        if a.shape[:-2] == b.shape[:-2]:
+            lead = a.shape[:-2]
+            y = a.reshape(-1, *a.shape[-2:]).bmm(b.reshape(-1, *b.shape[-2:]))
+            return y.reshape(*lead, *y.shape[-2:])
+    return NotImplemented
+
+
+def _attention(
+    q, k, v, mask=None, dropout_p=0.0, is_causal=False, *, scale=None, enable_gqa=False
+):
+    if enable_gqa or dropout_p:
+        return NotImplemented
+    scale = q.shape[-1] ** -0.5 if scale is None else scale
+    scores = _matmul(q * scale, k.transpose(-1, -2))
+    if is_causal:
+        size = scores.shape[-2:]
+        mask = torch.ones(size, dtype=torch.bool, device=q.device).tril()
+    if mask is not None and mask.dtype == torch.bool:
+        scores = torch.where(mask, scores, -torch.inf)
+    elif mask is not None:
+        scores = scores + mask
+    return _matmul(_softmax(scores, -1), v)
+
+
+TABLE = {
+    aten.layer_norm.default: _layer_norm,
+    aten.rms_norm.default: _rms_norm,
+    aten.mean.dim: _mean,
+    aten.softmax.int: _softmax,
+    aten.linear.default: _linear,
+    aten.matmul.default: _matmul,
+    aten.scaled_dot_product_attention.default: _attention,
+}

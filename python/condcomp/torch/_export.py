@@ -1,0 +1,256 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Models to text."""
+
+import operator
+import pathlib
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch.utils import _pytree as pytree
+
+from ..nn import _region
+from ._errors import ExportError
+from ._lower import lower
+from ._regions import WRITERS
+from ._trace import Conditional, Part, Spec, Tracer, _is_region
+from ._writer import Value, Writer, element_of, shape_of, tensor_type
+
+FUNCTION = "forward"
+
+
+@dataclass
+class Exported:
+    """An exported model.
+
+    text: the module; its one public function is @forward, which takes the model's
+    tensors, then its weights, marked `condcomp.constant`. inputs: names of the former.
+    weights: name to tensor, those of the latter: the names of the model's parameters
+    and buffers. structure: how the model's arguments and results nest.
+    """
+
+    text: str
+    inputs: list
+    weights: dict
+    structure: tuple = field(repr=False)
+
+    def save(self, path):
+        """Writes the text to `path`, and the weights beside it, with the ending .npz:
+        NumPy arrays by name; bfloat16 as two-byte voids, as `np.load` gives them."""
+        path = pathlib.Path(path)
+        path.write_text(self.text)
+        np.savez(path.with_suffix(".npz"), **self.arrays())
+
+    def arrays(self):
+        """The weights as NumPy arrays, by name (ml_dtypes for bfloat16)."""
+        return {name: to_numpy(tensor) for name, tensor in self.weights.items()}
+
+    def flatten(self, args, kwargs):
+        """The tensors of a call's arguments, in the order of the function's."""
+        flat, spec = pytree.tree_flatten((args, kwargs))
+        if spec != self.structure[0]:
+            raise TypeError(
+                "the arguments nest differently than those that the model was exported "
+                f"with: {spec} and {self.structure[0]}"
+            )
+        return [x for x in flat if isinstance(x, torch.Tensor)]
+
+    def unflatten(self, results):
+        """The model's result from those of the function."""
+        return pytree.tree_unflatten(list(results), self.structure[1])
+
+
+def to_numpy(tensor):
+    tensor = tensor.detach().cpu().contiguous()
+    if tensor.dtype == torch.bfloat16:
+        import ml_dtypes
+
+        return tensor.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
+    return tensor.numpy()
+
+
+def export(model, example_inputs, kwargs=None, dynamic=None) -> Exported:
+    """The model as a module of the dialect.
+
+    model: a torch.nn.Module; it is exported as it is in evaluation mode. Its modules of
+    condcomp.nn become ops, all else linalg, by torch.export and torch-mlir.
+    example_inputs: a tensor, or a tuple of what the model takes; tensors say dtype and
+    shape, their contents are not used; everything else is fixed. kwargs: likewise.
+    dynamic: the sizes that are known in calls only, {number of the tensor among the
+    inputs: {dim: name}}; equal names are equal sizes. When absent: the leading dim of
+    the first tensor, and of every other one whose leading size is the same, "batch".
+    {} fixes all sizes. Bodies of modules may have no such size but their rows.
+
+    Raises ExportError, which names the module and says what to do, where torch.export
+    refuses (say for Python code that decides by a tensor's values), for operators that
+    torch-mlir can't lower, and for bodies that use sizes known in calls only.
+    """
+    args = example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
+    flat, in_spec = pytree.tree_flatten((args, kwargs or {}))
+    tensors = [x for x in flat if isinstance(x, torch.Tensor)]
+    names = {id(m): n for n, m in model.named_modules() if n}
+    weights = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    swapped = _region.Swapped(model)
+    out_spec = []
+
+    def function(*inputs):
+        mine, given = inputs[: len(tensors)], inputs[len(tensors) :]
+        rest = iter(mine)
+        values = [next(rest) if isinstance(x, torch.Tensor) else x for x in flat]
+        args, kwargs = pytree.tree_unflatten(values, in_spec)
+        swap = dict(zip(swapped.names, given))
+        results = torch.func.functional_call(model, swap, args, kwargs, strict=False)
+        results, spec = pytree.tree_flatten(results)
+        out_spec[:] = [spec]
+        for result in results:
+            if not isinstance(result, torch.Tensor):
+                raise ExportError(
+                    f"{type(model).__name__} returns {result!r}, which is no tensor"
+                )
+        return results
+
+    specs = _specs(tensors, dynamic)
+    specs += [Spec(tuple(w.shape), w.dtype) for w in weights.values()]
+    tracer = Tracer(names)
+    modes = [(m, m.training) for m in model.modules()]
+    model.eval()
+    try:
+        plan = tracer.plan(type(model).__name__, function, specs)
+    finally:
+        for module, mode in modes:
+            module.training = mode
+    lowered = lower(tracer.parts)
+    return _write(
+        tracer, plan, lowered, weights, len(tensors), (in_spec, *out_spec), model
+    )
+
+
+def _specs(tensors, dynamic):
+    """Shapes of the inputs, with names for what is known in calls only."""
+    if not tensors:
+        raise ValueError("a model without tensors as inputs can't be exported")
+    if dynamic is None:
+        first = tensors[0].shape[:1]
+        dynamic = {
+            i: {0: "batch"}
+            for i, t in enumerate(tensors)
+            if t.dim() and t.shape[:1] == first
+        }
+    specs = []
+    for i, tensor in enumerate(tensors):
+        shape = list(tensor.shape)
+        for dim, name in dynamic.get(i, {}).items():
+            if not -len(shape) <= dim < len(shape):
+                raise ValueError(
+                    f"dynamic: input {i} has {len(shape)} dims, there is no dim {dim}"
+                )
+            shape[dim] = str(name)
+        specs.append(Spec(tuple(shape), tensor.dtype))
+    unknown = set(dynamic) - set(range(len(tensors)))
+    if unknown:
+        raise ValueError(f"dynamic: there is no input {unknown.pop()}")
+    return specs
+
+
+class _Body:
+    """A traced function that can be written wherever it is used."""
+
+    def __init__(self, plan, lowered, constants):
+        self.plan, self.lowered, self.constants = plan, lowered, constants
+        self.elements = [element_of(n.meta["val"].dtype, n.name) for n in plan.inputs]
+
+    def write(self, w, arguments, inputs):
+        """A region's block and ops, less the terminator: the results. arguments: of
+        the block; inputs: of the function."""
+        block = ", ".join(f"{a.name}: {a.type}" for a in arguments)
+        w.line(f"^bb0({block}):")
+        w.indent += 1
+        outer, w.in_body = w.in_body, True
+        results = self.ops(w, inputs)
+        w.in_body = outer
+        w.indent -= 1
+        return results
+
+    def ops(self, w, inputs):
+        """The ops of the function on values: the results."""
+        values = dict(zip(self.plan.inputs, inputs))
+        for node, tensor in self.plan.constants.items():
+            values[node] = self.constants.value(tensor)
+        for step in self.plan.steps:
+            if isinstance(step, Part):
+                shapes = [shape_of(n.meta["val"]) for n in step.outputs]
+                made = w.call(
+                    step.number,
+                    self.lowered[step.number],
+                    [values[n] for n in step.inputs],
+                    shapes,
+                )
+                values.update(zip(step.outputs, made))
+            else:
+                self.conditional(w, step, values)
+        return [values[n] for n in self.plan.outputs]
+
+    def conditional(self, w, step, values):
+        bodies = [_Body(p, self.lowered, self.constants) for p in step.bodies]
+        inputs = [values[n] for n in step.node.args[0]]
+        made = WRITERS[type(step.region)](w, step.region, inputs, bodies)
+        for user in step.node.users:
+            value = made[user.args[1]]
+            values[user] = value() if callable(value) else value
+
+
+class _Constants:
+    """The arguments that are weights, and tensors that the code made itself."""
+
+    def __init__(self):
+        self.tensors, self.values = {}, {}
+
+    def value(self, tensor, name=None):
+        key = id(tensor)
+        if key not in self.values:
+            name = name or f"constant_{len(self.tensors)}"
+            self.tensors[name] = tensor
+            self.values[key] = Value(
+                f"%{name}", tuple(tensor.shape), element_of(tensor.dtype, name)
+            )
+        return self.values[key]
+
+
+def _write(tracer, plan, lowered, weights, count, structure, model):
+    constants = _Constants()
+    inputs = [
+        Value(
+            f"%input{i}",
+            shape_of(n.meta["val"]),
+            element_of(n.meta["val"].dtype, f"input {i}"),
+        )
+        for i, n in enumerate(plan.inputs[:count])
+    ]
+    values = list(inputs)
+    for (name, tensor), node in zip(weights.items(), plan.inputs[count:]):
+        # What nothing uses is no argument.
+        values.append(constants.value(tensor, _argument(name)) if node.users else None)
+    w = Writer()
+    results = _Body(plan, lowered, constants).ops(w, values)
+    w.line(
+        f"return {', '.join(r.name for r in results)} : {', '.join(r.type for r in results)}"
+    )
+    arguments = [f"{v.name}: {v.type}" for v in inputs]
+    arguments += [
+        f"{v.name}: {v.type} {{condcomp.constant}}" for v in constants.values.values()
+    ]
+    head = f"func.func @{FUNCTION}(\n    " + ",\n    ".join(arguments) + ")"
+    head += f" -> ({', '.join(r.type for r in results)}) {{"
+    lines = [f"// {type(model).__name__}, exported from PyTorch.", head, *w.lines, "}"]
+    text = "\n".join([*lines, *(part["text"] for part in lowered)]) + "\n"
+    names = [v.name.removeprefix("%") for v in inputs]
+    return Exported(text, names, constants.tensors, structure)
+
+
+def _argument(name):
+    """A parameter's name as an SSA name."""
+    name = re.sub(r"[^A-Za-z0-9_.$-]", "_", name)
+    return f"_{name}" if name[0].isdigit() else name

@@ -40,7 +40,7 @@ def main():
     weights = reference.load_weights()
     held_out, _ = digits.load()["held_out"]
     images = held_out[np.arange(options.batch) % len(held_out)]
-    patches = torch.from_numpy(digits.patches(images))
+    batch = torch.from_numpy(images)
     thresholds = weights["thresholds"]
     net = network.from_weights(weights)
 
@@ -50,14 +50,14 @@ def main():
         runs = {
             "dense": lambda: dense.times([images], repetitions, threads),
             "PyTorch dense": lambda: side_by_side.time_here(
-                lambda: net.dense(patches), repetitions
+                lambda: net.dense(batch), repetitions
             ),
             "masked": lambda: masked.times([images, thresholds], repetitions, threads),
             "compact": lambda: compact.times(
                 [images, thresholds], repetitions, threads
             ),
             "PyTorch dynamic": lambda: side_by_side.time_here(
-                lambda: net.dynamic(patches, thresholds), repetitions
+                lambda: net.compacted(batch, thresholds), repetitions
             ),
         }
         with torch.inference_mode():

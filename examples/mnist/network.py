@@ -1,7 +1,8 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The network in PyTorch: for training, and as a baseline in benchmarks.
+"""The network in PyTorch, built with condcomp.nn: for training, for export, and as a
+baseline in benchmarks.
 
 A vision transformer of four pre-norm blocks on 49 patches. Each block's
 feed-forward part has 8 experts; after each block stands an exit, which pools
@@ -23,6 +24,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from condcomp import nn as cnn
+
 BLOCKS, WIDTH, HEADS = 4, 96, 6
 EXPERTS, CHOSEN, HIDDEN = 8, 2, 48
 TOKENS = (49, 25, 13, 13)
@@ -39,6 +42,19 @@ def weight(*shape, std=None):
     return nn.Parameter(torch.randn(*shape) * std)
 
 
+class Expert(nn.Module):
+    """A small feed-forward part."""
+
+    def __init__(self):
+        super().__init__()
+        self.up = weight(WIDTH, HIDDEN)
+        self.up_bias = nn.Parameter(torch.zeros(HIDDEN))
+        self.down = weight(HIDDEN, WIDTH)
+
+    def forward(self, y):
+        return F.silu(y @ self.up + self.up_bias) @ self.down
+
+
 class Block(nn.Module):
     """Attention and a mixture of experts, matrices stored as [in, out]."""
 
@@ -49,58 +65,55 @@ class Block(nn.Module):
         self.v = weight(WIDTH, WIDTH)
         self.o = weight(WIDTH, WIDTH, std=0.5 / math.sqrt(WIDTH))
         self.router = weight(WIDTH, EXPERTS)
-        self.up = weight(EXPERTS, WIDTH, HIDDEN)
-        self.up_bias = nn.Parameter(torch.zeros(EXPERTS, HIDDEN))
-        self.down = weight(EXPERTS, HIDDEN, WIDTH)
+        gate = cnn.TopK(CHOSEN, weigh="softmax")
+        self.experts = cnn.Experts(Expert, EXPERTS, gate=gate)
 
     def attention(self, x):
         n, t, _ = x.shape
-        qkv = norm(x) @ torch.cat([self.q, self.k, self.v], 1)
-        q, k, v = qkv.view(n, t, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
+        y = norm(x)
+        q, k, v = (
+            (y @ w).view(n, t, HEADS, -1).transpose(1, 2)
+            for w in (self.q, self.k, self.v)
+        )
         # In bf16 (training) PyTorch's gradient of this is ten times slower.
         with torch.autocast("cpu", enabled=False):
             y = F.scaled_dot_product_attention(q.float(), k.float(), v.float())
         return x + y.transpose(1, 2).reshape(n, t, WIDTH) @ self.o
 
-    def mixture(self, y, weights):
-        """All experts on all tokens, weighted: the weights may hold zeros."""
-        up = self.up.transpose(0, 1).reshape(WIDTH, EXPERTS * HIDDEN)
-        hidden = F.silu(y @ up + self.up_bias.reshape(-1))
-        hidden = hidden.unflatten(-1, (EXPERTS, HIDDEN)) * weights.unsqueeze(-1)
-        return hidden.flatten(-2) @ self.down.reshape(EXPERTS * HIDDEN, WIDTH)
+    def forward(self, x):
+        x = self.attention(x)
+        y = norm(x)
+        return self.experts(y, scores=y @ self.router, outs=x)
 
     def dense(self, x):
+        """All experts, weighted by the softmax of the router's logits: what forward
+        gives in the soft form, as one feed-forward part."""
         x = self.attention(x)
-        y = norm(x)
-        return x + self.mixture(y, (y @ self.router).softmax(-1))
+        y, w = norm(x), self.experts.weights
+        weights = (y @ self.router).softmax(-1)
+        up = w["up"].transpose(0, 1).reshape(WIDTH, EXPERTS * HIDDEN)
+        hidden = F.silu(y @ up + w["up_bias"].reshape(-1))
+        hidden = hidden.unflatten(-1, (EXPERTS, HIDDEN)) * weights.unsqueeze(-1)
+        down = w["down"].reshape(EXPERTS * HIDDEN, WIDTH)
+        return x + hidden.flatten(-2) @ down
 
-    def chosen(self, logits):
-        """Returns the chosen experts, ascending, and their weights."""
-        experts = logits.topk(CHOSEN, -1).indices.sort(-1).values
-        return experts, logits.gather(-1, experts).softmax(-1)
-
-    def masked(self, x):
-        """The dynamic block for training; returns also the balance loss."""
-        x = self.attention(x)
-        y = norm(x)
-        logits = y @ self.router
-        experts, chosen = self.chosen(logits)
-        weights = torch.zeros_like(logits).scatter(-1, experts, chosen)
-        load = (weights.detach() > 0).flatten(0, -2).float().mean(0) / CHOSEN
-        share = logits.softmax(-1).flatten(0, -2).mean(0)
-        balance = EXPERTS * (load * share).sum()
-        return x + self.mixture(y, weights), balance
+    def balance(self):
+        """The balance loss of the last forward pass in training mode."""
+        return cnn.balance_loss(self.experts.scores, self.experts.routing.mask)
 
     def sparse(self, x):
-        """The dynamic block with only the chosen experts run."""
+        """The block with only the chosen experts run, by hand."""
         x = self.attention(x)
         rows = norm(x).flatten(0, 1)
-        experts, weights = self.chosen(rows @ self.router)
+        logits = rows @ self.router
+        experts = logits.topk(CHOSEN, -1).indices.sort(-1).values
+        weights = logits.gather(-1, experts).softmax(-1)
         out = torch.zeros_like(rows)
+        w = self.experts.weights
         for e in range(EXPERTS):
             row, slot = (experts == e).nonzero(as_tuple=True)
-            hidden = F.silu(torch.addmm(self.up_bias[e], rows[row], self.up[e]))
-            out.index_add_(0, row, hidden @ self.down[e] * weights[row, slot, None])
+            hidden = F.silu(torch.addmm(w["up_bias"][e], rows[row], w["up"][e]))
+            out.index_add_(0, row, hidden @ w["down"][e] * weights[row, slot, None])
         return x + out.view_as(x)
 
 
@@ -120,61 +133,81 @@ class Exit(nn.Module):
         return pooled @ self.classify + self.bias, saliency
 
 
-def prune(x, saliency, count):
-    """Keeps the `count` most salient tokens, in their order."""
-    if count == x.shape[1]:
-        return x
-    kept = saliency.topk(count, -1).indices.sort(-1).values
-    return x.gather(1, kept.unsqueeze(-1).expand(-1, -1, WIDTH))
+class Stage(nn.Module):
+    """A block, the exit behind it, and the pruning for the next stage."""
+
+    def __init__(self, keep):
+        super().__init__()
+        self.block, self.leave = Block(), Exit()
+        self.keep = cnn.TokenSelect(keep) if keep else None
+
+    def forward(self, x, block=Block.forward):
+        x = block(self.block, x)
+        logits, saliency = self.leave(x)
+        return logits, x if self.keep is None else self.keep(saliency, x)
 
 
 class Network(nn.Module):
-    """The dense and the dynamic network, on patches as digits.py cuts them."""
+    """The dense and the dynamic network, on images [n, 28, 28]."""
 
     def __init__(self):
         super().__init__()
         self.embed = weight(16, WIDTH)
         self.position = weight(TOKENS[0], WIDTH, std=0.2)
-        self.blocks = nn.ModuleList(Block() for _ in range(BLOCKS))
-        self.exits = nn.ModuleList(Exit() for _ in range(BLOCKS))
+        keep = [b if b < a else None for a, b in zip(TOKENS, TOKENS[1:])] + [None]
+        self.stages = cnn.EarlyExit([Stage(k) for k in keep], "max_prob")
 
-    def dense(self, patches):
-        x = patches @ self.embed + self.position
-        for block in self.blocks:
-            x = block.dense(x)
-        return self.exits[-1](x)[0]
+    def tokens(self, images):
+        """7x7 patches, row by row, of 4x4 pixels, embedded."""
+        n = images.shape[0]
+        patches = images.view(n, 7, 4, 7, 4).transpose(2, 3).reshape(n, 49, 16)
+        return patches @ self.embed + self.position
 
-    def staged(self, patches):
-        """Logits of all four exits, and the mean balance loss."""
-        x = patches @ self.embed + self.position
-        logits, balance = [], 0.0
-        for stage, (block, leave) in enumerate(zip(self.blocks, self.exits)):
-            x, loss = block.masked(x)
-            balance += loss / BLOCKS
-            out, saliency = leave(x)
-            logits.append(out)
-            if stage + 1 < BLOCKS:
-                x = prune(x, saliency, TOKENS[stage + 1])
-        return logits, balance
+    def forward(self, images, thresholds):
+        """The dynamic network: class logits, and the stage where each image left."""
+        return self.stages(self.tokens(images), threshold=thresholds)
 
-    def dynamic(self, patches, thresholds):
-        """Class logits, and the stage at which each image left."""
-        logits = patches.new_zeros(len(patches), CLASSES)
-        left_at = torch.full((len(patches),), BLOCKS - 1)
-        here = torch.arange(len(patches))
-        x = patches @ self.embed + self.position
-        for stage, (block, leave) in enumerate(zip(self.blocks, self.exits)):
-            x = block.sparse(x)
-            out, saliency = leave(x)
-            if stage + 1 == BLOCKS:
+    def exits(self, images):
+        """The dynamic network for training: the logits of all four exits."""
+        return self.stages.exits(self.tokens(images))
+
+    def dense(self, images):
+        """The dense network's logits."""
+        x = self.tokens(images)
+        for stage in self.stages.stages:
+            x = stage.block.dense(x)
+        return self.stages.stages[-1].leave(x)[0]
+
+    def balance(self):
+        """The mean balance loss of the last forward pass in training mode."""
+        return sum(s.block.balance() for s in self.stages.stages) / BLOCKS
+
+    def compacted(self, images, thresholds):
+        """The dynamic network by hand: images that leave are taken out of the batch."""
+        logits = images.new_zeros(len(images), CLASSES)
+        left_at = torch.full((len(images),), BLOCKS - 1)
+        here = torch.arange(len(images))
+        x = self.tokens(images)
+        for number, stage in enumerate(self.stages.stages):
+            out, x = stage(x, Block.sparse)
+            if number + 1 == BLOCKS:
                 logits[here] = out
                 break
-            done = out.softmax(-1).amax(-1) > thresholds[stage]
+            done = out.softmax(-1).amax(-1) > thresholds[number]
             logits[here[done]] = out[done]
-            left_at[here[done]] = stage
-            here = here[~done]
-            x = prune(x[~done], saliency[~done], TOKENS[stage + 1])
+            left_at[here[done]] = number
+            here, x = here[~done], x[~done]
         return logits, left_at
+
+
+def parameters_by_name(stage):
+    """{name in weights.npz: parameter} of a stage."""
+    of = lambda module: dict(module.named_parameters(recurse=False))
+    return {
+        **of(stage.block),
+        **dict(stage.block.experts.weights),
+        **of(stage.leave),
+    }
 
 
 @torch.no_grad()
@@ -186,8 +219,8 @@ def from_weights(weights):
     net = Network().eval()
     net.embed.copy_(arrays["embed"])
     net.position.copy_(arrays["position"])
-    for stage in range(BLOCKS):
-        for module in (net.blocks[stage], net.exits[stage]):
-            for name, parameter in module.named_parameters():
-                parameter.copy_(arrays[name][stage])
+    net.stages.threshold.copy_(arrays["thresholds"])
+    for number, stage in enumerate(net.stages.stages):
+        for name, parameter in parameters_by_name(stage).items():
+            parameter.copy_(arrays[name][number])
     return net

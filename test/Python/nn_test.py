@@ -1,0 +1,481 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""condcomp.nn against PyTorch written by hand: values and gradients."""
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
+from condcomp import nn as cnn  # noqa: E402
+from condcomp import reference  # noqa: E402
+
+
+def randn(*shape, seed=0, dtype=torch.float64, grad=True):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(*shape, generator=generator, dtype=dtype)
+    return x.requires_grad_(grad)
+
+
+def check_gradients(ours, theirs, inputs):
+    """Both functions' values and gradients with respect to the inputs."""
+    got, want = ours(), theirs()
+    torch.testing.assert_close(got, want)
+    g = torch.autograd.grad(got.square().sum(), inputs)
+    w = torch.autograd.grad(want.square().sum(), inputs)
+    for a, b in zip(g, w):
+        assert b.abs().sum() > 0
+        torch.testing.assert_close(a, b)
+
+
+# Gates.
+
+TIES = torch.tensor([[1.0, 2.0, 2.0, 2.0], [0.0, -0.0, -1.0, 0.0]])
+ODD = torch.tensor(
+    [[math.nan, -math.inf, 1.0, math.nan], [math.inf, math.nan, -math.inf, 3.0]]
+)
+
+
+@pytest.mark.parametrize("scores", [TIES, ODD], ids=["ties", "NaN"])
+@pytest.mark.parametrize("k", range(5))
+def test_top_k_is_the_references(scores, k):
+    want = reference.top_k(scores.numpy(), k)
+    got = cnn.TopK(k)(scores)
+    np.testing.assert_array_equal(got.mask, reference.to_mask(want))
+    np.testing.assert_array_equal(got.weights, reference.to_dense(want))
+
+
+@pytest.mark.parametrize("least, most", [(0, None), (1, None), (2, 3), (0, 1)])
+@pytest.mark.parametrize("p", [-1.0, 0.0, 0.5, 0.9, 5.0])
+def test_top_p_is_the_references(p, least, most):
+    scores = torch.cat([randn(9, 4, dtype=torch.float32).softmax(-1), TIES, ODD])
+    want = reference.top_p(scores.detach().numpy(), np.float32(p), least, most or 4)
+    got = cnn.TopP(p, least, most)(scores)
+    np.testing.assert_array_equal(got.mask, reference.to_mask(want))
+
+
+def test_threshold_is_the_references():
+    scores = torch.cat([TIES, ODD])
+    want = reference.threshold(scores.numpy(), np.float32(1.0))
+    np.testing.assert_array_equal(
+        cnn.Threshold(1.0)(scores).mask, reference.to_mask(want)
+    )
+
+
+@pytest.mark.parametrize("count", range(3))
+def test_expert_choice_is_the_references(count):
+    for scores in (TIES, ODD):
+        want = reference.expert_choice(scores.numpy(), count)
+        got = cnn.ExpertChoice(count)(scores)
+        np.testing.assert_array_equal(got.mask, reference.to_mask(want))
+
+
+def test_expert_choice_by_factor():
+    mask = cnn.ExpertChoice(factor=1.5)(randn(10, 4)).mask
+    assert mask.sum(0).tolist() == [3] * 4  # 1.5 * 10 / 4, rounded down
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("key", [0, 7, -5, 2**62 + 12345])
+def test_gumbel_draws_the_references_noise(dtype, key):
+    logits = randn(50, 6, dtype=dtype, grad=False)
+    want = reference.sample(logits.numpy(), 2, key)
+    got = cnn.GumbelTopK(2)(logits, torch.tensor(key))
+    np.testing.assert_array_equal(got.mask, reference.to_mask(want))
+
+
+def test_gumbel_training_draws_anew_and_evaluation_does_not():
+    gate, logits = cnn.GumbelTopK(1), torch.zeros(200, 4)
+    torch.manual_seed(0)
+    masks = [gate(logits).mask for _ in range(2)]
+    assert (masks[0] != masks[1]).any()
+    shares = masks[0].float().mean(0)
+    assert (shares - 0.25).abs().max() < 0.1  # three standard deviations
+    gate.eval()
+    assert (gate(logits).mask == gate(logits).mask).all()
+
+
+@pytest.mark.parametrize("weigh", ["score", "softmax", "sum", "probability"])
+def test_weights_have_gradients(weigh):
+    scores = randn(7, 5)
+    chosen = scores.topk(2).indices
+
+    def by_hand():
+        s = scores.gather(1, chosen)
+        p = {
+            "score": s,
+            "softmax": s.softmax(-1),
+            "sum": s / s.sum(-1, keepdim=True),
+            "probability": scores.softmax(-1).gather(1, chosen),
+        }[weigh]
+        return torch.zeros_like(scores).scatter(1, chosen, p)
+
+    check_gradients(lambda: cnn.TopK(2, weigh)(scores).weights, by_hand, [scores])
+
+
+def test_rows_without_entries_have_no_weights_and_finite_gradients():
+    scores = randn(3, 4)
+    routing = cnn.Threshold(100.0, "softmax")(scores)
+    assert not routing.mask.any() and not routing.weights.any()
+    (gradient,) = torch.autograd.grad(routing.weights.sum(), scores)
+    assert gradient.isfinite().all()
+
+
+def test_gates_in_soft_form_choose_all():
+    scores = randn(3, 4)
+    with cnn.form("soft"):
+        routing = cnn.TopK(1, "softmax")(scores)
+        with pytest.raises(ValueError, match="TopP has no soft form"):
+            cnn.TopP(0.5)(scores)
+    assert routing.mask.all()
+    torch.testing.assert_close(routing.weights, scores.softmax(-1))
+    assert cnn.TopK(1)(scores).mask.sum() == 3  # outside it is masked again
+
+
+def test_bad_gates():
+    with pytest.raises(ValueError, match="k = 5 exceeds the number of modules, 4"):
+        cnn.TopK(5)(torch.zeros(2, 4))
+    with pytest.raises(ValueError, match="weigh is one of"):
+        cnn.TopK(1, "max")
+    with pytest.raises(ValueError, match="the form is one of masked, soft"):
+        cnn.TopK(1, form="compact")
+    with pytest.raises(ValueError, match="scores are floats"):
+        cnn.TopK(1)(torch.zeros(2, 4, dtype=torch.int64))
+    with pytest.raises(ValueError, match="either count or factor"):
+        cnn.ExpertChoice()
+    with pytest.raises(ValueError, match="count = 3 exceeds the number of rows, 2"):
+        cnn.ExpertChoice(3)(torch.zeros(2, 4))
+
+
+# Modules.
+
+
+def feed_forward():
+    return nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 6)).double()
+
+
+def experts(gate=None):
+    torch.manual_seed(0)
+    router = nn.Linear(6, 4).double()
+    gate = gate or cnn.TopK(2, "softmax")
+    return cnn.Experts(feed_forward, 4, gate=gate, router=router)
+
+
+def test_experts_are_a_loop_over_experts():
+    m, x, outs = experts(), randn(3, 5, 6), randn(3, 5, 6, seed=1)
+    w = m.weights
+
+    def by_hand():
+        rows = x.reshape(-1, 6)
+        logits = rows @ m.router.weight.T + m.router.bias
+        best, chosen = logits.topk(2)
+        share = best.softmax(-1)
+        y = outs.reshape(-1, 6)
+        for e in range(4):
+            row, slot = (chosen == e).nonzero(as_tuple=True)
+            h = F.linear(rows[row], w["0_weight"][e], w["0_bias"][e]).tanh()
+            h = F.linear(h, w["2_weight"][e], w["2_bias"][e])
+            y = y.index_add(0, row, h * share[row, slot, None])
+        return y.reshape(3, 5, 6)
+
+    inputs = [x, outs, m.router.weight, *w.values()]
+    check_gradients(lambda: m(x, outs=outs), by_hand, inputs)
+
+
+def test_experts_start_from_their_own_initial_values():
+    made = [feed_forward() for _ in range(3)]
+    m = cnn.Experts(made, gate=cnn.TopK(1))
+    for e, module in enumerate(made):
+        assert (m.weights["0_weight"][e] == module[0].weight).all()
+    assert (made[0][0].weight != made[1][0].weight).any()
+    assert {n for n, _ in m.named_parameters()} == {
+        f"weights.{i}_{kind}" for i in (0, 2) for kind in ("weight", "bias")
+    }
+
+
+def test_experts_in_soft_form_are_a_mixture():
+    m, x = experts(), randn(5, 6)
+
+    def by_hand():
+        share = m.router(x).softmax(-1)
+        each = [
+            m.expert(x, *(m.weights[n.replace(".", "_")][e] for n in names))
+            for e in range(4)
+        ]
+        return (share.unsqueeze(-1) * torch.stack(each, 1)).sum(1)
+
+    names = ["0.weight", "0.bias", "2.weight", "2.bias"]
+    with cnn.form("soft"):
+        check_gradients(lambda: m(x), by_hand, [x, *m.parameters()])
+
+
+def test_what_is_not_chosen_may_be_infinite():
+    m, x = experts(cnn.TopK(1)), randn(4, 6, grad=False)
+    want = m(x, scores=torch.eye(4).double())
+    with torch.no_grad():
+        m.weights["2_bias"][3] = math.inf
+    got = m(x, scores=torch.eye(4).double())
+    assert torch.equal(got[:3], want[:3]) and got[3].isinf().all()
+
+
+def test_experts_keep_their_routing_for_losses():
+    m = experts()
+    m(randn(3, 5, 6))
+    assert m.routing.mask.sum(-1).tolist() == [2] * 15
+    assert m.scores.requires_grad
+
+
+def test_bad_experts():
+    with pytest.raises(ValueError, match=r"scores are \[5, 4\], got \[5, 3\]"):
+        experts()(torch.zeros(5, 6).double(), scores=torch.zeros(5, 3))
+    with pytest.raises(ValueError, match="so scores have to be given"):
+        cnn.Experts(feed_forward, 2, gate=cnn.TopK(1))(torch.zeros(5, 6))
+    with pytest.raises(ValueError, match="'weight' is .* not so in another"):
+        cnn.Experts([nn.Linear(2, 2), nn.Linear(2, 3)], gate=cnn.TopK(1))
+    with pytest.raises(ValueError, match="no buffers"):
+        cnn.Experts([nn.BatchNorm1d(2)], gate=cnn.TopK(1))
+
+
+def test_token_select_keeps_the_order_and_has_gradients():
+    x, scores = randn(2, 6, 3), randn(2, 6, seed=1)
+    at = scores.topk(3).indices.sort().values
+    check_gradients(
+        lambda: cnn.TokenSelect(3)(scores, x),
+        lambda: x.gather(1, at.unsqueeze(-1).expand(-1, -1, 3)),
+        [x],
+    )
+    positions, kept, other = cnn.TokenSelect(3)(
+        scores, x, x[..., 0], return_positions=True
+    )
+    assert torch.equal(positions, at) and torch.equal(kept[..., 0], other)
+    with pytest.raises(ValueError, match="k = 7 exceeds the number of tokens, 6"):
+        cnn.TokenSelect(7)(scores, x)
+
+
+def test_token_merge_is_tome():
+    x = randn(2, 7, 3)
+
+    def by_hand():
+        out = []
+        for tokens in x:
+            unit = tokens / tokens.norm(dim=-1, keepdim=True)
+            a, b = list(range(0, 7, 2)), list(range(1, 7, 2))
+            similar = unit[a] @ unit[b].T
+            best, partner = similar.max(-1)
+            gone = best.argsort(descending=True)[:2].tolist()
+            stay = [tokens[a[i]] for i in range(4) if i not in gone]
+            groups = [
+                [tokens[b[j]], *(tokens[a[i]] for i in gone if partner[i] == j)]
+                for j in range(3)
+            ]
+            out.append(torch.stack([*stay, *(sum(g) / len(g) for g in groups)]))
+        return torch.stack(out)
+
+    check_gradients(lambda: cnn.TokenMerge(2)(x)[0], by_hand, [x])
+    y, size = cnn.TokenMerge(2)(x)
+    assert size.sum(1).tolist() == [7, 7]
+    y, size = cnn.TokenMerge(1)(y, size=size)
+    torch.testing.assert_close((y * size.unsqueeze(-1)).sum(1), x.sum(1))
+
+
+def test_token_merge_protects_the_class_token():
+    x = torch.ones(1, 6, 2)  # every pair is equally alike: a-tokens go in order
+    x[0, 0] = 5.0
+    assert cnn.TokenMerge(1)(x)[1].tolist() == [[1, 1, 2, 1, 1]]
+    y, _ = cnn.TokenMerge(2, protect=True)(x)
+    assert (y[0, 0] == 5.0).all() and (y[0, 1:] == 1.0).all()
+
+
+class Cell(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block, self.head = nn.Linear(4, 4).double(), nn.Linear(4, 3).double()
+
+    def forward(self, x):
+        x = self.block(x).tanh()
+        return self.head(x), x
+
+
+def test_early_exit_leaves_at_the_first_sure_exit():
+    torch.manual_seed(0)
+    m, x = cnn.EarlyExit([Cell(), Cell(), Cell()], threshold=[0.4, 0.45]), randn(40, 4)
+
+    def by_hand():
+        y = []
+        for row in x:
+            row = row.unsqueeze(0)
+            for stage, threshold in zip(m.stages, (0.4, 0.45, -1)):
+                logits, row = stage(row)
+                if logits.softmax(-1).max() > threshold:
+                    break
+            y.append(logits)
+        return torch.cat(y)
+
+    check_gradients(lambda: m(x).result, by_hand, [x, *m.parameters()])
+    stage = m(x).stage
+    assert set(stage.tolist()) == {0, 1, 2}
+    assert m(x, threshold=torch.tensor(0.0)).stage.tolist() == [0] * 40
+    assert m(x, threshold=torch.tensor(1.0)).stage.tolist() == [2] * 40
+
+
+def test_early_exit_in_soft_form_mixes_results():
+    m, x = cnn.EarlyExit([Cell(), Cell(), Cell()], form="soft"), randn(6, 4)
+
+    def by_hand():
+        a, b, c = m.exits(x)
+        ga, gb = (y.softmax(-1).amax(-1, keepdim=True) for y in (a, b))
+        return ga * a + (1 - ga) * (gb * b + (1 - gb) * c)
+
+    check_gradients(lambda: m(x).result, by_hand, [x, *m.parameters()])
+
+
+def test_early_exit_of_blocks_and_heads():
+    block, head = nn.Linear(4, 4), nn.Linear(4, 2)
+    m = cnn.EarlyExit([(block, head), (block, head)], "entropy", threshold=0.0)
+    x = randn(3, 4, dtype=torch.float32)
+    torch.testing.assert_close(m(x).result, head(block(block(x))))
+    with pytest.raises(ValueError, match="1 thresholds for 2 stages, got"):
+        cnn.EarlyExit([(block, head)] * 2, threshold=[0.1, 0.2])
+
+
+@pytest.mark.parametrize("kind", ["max_prob", "entropy", "margin"])
+def test_confidence_is_the_references(kind):
+    logits = randn(9, 5, dtype=torch.float32, grad=False)
+    want = reference.confidence(logits.numpy(), kind)
+    np.testing.assert_allclose(cnn.confidence(logits, kind), want, rtol=1e-5)
+
+
+class Step(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.next, self.stop = nn.Linear(4, 4).double(), nn.Linear(4, 1).double()
+
+    def forward(self, h):
+        h = self.next(h).tanh()
+        return h, (4 * self.stop(h)).sigmoid().squeeze(-1)
+
+
+def test_act_is_graves():
+    torch.manual_seed(10)
+    m, x = cnn.Halting(Step(), 5, epsilon=0.3), randn(30, 4)
+
+    def by_hand():
+        rows = []
+        for h in x:
+            total, y = 0.0, 0.0
+            for number in range(5):
+                h, p = (t.squeeze(0) for t in m.step(h.unsqueeze(0)))
+                if total + p >= 0.7 or number == 4:
+                    y = y + (1 - total) * h
+                    rows.append(torch.cat([y, (number + 1 + 1 - total).reshape(1)]))
+                    break
+                y, total = y + p * h, total + p
+        return torch.stack(rows)
+
+    def ours():
+        halted = m(x)
+        return torch.cat([halted.result, halted.cost.unsqueeze(1)], 1)
+
+    check_gradients(ours, by_hand, [x, *m.parameters()])
+    assert len(set(m(x).steps.tolist())) > 2
+
+
+def test_ponder_halts_at_the_median_and_trains_on_the_distribution():
+    torch.manual_seed(1)
+    m, x = cnn.Halting(Step(), 6, mode="ponder"), randn(30, 4)
+    states, p = m.distribution(x)
+    torch.testing.assert_close(p.sum(0), torch.ones(30).double())
+    at = (p.cumsum(0) >= 0.5).int().argmax(0)
+    halted = m(x)
+    assert torch.equal(halted.steps, at.int() + 1)
+    torch.testing.assert_close(halted.result, states[at, torch.arange(30)])
+    with cnn.form("soft"):
+        check_gradients(
+            lambda: m(x).result,
+            lambda: torch.einsum("tr,trd->rd", *reversed(m.distribution(x))),
+            [x, *m.parameters()],
+        )
+
+
+def skip_layer(form="masked"):
+    torch.manual_seed(0)
+    gate = nn.Sequential(nn.Linear(4, 1), nn.Sigmoid()).double()
+    return cnn.SkipLayer(nn.Linear(4, 4).double(), gate, form=form)
+
+
+def test_skip_layer():
+    m, x = skip_layer().eval(), randn(20, 4)
+    run = m.gate(x).squeeze(1) >= 0.5
+    assert run.any() and not run.all()
+    check_gradients(
+        lambda: m(x),
+        lambda: torch.stack([m.layer(r) if y else r for r, y in zip(x, run)]),
+        [x, *m.layer.parameters()],
+    )
+    soft = skip_layer("soft")
+    g = lambda: soft.gate(x)
+    check_gradients(
+        lambda: soft(x),
+        lambda: g() * soft.layer(x) + (1 - g()) * x,
+        [x, *soft.parameters()],
+    )
+
+
+def test_skip_layer_trains_its_gate_straight_through():
+    m, x = skip_layer().train(), randn(20, 4)
+    y = m(x)
+    torch.testing.assert_close(y, m.eval()(x))
+    got = torch.autograd.grad(y.sum(), list(m.gate.parameters()))
+    g = m.gate(x)
+    jump = (m.layer(x) - x).detach()
+    want = torch.autograd.grad((g * jump).sum(), list(m.gate.parameters()))
+    for a, b in zip(got, want):
+        torch.testing.assert_close(a, b)
+
+
+# Losses.
+
+
+def test_losses():
+    logits = randn(12, 4)
+    mask = cnn.TopK(1)(logits).mask
+    f = mask.double().mean(0)
+    p = logits.softmax(-1).mean(0)
+    torch.testing.assert_close(cnn.balance_loss(logits, mask), 4 * (f * p).sum())
+    assert cnn.balance_loss(torch.zeros(4, 4), torch.eye(4).bool()) == 1
+    z = torch.log(torch.exp(logits).sum(-1))
+    torch.testing.assert_close(cnn.z_loss(logits), (z * z).mean())
+    target = torch.arange(12) % 4
+    a, b = F.cross_entropy(logits, target), F.cross_entropy(2 * logits, target)
+    loss = cnn.joint_exit_loss([logits, 2 * logits], target, [0.5, 2.0])
+    torch.testing.assert_close(loss, 0.5 * a + 2 * b)
+    used = torch.tensor([True, False, False, False])
+    assert cnn.budget_loss(used, 0.5) == 0.0625
+    assert cnn.ponder_cost(torch.tensor([1.0, 3.0])) == 2.0
+
+
+def test_ponder_kl_is_zero_at_the_prior():
+    prior = 0.3 * 0.7 ** torch.arange(5.0)
+    prior = (prior / prior.sum()).unsqueeze(1).expand(5, 3)
+    assert cnn.ponder_kl(prior, 0.3).abs() < 1e-6
+    p = torch.tensor([[0.5], [0.5]]).double()
+    q = torch.tensor([0.3, 0.21], dtype=torch.float64) / 0.51
+    want = sum(0.5 * math.log(0.5 / each) for each in q.tolist())
+    assert abs(cnn.ponder_kl(p, 0.3) - want) < 1e-12
+    zero = torch.tensor([[1.0], [0.0]], requires_grad=True)
+    assert cnn.ponder_kl(zero, 0.3).isfinite()
+
+
+def test_bad_losses():
+    with pytest.raises(ValueError, match="have different shapes"):
+        cnn.balance_loss(torch.zeros(2, 3), torch.zeros(2, 4).bool())
+    with pytest.raises(ValueError, match="2 weights for 1 exits"):
+        cnn.joint_exit_loss([torch.zeros(1, 2)], torch.zeros(1), [1, 1])
+    with pytest.raises(ValueError, match="between 0 and 1, got 1"):
+        cnn.ponder_kl(torch.ones(1, 1), 1)

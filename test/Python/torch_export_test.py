@@ -1,0 +1,346 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Models exported from PyTorch give PyTorch's answers, masked and compact."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("torch_mlir")
+
+from torch import nn  # noqa: E402
+
+import condcomp  # noqa: E402
+from condcomp import nn as cnn  # noqa: E402
+from condcomp.torch import ExportError, compile as compile_model, export  # noqa: E402
+
+
+def feed_forward():
+    return nn.Sequential(nn.Linear(16, 24), nn.GELU(), nn.Linear(24, 16))
+
+
+class PrunedStage(nn.Module):
+    """Attention, experts, an exit, and pruning: all that a stage may hold."""
+
+    def __init__(self, keep=None):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(
+            16, 2, 32, activation="gelu", batch_first=True, norm_first=True, dropout=0.1
+        )
+        router = nn.Sequential(nn.Linear(16, 4), nn.Softmax(-1))
+        gate = cnn.TopP(0.6, weigh="sum")
+        self.experts = cnn.Experts(feed_forward, 4, gate=gate, router=router)
+        self.select = cnn.TokenSelect(keep) if keep else None
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, x):
+        x = self.layer(x)
+        x = self.experts(x, outs=x)
+        logits = self.head(x.mean(1))
+        return logits, x if self.select is None else self.select(x[..., 0], x)
+
+
+class Pruned(nn.Module):
+    def __init__(self):
+        super().__init__()
+        stages = [PrunedStage(5), PrunedStage(3), PrunedStage()]
+        self.exits = cnn.EarlyExit(stages, threshold=[0.5, 0.5])
+
+    def forward(self, x):
+        return self.exits(x)
+
+
+class Step(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.next, self.stop = nn.Linear(16, 16), nn.Linear(16, 1)
+
+    def forward(self, h):
+        h = torch.tanh(self.next(h))
+        return h, 0.5 * torch.sigmoid(self.stop(h)).mean(1).squeeze(-1)
+
+
+class Depth(nn.Module):
+    """Halting and skipped layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.act = cnn.Halting(Step(), 6)
+        self.ponder = cnn.Halting(Step(), 6, mode="ponder")
+        gate = nn.Sequential(nn.Flatten(1), nn.Linear(7 * 16, 1), nn.Sigmoid())
+        self.skip = cnn.SkipLayer(nn.Linear(16, 16), gate)
+
+    def forward(self, x):
+        return {"act": self.act(x), "ponder": self.ponder(x), "skip": self.skip(x)}
+
+
+class Choices(nn.Module):
+    """Every gate, confidence, and merged and chosen tokens."""
+
+    def __init__(self):
+        super().__init__()
+        self.gates = nn.ModuleList(
+            [
+                cnn.TopK(3, "probability"),
+                cnn.TopK(2, "none"),
+                cnn.TopP(0.5, 2, 4),
+                cnn.Threshold(0.1, "none"),
+                cnn.ExpertChoice(factor=3.0, weigh="softmax"),
+                cnn.ExpertChoice(2),
+            ]
+        )
+        self.draw, self.merge = cnn.GumbelTopK(2), cnn.TokenMerge(2, protect=True)
+        self.select = cnn.TokenSelect(3)
+
+    def forward(self, x, key):
+        routings = [gate(x) for gate in self.gates]
+        drawn = self.draw(x.flatten(0, 1), key)
+        sure = [cnn.confidence(x, kind) for kind in ("max_prob", "margin", "entropy")]
+        chosen = self.select(x[..., 1], x, x[..., 2], return_positions=True)
+        return routings, drawn, sure, self.merge(x), chosen
+
+
+class EarlyExitEncoder(nn.Module):
+    """A transformer encoder of four layers with an exit behind each."""
+
+    def __init__(self):
+        super().__init__()
+        layers = [
+            (nn.TransformerEncoderLayer(64, 4, 128, batch_first=True), Pool())
+            for _ in range(4)
+        ]
+        self.exits = cnn.EarlyExit(layers, threshold=0.28)
+
+    def forward(self, x):
+        return self.exits(x)
+
+
+class Pool(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.classify = nn.Linear(64, 5)
+
+    def forward(self, x):
+        return self.classify(x.mean(1))
+
+
+def inputs(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+KEY = torch.tensor(12345678901234)
+MODELS = {
+    "pruned": (Pruned, (inputs(9, 7, 16),)),
+    "depth": (Depth, (inputs(9, 7, 16),)),
+    "choices": (Choices, (inputs(9, 7, 16), KEY)),
+    "encoder": (EarlyExitEncoder, (inputs(32, 12, 64),)),
+}
+exported = {}
+
+
+def get(name):
+    """The model, its inputs, and what it is exported as, once for all tests."""
+    if name not in exported:
+        kind, x = MODELS[name]
+        torch.manual_seed(0)
+        model = kind().eval()
+        exported[name] = model, x, export(model, x)
+    return exported[name]
+
+
+def compare(got, want):
+    got, want = (torch.utils._pytree.tree_leaves(t) for t in (got, want))
+    assert len(got) == len(want)
+    for a, b in zip(got, want):
+        assert a.dtype == b.dtype
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("form", ["masked", "compact"])
+@pytest.mark.parametrize("name", MODELS)
+def test_answers_are_those_of_pytorch(name, form, no_leak):
+    model, x, text = get(name)
+    program = condcomp.compile(text.text, form=form)
+    run = program.bind("forward", text.weights)
+    with torch.no_grad():
+        for count in (len(x[0]), 1, 3):
+            batch = (x[0][:count], *x[1:])
+            compare(text.unflatten(run(*batch)), model(*batch))
+
+
+def test_masked_and_compact_agree_bit_for_bit():
+    for name in ("pruned", "encoder"):
+        _, x, text = get(name)
+        results = [
+            condcomp.compile(text.text, form=form).bind("forward", text.weights)(*x)
+            for form in ("masked", "compact")
+        ]
+        for a, b in zip(*results):
+            assert torch.equal(a, b)
+
+
+def test_rows_leave_everywhere():
+    for name, stages in (("pruned", 3), ("encoder", 4)):
+        model, x, _ = get(name)
+        assert set(model(*x).stage.tolist()) == set(range(stages))
+
+
+def test_what_is_written():
+    model, _, text = get("pruned")
+    parameters = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    assert text.inputs == ["input0"]
+    assert text.weights.keys() == parameters.keys()
+    for op in ("cascade", "top_p", "apply", "top_k", "select", "confidence"):
+        assert f"condcomp.{op} " in text.text
+    assert "f64 to f32" not in text.text.split("func.func private")[0]
+    # Layers that are alike share their functions.
+    encoder = get("encoder")[2].text
+    assert encoder.count("func.func private") < 2 * 4
+
+
+def test_no_float64_in_norms():
+    _, _, text = get("encoder")
+    assert not [
+        line for line in text.text.splitlines() if "math" in line and "f64" in line
+    ]
+
+
+def test_save(tmp_path):
+    model, x, text = get("depth")
+    text.save(tmp_path / "model.mlir")
+    with np.load(tmp_path / "model.npz") as arrays:
+        weights = dict(arrays)
+    program = condcomp.compile(tmp_path / "model.mlir")
+    results = program.bind("forward", weights)(x[0].numpy())
+    compare([torch.from_numpy(r) for r in results], model(*x))
+
+
+def test_compile_is_a_drop_in():
+    torch.manual_seed(0)
+    model = Depth().train()
+    fast = compile_model(model, threads=1)
+    x = MODELS["depth"][1][0]
+    got = fast(x)
+    assert model.training and model.skip.training
+    model.eval()
+    assert got["act"]._fields == ("result", "steps", "cost")
+    compare(got, model(x))
+    compare(fast(x[:2]), model(x[:2]))
+    with torch.no_grad():
+        model.skip.layer.weight.mul_(2)
+    with pytest.raises(condcomp.StaleWeightsError, match="skip.layer.weight"):
+        fast(x)
+    compare(fast.bind()(x), model(x))
+    with pytest.raises(TypeError, match="nest differently"):
+        fast(x, x)
+    with pytest.raises(ValueError, match="size 16 expected in dim 2, not 15"):
+        fast(x[..., :15])
+
+
+def test_thresholds_are_values_of_a_call():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            pairs = [(nn.Linear(8, 8), nn.Linear(8, 3)) for _ in range(3)]
+            self.exits = cnn.EarlyExit(pairs, "margin")
+
+        def forward(self, x, threshold):
+            return self.exits(x, threshold=threshold)
+
+    torch.manual_seed(0)
+    model, x = Model(), inputs(6, 8)
+    fast = compile_model(model, (x, torch.tensor([0.1, 0.1])))
+    for threshold in ([-1.0, 0.0], [2.0, -1.0], [2.0, 2.0], [0.1, 0.2]):
+        compare(fast(x, torch.tensor(threshold)), model(x, torch.tensor(threshold)))
+
+
+def test_bfloat16():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            gate = cnn.TopK(2, "softmax")
+            router = nn.Linear(16, 4)
+            self.experts = cnn.Experts(feed_forward, 4, gate=gate, router=router)
+            self.norm = nn.LayerNorm(16)
+
+        def forward(self, x):
+            return self.experts(self.norm(x), outs=x)
+
+    torch.manual_seed(0)
+    x = inputs(40, 16).bfloat16()
+    model = Model().bfloat16()
+    exact = Model().double()
+    exact.load_state_dict(model.state_dict())
+    got = compile_model(model, x)(x)
+    assert got.dtype == torch.bfloat16
+    want = exact(x.double())
+    error = lambda y: (y.double() - want).norm() / want.norm()
+    assert error(got) <= 1.1 * error(model(x))
+
+
+class Branching(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Sequential(nn.Linear(4, 4), Decides())
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+class Decides(nn.Module):
+    def forward(self, x):
+        return x * 2 if x.sum() > 0 else x
+
+
+def test_python_code_that_decides_by_values_is_named():
+    with pytest.raises(
+        ExportError,
+        match=r"Decides 'inner.1' can't be exported: its "
+        "Python code decides by the values of a tensor; use a module",
+    ):
+        export(Branching(), torch.zeros(3, 4))
+
+
+def test_decisions_in_bodies_are_named():
+    model = cnn.EarlyExit(
+        [(Decides(), nn.Linear(4, 2)), (nn.Identity(), nn.Linear(4, 2))]
+    )
+    with pytest.raises(ExportError, match="Decides 'stages.0.block' can't be exported"):
+        export(model, torch.zeros(3, 4))
+
+
+def test_rows_that_mix_are_an_error():
+    class Mixes(nn.Module):
+        def forward(self, x):
+            return x - x.mean(0)
+
+    model = cnn.SkipLayer(Mixes(), nn.Linear(4, 1))
+    text = export(model, torch.zeros(3, 4)).text
+    with pytest.raises(condcomp.CompileError, match="mixes rows|row"):
+        condcomp.compile(text)
+
+
+def test_bad_models():
+    class Cuts(nn.Module):
+        def forward(self, x):
+            return x[:5].view(5, 2, 2)
+
+    with pytest.raises(ExportError, match="there is no dim 2"):
+        try:
+            export(Cuts(), torch.zeros(6, 4), dynamic={0: {2: "n"}})
+        except ValueError as error:
+            raise ExportError(str(error)) from None
+    stages = [(nn.Linear(4, 4), nn.Linear(4, 2)), (nn.Linear(4, 4), nn.Linear(4, 3))]
+    with pytest.raises(ExportError, match="all stages return results of one shape"):
+        export(cnn.EarlyExit(stages), torch.zeros(3, 4))
+    with pytest.raises(ExportError, match="complex64"):
+        export(nn.Identity(), torch.zeros(3, 4, dtype=torch.complex64))
+
+
+def test_sizes_that_are_fixed():
+    model = nn.Linear(4, 2)
+    text = export(model, torch.zeros(3, 4), dynamic={}).text
+    assert "%input0: tensor<3x4xf32>" in text
+    two = export(model, torch.zeros(3, 5, 4), dynamic={0: {0: "batch"}}).text
+    assert "%input0: tensor<?x5x4xf32>" in two

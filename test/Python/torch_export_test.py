@@ -45,7 +45,7 @@ class Pruned(nn.Module):
     def __init__(self):
         super().__init__()
         stages = [PrunedStage(5), PrunedStage(3), PrunedStage()]
-        self.exits = cnn.EarlyExit(stages, threshold=[0.5, 0.5])
+        self.exits = cnn.EarlyExit(stages, threshold=0.455)
 
     def forward(self, x):
         return self.exits(x)
@@ -110,7 +110,7 @@ class EarlyExitEncoder(nn.Module):
             (nn.TransformerEncoderLayer(64, 4, 128, batch_first=True), Pool())
             for _ in range(4)
         ]
-        self.exits = cnn.EarlyExit(layers, threshold=0.28)
+        self.exits = cnn.EarlyExit(layers, threshold=0.27)
 
     def forward(self, x):
         return self.exits(x)

@@ -11,7 +11,7 @@ import torch
 from torch import fx
 
 from ..nn import _region
-from ._decompose import TABLE
+from ._decompose import TABLE, Decomposed, is_decomposed
 from ._errors import ExportError
 
 # Sizes that stand for those known in calls only while tracing: unlike each other
@@ -144,12 +144,15 @@ class Tracer:
         ]
         try:
             with _region.recording(self.regions), torch.no_grad():
-                program = torch.export.export(
-                    _Function(function),
-                    examples,
-                    dynamic_shapes=(shapes,),
-                    strict=False,
-                )
+                with Decomposed():
+                    program = torch.export.export(
+                        _Function(function),
+                        examples,
+                        dynamic_shapes=(shapes,),
+                        strict=False,
+                    )
+                if is_decomposed(program.graph_module.graph):
+                    return program
                 return program.run_decompositions(TABLE)
         except ExportError:
             raise

@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Models exported from PyTorch give PyTorch's answers, masked and compact."""
 
+import pathlib
+import re
+
 import numpy as np
 import pytest
 
@@ -344,3 +347,10 @@ def test_sizes_that_are_fixed():
     assert "%input0: tensor<3x4xf32>" in text
     two = export(model, torch.zeros(3, 5, 4), dynamic={0: {0: "batch"}}).text
     assert "%input0: tensor<?x5x4xf32>" in two
+
+
+def test_the_manuals_example_runs():
+    page = pathlib.Path(__file__).parents[2] / "docs" / "pytorch.md"
+    (code,) = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)
+    torch.manual_seed(0)
+    exec(compile(code, str(page), "exec"), {"__name__": "manual"})

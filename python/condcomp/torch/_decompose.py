@@ -181,7 +181,10 @@ class Decomposed(TorchFunctionMode):
 
 
 def is_decomposed(graph):
-    """Whether nothing of the table is left, and nothing is computed in place."""
+    """Whether nothing of the table is left, nothing is computed in place, and no
+    operator holds a graph (as autocast's does)."""
+    if any(node.op == "get_attr" for node in graph.nodes):
+        return False
     targets = [n.target for n in graph.nodes if n.op == "call_function"]
     return not any(
         target in TABLE or (hasattr(target, "_schema") and target._schema.is_mutable)

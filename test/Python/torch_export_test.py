@@ -305,6 +305,15 @@ def test_python_code_that_decides_by_values_is_named():
         export(Branching(), torch.zeros(3, 4))
 
 
+def test_operators_that_hold_code_are_named():
+    class Conditional(nn.Module):
+        def forward(self, x):
+            return torch.cond(x.sum() > 0, lambda y: y * 2, lambda y: y + 1, (x,))
+
+    with pytest.raises(ExportError, match="Conditional uses cond, an operator"):
+        export(Conditional(), torch.zeros(3, 4))
+
+
 def test_decisions_in_bodies_are_named():
     model = cnn.EarlyExit(
         [(Decides(), nn.Linear(4, 2)), (nn.Identity(), nn.Linear(4, 2))]

@@ -131,6 +131,13 @@ class Tracer:
         everything = {**program.constants, **program.state_dict}
         constants = {nodes[name]: everything[of] for name, of in lifted.items()}
         graph.eliminate_dead_code()
+        for node in graph.nodes:
+            if node.op == "get_attr":
+                user = next(iter(node.users), node)
+                raise ExportError(
+                    f"{what} uses {user.target}, an operator that runs Python code by "
+                    "itself; use a module of condcomp.nn, or torch.where"
+                )
         return graph, inputs, constants
 
     def export(self, what, function, examples, shapes):

@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Models exported from PyTorch give PyTorch's answers, masked and compact."""
 
+import pathlib
+import re
+
 import numpy as np
 import pytest
 
@@ -45,7 +48,7 @@ class Pruned(nn.Module):
     def __init__(self):
         super().__init__()
         stages = [PrunedStage(5), PrunedStage(3), PrunedStage()]
-        self.exits = cnn.EarlyExit(stages, threshold=[0.5, 0.5])
+        self.exits = cnn.EarlyExit(stages, threshold=0.455)
 
     def forward(self, x):
         return self.exits(x)
@@ -110,7 +113,7 @@ class EarlyExitEncoder(nn.Module):
             (nn.TransformerEncoderLayer(64, 4, 128, batch_first=True), Pool())
             for _ in range(4)
         ]
-        self.exits = cnn.EarlyExit(layers, threshold=0.28)
+        self.exits = cnn.EarlyExit(layers, threshold=0.27)
 
     def forward(self, x):
         return self.exits(x)
@@ -302,6 +305,15 @@ def test_python_code_that_decides_by_values_is_named():
         export(Branching(), torch.zeros(3, 4))
 
 
+def test_operators_that_hold_code_are_named():
+    class Conditional(nn.Module):
+        def forward(self, x):
+            return torch.cond(x.sum() > 0, lambda y: y * 2, lambda y: y + 1, (x,))
+
+    with pytest.raises(ExportError, match="Conditional uses cond, an operator"):
+        export(Conditional(), torch.zeros(3, 4))
+
+
 def test_decisions_in_bodies_are_named():
     model = cnn.EarlyExit(
         [(Decides(), nn.Linear(4, 2)), (nn.Identity(), nn.Linear(4, 2))]
@@ -344,3 +356,10 @@ def test_sizes_that_are_fixed():
     assert "%input0: tensor<3x4xf32>" in text
     two = export(model, torch.zeros(3, 5, 4), dynamic={0: {0: "batch"}}).text
     assert "%input0: tensor<?x5x4xf32>" in two
+
+
+def test_the_manuals_example_runs():
+    page = pathlib.Path(__file__).parents[2] / "docs" / "pytorch.md"
+    (code,) = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)
+    torch.manual_seed(0)
+    exec(compile(code, str(page), "exec"), {"__name__": "manual"})

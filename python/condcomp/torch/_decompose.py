@@ -8,13 +8,19 @@ have sizes known in calls only, and finds the place of a softmax's maximum.
 """
 
 import math
+from unittest import mock
 
 import torch
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 aten = torch.ops.aten
 
 
-def _layer_norm(x, shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True):
+def _layer_norm(
+    input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True
+):
+    x, shape = input, normalized_shape
     dims = list(range(x.dim() - len(shape), x.dim()))
     count = math.prod(shape)
     kind = x.dtype
@@ -27,7 +33,8 @@ def _layer_norm(x, shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True):
     return y.to(kind)
 
 
-def _rms_norm(x, shape, weight=None, eps=None):
+def _rms_norm(input, normalized_shape, weight=None, eps=None):
+    x, shape = input, normalized_shape
     dims = list(range(x.dim() - len(shape), x.dim()))
     kind = x.dtype
     eps = torch.finfo(kind).eps if eps is None else eps
@@ -37,30 +44,35 @@ def _rms_norm(x, shape, weight=None, eps=None):
     return y.to(kind)
 
 
-def _mean(x, dims=None, keepdim=False, *, dtype=None):
-    if not dims:
-        dims = list(range(x.dim()))
+def _mean(input, dim=None, keepdim=False, *, dtype=None):
+    x = input
+    dims = [dim] if isinstance(dim, int) else dim or list(range(x.dim()))
     count = math.prod(x.shape[d] for d in dims)
     if isinstance(count, torch.SymInt):
         return NotImplemented
     return x.sum(dims, keepdim=keepdim, dtype=dtype) / count
 
 
-def _softmax(x, dim, dtype=None):
+def _softmax(input, dim=None, _stacklevel=3, dtype=None):
+    x = input
+    if dim is None:
+        return NotImplemented
     kind = dtype or x.dtype
     x = x if x.dtype == torch.float64 else x.float()
     e = torch.exp(x - x.amax(dim, keepdim=True))
     return (e / e.sum(dim, keepdim=True)).to(kind)
 
 
-def _linear(x, weight, bias=None):
+def _linear(input, weight, bias=None):
+    x = input
     rows = x.reshape(-1, x.shape[-1]) if x.dim() != 2 else x
     y = rows.mm(weight.t())
     y = y if bias is None else y + bias
     return y.reshape(*x.shape[:-1], weight.shape[0]) if x.dim() != 2 else y
 
 
-def _matmul(a, b):
+def _matmul(input, other):
+    a, b = input, other
     if a.dim() == 2 and b.dim() == 2:
         return a.mm(b)
     if b.dim() == 1 and a.dim() > 1:
@@ -78,8 +90,17 @@ def _matmul(a, b):
 
 
 def _attention(
-    q, k, v, mask=None, dropout_p=0.0, is_causal=False, *, scale=None, enable_gqa=False
+    query,
+    key,
+    value,
+    attn_mask=None,
+    dropout_p=0.0,
+    is_causal=False,
+    *,
+    scale=None,
+    enable_gqa=False,
 ):
+    q, k, v, mask = query, key, value, attn_mask
     if enable_gqa or dropout_p:
         return NotImplemented
     scale = q.shape[-1] ** -0.5 if scale is None else scale
@@ -98,8 +119,74 @@ TABLE = {
     aten.layer_norm.default: _layer_norm,
     aten.rms_norm.default: _rms_norm,
     aten.mean.dim: _mean,
-    aten.softmax.int: _softmax,
+    aten.softmax.int: lambda x, dim, dtype=None: _softmax(x, dim, dtype=dtype),
     aten.linear.default: _linear,
     aten.matmul.default: _matmul,
     aten.scaled_dot_product_attention.default: _attention,
 }
+
+
+_FUNCTIONS = {
+    F.layer_norm: _layer_norm,
+    F.rms_norm: _rms_norm,
+    torch.mean: _mean,
+    torch.Tensor.mean: _mean,
+    F.softmax: _softmax,
+    torch.softmax: _softmax,
+    torch.Tensor.softmax: _softmax,
+    F.linear: _linear,
+    torch.matmul: _matmul,
+    torch.Tensor.matmul: _matmul,
+    torch.Tensor.__matmul__: _matmul,
+    F.scaled_dot_product_attention: _attention,
+}
+
+
+def _or_else(func):
+    """What the table makes of a function, or the function."""
+
+    def run(*args, **kwargs):
+        result = _FUNCTIONS[func](*args, **kwargs)
+        return func(*args, **kwargs) if result is NotImplemented else result
+
+    return run
+
+
+class Decomposed(TorchFunctionMode):
+    """Within it, functions of PyTorch are made of what the table says. What is not
+    reached here needs `run_decompositions`, which takes longer than the export."""
+
+    def __enter__(self):
+        # PyTorch's multi-head attention is a function of Python that calls these two
+        # where no mode sees it.
+        self._patch = mock.patch.multiple(
+            F,
+            linear=_or_else(F.linear),
+            scaled_dot_product_attention=_or_else(F.scaled_dot_product_attention),
+        )
+        self._patch.start()
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        self._patch.stop()
+        return super().__exit__(*error)
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        made = _FUNCTIONS.get(func)
+        if made is not None and not (kwargs or {}).keys() & {"axis", "out"}:
+            result = made(*args, **(kwargs or {}))
+            if result is not NotImplemented:
+                return result
+        return func(*args, **(kwargs or {}))
+
+
+def is_decomposed(graph):
+    """Whether nothing of the table is left, nothing is computed in place, and no
+    operator holds a graph (as autocast's does)."""
+    if any(node.op == "get_attr" for node in graph.nodes):
+        return False
+    targets = [n.target for n in graph.nodes if n.op == "call_function"]
+    return not any(
+        target in TABLE or (hasattr(target, "_schema") and target._schema.is_mutable)
+        for target in targets
+    )

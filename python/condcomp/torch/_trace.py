@@ -11,7 +11,7 @@ import torch
 from torch import fx
 
 from ..nn import _region
-from ._decompose import TABLE
+from ._decompose import TABLE, Decomposed, is_decomposed
 from ._errors import ExportError
 
 # Sizes that stand for those known in calls only while tracing: unlike each other
@@ -131,6 +131,13 @@ class Tracer:
         everything = {**program.constants, **program.state_dict}
         constants = {nodes[name]: everything[of] for name, of in lifted.items()}
         graph.eliminate_dead_code()
+        for node in graph.nodes:
+            if node.op == "get_attr":
+                user = next(iter(node.users), node)
+                raise ExportError(
+                    f"{what} uses {user.target}, an operator that runs Python code by "
+                    "itself; use a module of condcomp.nn, or torch.where"
+                )
         return graph, inputs, constants
 
     def export(self, what, function, examples, shapes):
@@ -144,12 +151,15 @@ class Tracer:
         ]
         try:
             with _region.recording(self.regions), torch.no_grad():
-                program = torch.export.export(
-                    _Function(function),
-                    examples,
-                    dynamic_shapes=(shapes,),
-                    strict=False,
-                )
+                with Decomposed():
+                    program = torch.export.export(
+                        _Function(function),
+                        examples,
+                        dynamic_shapes=(shapes,),
+                        strict=False,
+                    )
+                if is_decomposed(program.graph_module.graph):
+                    return program
                 return program.run_decompositions(TABLE)
         except ExportError:
             raise

@@ -54,6 +54,8 @@ std::string condcomp::python::nameArgument(const condcomp_function *function,
 
 NB_MODULE(_condcomp, module) {
   module.doc() = "The compiler behind the package condcomp.";
+  // Programs in caches of other modules live until the process ends.
+  nb::set_leak_warnings(false);
   definePrograms(module);
   defineResults(module);
   module.def("compiler_id", &condcomp_compiler_id);

@@ -128,13 +128,12 @@ static std::string describe(const condcomp_program &program) {
   }
   for (const Signature &signature : program.program->getFunctions())
     compiled.push_back(describe(signature));
-  return llvm::formatv("{0}",
-                       json::Value(json::Object{
-                           {"compiler", condcomp_compiler_id()},
-                           {"cpu", condcomp_host_cpu()},
-                           {"remarks", json::Array(program.remarks)},
-                           {"functions", std::move(functions)},
-                           {"compiled", std::move(compiled)}}))
+  return llvm::formatv("{0}", json::Value(json::Object{
+                                  {"compiler", condcomp_compiler_id()},
+                                  {"cpu", condcomp_host_cpu()},
+                                  {"remarks", json::Array(program.remarks)},
+                                  {"functions", std::move(functions)},
+                                  {"compiled", std::move(compiled)}}))
       .str();
 }
 

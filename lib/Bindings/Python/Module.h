@@ -18,7 +18,6 @@
 #include <atomic>
 #include <memory>
 #include <nanobind/nanobind.h>
-#include <memory>
 #include <string>
 #include <vector>
 

@@ -385,16 +385,16 @@ void condcomp::python::definePrograms(nb::module_ &module) {
                    [](const Bound &self) {
                      return condcomp_bound_bytes(self.bound.get());
                    })
-      .def_prop_ro("packed",
-                   [](const Bound &self) {
-                     nb::list arrays;
-                     condcomp_bound *bound = self.bound.get();
-                     for (int32_t i = 0; i < condcomp_bound_num_packed(bound);
-                          ++i)
-                       arrays.append(shareMemory(
-                           condcomp_bound_packed(bound, i), self.bound));
-                     return nb::tuple(arrays);
-                   })
+      .def_prop_ro(
+          "packed",
+          [](const Bound &self) {
+            nb::list arrays;
+            condcomp_bound *bound = self.bound.get();
+            for (int32_t i = 0; i < condcomp_bound_num_packed(bound); ++i)
+              arrays.append(
+                  shareMemory(condcomp_bound_packed(bound, i), self.bound));
+            return nb::tuple(arrays);
+          })
       .def("run", &runBound, nb::arg("arrays"), nb::arg("threads"),
            nb::arg("trace").none());
   module.def("compile", &compile);

@@ -63,8 +63,7 @@ struct IndexTensorsToI64
                    tensor::FromElementsOp, tensor::GenerateOp, tensor::PadOp,
                    arith::ConstantOp>(op))
         borders.push_back(op);
-      else if (op->getDialect() &&
-               isa<arith::ArithDialect>(op->getDialect())) {
+      else if (op->getDialect() && isa<arith::ArithDialect>(op->getDialect())) {
         op->emitOpError("computes on tensors of indices; "
                         "condcomp-index-tensors-to-i64 takes linalg ops only");
         return WalkResult::interrupt();
@@ -162,10 +161,9 @@ private:
           for (BlockArgument argument : block.getArguments())
             argument.setType(convert(argument.getType()));
       if (auto function = dyn_cast<FunctionOpInterface>(op))
-        function.setFunctionTypeAttr(
-            TypeAttr::get(FunctionType::get(
-                op->getContext(), convert(function.getArgumentTypes()),
-                convert(function.getResultTypes()))));
+        function.setFunctionTypeAttr(TypeAttr::get(FunctionType::get(
+            op->getContext(), convert(function.getArgumentTypes()),
+            convert(function.getResultTypes()))));
     });
   }
 };

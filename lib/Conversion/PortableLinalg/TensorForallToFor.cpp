@@ -36,8 +36,7 @@ SmallVector<Value> buildBody(OpBuilder &b, scf::ForallOp forall, ValueRange ivs,
   for (Operation &op : forall.getTerminator().getYieldingOps()) {
     auto insert = cast<tensor::ParallelInsertSliceOp>(op);
     unsigned number =
-        cast<BlockArgument>(insert.getDest()).getArgNumber() -
-        forall.getRank();
+        cast<BlockArgument>(insert.getDest()).getArgNumber() - forall.getRank();
     auto mapped = [&](ArrayRef<OpFoldResult> values) {
       return llvm::map_to_vector(values, [&](OpFoldResult value) {
         auto dynamic = dyn_cast<Value>(value);

@@ -13,7 +13,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "PackedName.h"
-#include "condcomp/Execution/Array.h"
 #include "condcomp/Execution/Code.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"

@@ -91,7 +91,7 @@ class _Writer:
             f"  %e = tensor.empty(%tokens) : {self.y}",
             f"  %zeros = linalg.fill ins(%zero : f32) outs(%e : {self.y}) -> {self.y}",
             *self.apply(),
-            *self.rounded("%y", "%tokens", s.width, "%out"),
+            *self.rounded("%y", "%out"),
             f"  return %out : {self.x}",
             "}",
         ]
@@ -182,10 +182,9 @@ class _Writer:
             f" outs({name}_z : {result}) -> {result}"
         )
 
-    def generic(self, name, inputs, columns, element, body, result):
+    def generic(self, name, inputs, columns, element, body, result, rows="%n"):
         """An elementwise op: inputs are (SSA name, type, map, block argument)."""
         kind = f"tensor<?x{columns}x{element}>"
-        rows = "%tokens" if name == "%out" else "%n"
         maps = ", ".join([*(i[2] for i in inputs), "#row"])
         yield f"    {name}_e0 = tensor.empty({rows}) : {kind}"
         yield f'    {name} = linalg.generic {{indexing_maps = [{maps}], iterator_types = ["parallel", "parallel"]}}'
@@ -246,7 +245,7 @@ class _Writer:
             "%pb", inputs, s.width, "f32", self.widen("%s", "%r"), "%r"
         )
 
-    def rounded(self, value, rows, columns, name):
+    def rounded(self, value, name):
         if self.spec.element == "f32":
             # A cast to the same type: a name for the value.
             return [f"  {name} = tensor.cast {value} : {self.y} to {self.x}"]
@@ -254,8 +253,9 @@ class _Writer:
         return self.generic(
             name,
             [(value, self.y, "#row", "%v")],
-            columns,
+            self.spec.width,
             self.spec.element,
             narrow,
             result,
+            rows="%tokens",
         )

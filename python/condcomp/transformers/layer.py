@@ -20,6 +20,18 @@ from .gate import trace
 ELEMENTS = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
 
 
+def parameter_names(module):
+    """The projections of an experts module, then their biases if there are."""
+    names = ["gate_up_proj" if module.has_gate else "up_proj", "down_proj"]
+    if module.has_bias:
+        names += [f"{name}_bias" for name in names]
+    return names
+
+
+def parameters_of(module):
+    return [getattr(module, name) for name in parameter_names(module)]
+
+
 class Layer:
     """The program of an experts module, with its weights packed when first called.
 
@@ -34,13 +46,7 @@ class Layer:
         self.inplace = False
 
     def parameters(self):
-        """The projections, then their biases if there are."""
-        module = self.module()
-        first = "gate_up_proj" if module.has_gate else "up_proj"
-        names = [first, "down_proj"]
-        if module.has_bias:
-            names += [f"{name}_bias" for name in names]
-        return [getattr(module, name) for name in names]
+        return parameters_of(self.module())
 
     def state(self):
         return [(p.data_ptr(), p._version, p.dtype) for p in self.parameters()]
@@ -178,10 +184,7 @@ class _View:
 
     def __init__(self, module, parameters):
         self._module = module
-        names = ["gate_up_proj" if module.has_gate else "up_proj", "down_proj"]
-        if module.has_bias:
-            names += [f"{name}_bias" for name in names]
-        self.__dict__.update(zip(names, parameters))
+        self.__dict__.update(zip(parameter_names(module), parameters))
 
     def __getattr__(self, name):
         return getattr(self._module, name)
@@ -235,14 +238,10 @@ def experts_forward(self, hidden_states, top_k_index, top_k_weights):
         return grouped_mm_experts_forward(
             self, hidden_states, top_k_index, top_k_weights
         )
-    first = self.gate_up_proj if self.has_gate else self.up_proj
-    parameters = [first, self.down_proj]
-    if self.has_bias:
-        biases = self.gate_up_proj_bias if self.has_gate else self.up_proj_bias
-        parameters += [biases, self.down_proj_bias]
+    parameters = parameters_of(self)
     result = torch.ops.condcomp.experts(
         # Under autocast a norm may leave float32 for weights in bfloat16.
-        hidden_states.to(first.dtype).contiguous(),
+        hidden_states.to(parameters[0].dtype).contiguous(),
         top_k_index.long().contiguous(),
         top_k_weights.float().contiguous(),
         parameters,

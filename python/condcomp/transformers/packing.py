@@ -31,14 +31,6 @@ class _Piece:
     packed: int
 
 
-@dataclasses.dataclass(frozen=True)
-class _Original:
-    """What unpack() makes a parameter from."""
-
-    shape: torch.Size
-    dtype: torch.dtype
-
-
 def pack(model, inplace=False, chosen=None):
     """Packs the weights of all experts in `model` now, not in the first call.
 
@@ -105,7 +97,7 @@ def _chosen(module, name):
 def _free_originals(name, layer, function):
     parameters = [p.detach() for p in layer.parameters()]
     pieces = _find_pieces(name, layer, function, parameters)
-    layer.originals = [_Original(p.shape, p.dtype) for p in parameters]
+    layer.shapes = [p.shape for p in parameters]
     layer.pieces, layer.inplace = pieces, True
     layer.hook = layer.module().register_state_dict_pre_hook(_refuse_to_save)
     for parameter in layer.parameters():
@@ -120,15 +112,14 @@ def _refuse_to_save(module, prefix, keep_vars):
 
 
 def _restore_originals(layer):
-    ((key, function),) = layer.bound.items()
+    (function,) = layer.bound.values()
     transposed = layer.module().is_transposed
     arrays = [from_dlpack(a) for a in function.packed]
     for number, parameter in enumerate(layer.parameters()):
-        original = layer.originals[number]
-        data = torch.empty(original.shape, dtype=original.dtype)
+        data = torch.empty(layer.shapes[number], dtype=parameter.dtype)
         for piece in layer.pieces:
             if piece.parameter == number:
-                part = _columns(data, piece.at, number, transposed)
+                part = _columns(data, piece.at, transposed)
                 for expert in range(len(part)):
                     part[expert] = _unpacked(arrays[piece.packed], expert, part[expert])
         parameter.data = data
@@ -158,7 +149,7 @@ def _find_pieces(name, layer, function, parameters):
     arrays = [from_dlpack(a) for a in function.packed]
     unused, pieces = list(range(len(arrays))), []
     for number, at in wanted:
-        part = _columns(parameters[number], at, number, spec.transposed)
+        part = _columns(parameters[number], at, spec.transposed)
         match = next((i for i in unused if _equal(arrays[i], part)), None)
         if match is None:
             raise ValueError(
@@ -169,7 +160,7 @@ def _find_pieces(name, layer, function, parameters):
     return pieces
 
 
-def _columns(parameter, at, number, transposed):
+def _columns(parameter, at, transposed):
     """Output columns `at` of a projection [experts, ...] or a bias."""
     if parameter.ndim == 2:
         return parameter[:, at]

@@ -129,6 +129,7 @@ static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createRefineShapes());
   pm.addPass(createVerifyRows());
+  pm.addPass(createDecomposeGates());
   pm.addNestedPass<func::FuncOp>(createCheckArgumentSizes());
   ChooseFormOptions forms;
   forms.form = options.form;

@@ -19,6 +19,7 @@ using namespace condcomp;
 void condcomp::buildToPortableLinalgPipeline(
     OpPassManager &pm, const ToPortableLinalgOptions &options) {
   pm.addPass(createVerifyRows());
+  pm.addPass(createDecomposeGates());
   pm.addPass(createEraseTraces());
   ChooseFormOptions form;
   form.form = options.form;

@@ -5,6 +5,8 @@
 weights are copied into a module, and the compiled program, the NumPy reference and
 the module have to agree."""
 
+# Requires: torch
+
 import numpy as np
 import pytest
 

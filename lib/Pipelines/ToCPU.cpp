@@ -170,6 +170,7 @@ void condcomp::buildPrepackPipeline(OpPassManager &pm,
                                     const ToCPUOptions &options) {
   addLinalg(pm, options);
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createCollapseWeights());
   PackWeightsOptions weights;
   weights.vectorBits = getVectorBits(options);
   pm.addNestedPass<func::FuncOp>(createPackWeights(weights));

@@ -15,8 +15,9 @@ from torch.utils import _pytree as pytree
 from ..nn import _region
 from ._errors import ExportError
 from ._lower import lower
+from ._plan import Part, Spec
 from ._regions import WRITERS
-from ._trace import Conditional, Part, Spec, Tracer, _is_region
+from ._trace import Tracer
 from ._writer import Value, Writer, element_of, shape_of, tensor_type
 
 FUNCTION = "forward"

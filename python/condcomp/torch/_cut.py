@@ -94,6 +94,7 @@ def part_of(nodes):
                 sources.append(tensor)
     for number, node in enumerate(inputs):
         known[node] = graph.placeholder(f"x{number}")
+        known[node].meta["val"] = node.meta["val"]
 
     def get(node):
         if node in known:
@@ -101,6 +102,7 @@ def part_of(nodes):
         if node.target is torch.ops.aten.sym_size.int and node.args[0] not in known:
             tensor, dim = dim_of(node, sources)
             known[node] = graph.call_function(node.target, (known[tensor], dim))
+            known[node].meta["val"] = node.meta["val"]
         else:
             known[node] = graph.node_copy(node, get)
         return known[node]

@@ -4,7 +4,7 @@
 """What a traced function becomes: plans of parts and regions."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import fx
@@ -12,24 +12,12 @@ from torch import fx
 from ..nn import _region
 from ._errors import ExportError
 
-# Sizes that stand for those known in calls only while tracing: unlike each other
-# and unlike most sizes of models.
-_EXAMPLES = (11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 
-
-@dataclass(frozen=True)
-class Spec:
+class Spec(NamedTuple):
     """A tensor's shape, with a name for a size known in calls only, and dtype."""
 
     shape: tuple
     dtype: torch.dtype
-
-    def example(self, names):
-        """A tensor of this kind, without contents."""
-        sizes = (
-            _EXAMPLES[names.index(s)] if isinstance(s, str) else s for s in self.shape
-        )
-        return torch.empty(tuple(sizes), dtype=self.dtype)
 
 
 @dataclass

@@ -4,22 +4,36 @@
 """Functions of tensors to plans of parts and regions."""
 
 import torch
-from torch import fx
 
 from ..nn import _region
 from ._cut import is_region, is_result, is_size, levels, part_of
 from ._decompose import TABLE, Decomposed, is_decomposed
 from ._errors import ExportError
+from ._exchange import dump, example_inputs
 from ._plan import Conditional, Part, Plan, bodies_of, spec_of
+
+aten = torch.ops.aten
 
 # Checks of sizes, which the compiled code makes itself.
 _CHECKS = {
-    torch.ops.aten._assert_scalar.default,
-    torch.ops.aten._assert_async.msg,
-    torch.ops.aten._assert_tensor_metadata.default,
-    torch.ops.aten.sym_constrain_range.default,
-    torch.ops.aten.sym_constrain_range_for_size.default,
+    aten._assert_scalar.default,
+    aten._assert_async.msg,
+    aten._assert_tensor_metadata.default,
+    aten.sym_constrain_range.default,
+    aten.sym_constrain_range_for_size.default,
 }
+
+
+def _does_nothing(node):
+    """Whether a node is its operand as it is, in evaluation mode. Results stay, they
+    have to be other tensors than the inputs."""
+    if any(user.op == "output" for user in node.users):
+        return False
+    if node.target is aten.dropout.default:
+        return not node.args[2]
+    return (
+        node.target is aten.to.dtype and node.args[0].meta["val"].dtype == node.args[1]
+    )
 
 
 class _Function(torch.nn.Module):
@@ -35,7 +49,8 @@ class _Function(torch.nn.Module):
 class Tracer:
     """Makes plans; collects the parts that are to be lowered.
 
-    parts: exported programs of plain PyTorch. regions: what modules recorded.
+    parts: plain PyTorch, (what, graph, the graph as bytes). regions: what modules
+    recorded.
     """
 
     def __init__(self, names):
@@ -53,20 +68,14 @@ class Tracer:
 
     def trace(self, what, function, specs):
         """The graph of a function, with its placeholders and lifted constants."""
-        names = sorted({s for spec in specs for s in spec.shape if isinstance(s, str)})
-        examples = tuple(spec.example(names) for spec in specs)
-        shapes = tuple(
-            {
-                d: torch.export.Dim.DYNAMIC
-                for d, s in enumerate(x.shape)
-                if isinstance(s, str)
-            }
-            for x in specs
-        )
+        examples, shapes = example_inputs(specs, torch.export.Dim.DYNAMIC)
         program = self.export(what, function, examples, shapes)
         graph = program.graph_module.graph
         for node in reversed(graph.nodes):
             if node.op == "call_function" and node.target in _CHECKS and not node.users:
+                graph.erase_node(node)
+            elif _does_nothing(node):
+                node.replace_all_uses_with(node.args[0])
                 graph.erase_node(node)
         signature = program.graph_signature
         if signature.buffers_to_mutate or signature.user_inputs_to_mutate:
@@ -206,23 +215,6 @@ class Tracer:
                 node.name = f"v{number}"
         key = (str(graph), tuple(specs))
         if key not in self.keys:
-            module = fx.GraphModule(torch.nn.Module(), graph)
-            names = sorted(
-                {s for spec in specs for s in spec.shape if isinstance(s, str)}
-            )
-            examples = tuple(spec.example(names) for spec in specs)
-            shapes = tuple(
-                {
-                    d: torch.export.Dim.AUTO
-                    for d, s in enumerate(x.shape)
-                    if isinstance(s, str)
-                }
-                for x in specs
-            )
-            with torch.no_grad():
-                program = torch.export.export(
-                    module, examples, dynamic_shapes=shapes, strict=False
-                )
             self.keys[key] = len(self.parts)
-            self.parts.append((what, program))
+            self.parts.append((what, graph, dump(graph, specs)))
         return self.keys[key]

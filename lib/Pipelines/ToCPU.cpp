@@ -130,6 +130,7 @@ static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createRefineShapes());
   pm.addPass(createVerifyRows());
+  pm.addPass(createDecomposeGates());
   pm.addNestedPass<func::FuncOp>(createCheckArgumentSizes());
   ChooseFormOptions forms;
   forms.form = options.form;
@@ -169,6 +170,7 @@ void condcomp::buildPrepackPipeline(OpPassManager &pm,
                                     const ToCPUOptions &options) {
   addLinalg(pm, options);
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createCollapseWeights());
   PackWeightsOptions weights;
   weights.vectorBits = getVectorBits(options);
   pm.addNestedPass<func::FuncOp>(createPackWeights(weights));

@@ -5,6 +5,7 @@
 weights are copied into a module, and the compiled program, the NumPy reference and
 the module have to agree."""
 
+# Requires: torch
 import inspect
 
 import numpy as np

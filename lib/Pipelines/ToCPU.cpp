@@ -121,6 +121,7 @@ static unsigned getVectorBits(const ToCPUOptions &options) {
 
 /// From condcomp ops to linalg on tensors.
 static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
+  pm.addPass(createElementwiseToLinalg());
   if (!options.trace)
     pm.addPass(createEraseTraces());
   // A helper function is compiled where it is called, for the sizes it has
@@ -169,6 +170,7 @@ void condcomp::buildPrepackPipeline(OpPassManager &pm,
                                     const ToCPUOptions &options) {
   addLinalg(pm, options);
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createCollapseWeights());
   PackWeightsOptions weights;
   weights.vectorBits = getVectorBits(options);
   pm.addNestedPass<func::FuncOp>(createPackWeights(weights));

@@ -18,6 +18,7 @@ using namespace condcomp;
 
 void condcomp::buildToPortableLinalgPipeline(
     OpPassManager &pm, const ToPortableLinalgOptions &options) {
+  pm.addPass(createElementwiseToLinalg());
   pm.addPass(createVerifyRows());
   pm.addPass(createDecomposeGates());
   pm.addPass(createEraseTraces());

@@ -46,6 +46,19 @@ def DecomposeGates : Pass<"condcomp-decompose-gates"> {
   let dependentDialects = ["::condcomp::CondCompDialect"];
 }
 
+def ElementwiseToLinalg : Pass<"condcomp-elementwise-to-linalg"> {
+  let summary = "Make ops of arith and math on tensors linalg, before any fold";
+  let description = [{
+    Upstream's `convert-elementwise-to-linalg`, without its folding. Folds of
+    arith know vectors, whose sizes are static: `arith.xori %x, %x` of a
+    `tensor<?xi32>` folds to a constant of that type, which has no sizes. So this
+    pass comes before all that folds: inlining, canonicalization and conversion.
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def RefineShapes : Pass<"condcomp-refine-shapes"> {
   let summary = "Make sizes static that are constants";
   let description = [{

@@ -125,6 +125,7 @@ static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
     pm.addPass(createEraseTraces());
   // A helper function is compiled where it is called, for the sizes it has
   // there.
+  pm.addPass(createExpandAffine());
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createRefineShapes());

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """condcomp.nn against PyTorch written by hand: values and gradients."""
 
+# Requires: torch
+
 import math
 
 import numpy as np

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Models exported from PyTorch give PyTorch's answers, masked and compact."""
 
+# Requires: torch
+
 import pathlib
 import re
 

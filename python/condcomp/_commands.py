@@ -119,11 +119,20 @@ def _time(calls, seconds):
     return times
 
 
+# How remarks of `condcomp-report-cost` end.
+_COST = " [condcomp-report-cost]"
+
+
 def report(options):
     program, function, arguments = _prepare(options, form=options.form, trace="all")
     print(function.describe())
-    print(f"\nremarks of the compiler: {len(program.remarks) or 'none'}")
-    for remark in program.remarks:
+    costs = [r for r in program.remarks if r.endswith(_COST)]
+    print("\nstatic cost:")
+    for remark in costs:
+        print(f"  {remark.removesuffix(_COST)}")
+    remarks = [r for r in program.remarks if r not in costs]
+    print(f"\nremarks of the compiler: {len(remarks) or 'none'}")
+    for remark in remarks:
         print(f"  {remark}")
     traces = []
     function.run(*arguments, trace=traces.append)

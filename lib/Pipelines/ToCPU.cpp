@@ -134,6 +134,7 @@ static void addStructure(OpPassManager &pm, const ToCPUOptions &options) {
 
 /// From condcomp ops to linalg on tensors.
 static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
+  pm.addPass(createElementwiseToLinalg());
   if (!options.trace)
     pm.addPass(createEraseTraces());
   // A helper function is compiled where it is called, for the sizes it has
@@ -142,6 +143,7 @@ static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createRefineShapes());
   pm.addPass(createVerifyRows());
+  pm.addPass(createDecomposeGates());
   pm.addNestedPass<func::FuncOp>(createCheckArgumentSizes());
   ChooseFormOptions forms;
   forms.form = options.form;
@@ -186,6 +188,7 @@ void condcomp::buildPrepackPipeline(OpPassManager &pm,
                                     const ToCPUOptions &options) {
   addLinalg(pm, options);
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createCollapseWeights());
   PackWeightsOptions weights;
   weights.vectorBits = getVectorBits(options);
   pm.addNestedPass<func::FuncOp>(createPackWeights(weights));

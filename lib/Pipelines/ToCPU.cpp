@@ -121,6 +121,19 @@ static unsigned getVectorBits(const ToCPUOptions &options) {
   return options.vectorBits ? options.vectorBits.getValue() : hostVectorBits();
 }
 
+/// From condcomp ops to fewer of them, with work where it is done least.
+static void addStructure(OpPassManager &pm, const ToCPUOptions &options) {
+  if (options.keepModuleOrder)
+    pm.addPass(createKeepModuleOrder());
+  if (options.hoistInvariants)
+    pm.addPass(createHoistInvariants());
+  if (options.sinkIntoConditions)
+    pm.addPass(createSinkIntoConditions());
+  // What lay between two applies may be in the second one now.
+  if (options.mergeApplies)
+    pm.addPass(createMergeApplies());
+}
+
 /// From condcomp ops to linalg on tensors.
 static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
   pm.addPass(createElementwiseToLinalg());
@@ -137,11 +150,16 @@ static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
   pm.addNestedPass<func::FuncOp>(createCheckArgumentSizes());
   ChooseFormOptions forms;
   forms.form = options.form;
+  forms.runTimeChoice = options.runTimeChoice;
   if (options.form == "soft") {
     pm.addPass(createLowerSoft());
     // Nothing is left out: there is nothing to gather.
     forms.form = "masked";
+  } else {
+    addStructure(pm, options);
   }
+  if (options.reportCost)
+    pm.addPass(createReportCost());
   pm.addPass(createChooseForm(forms));
   pm.addPass(createCondCompToLinalg());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());

@@ -41,10 +41,10 @@ def results_of(text):
     return count
 
 
-def run(text, jobs, form):
+def run(text, jobs, form, pipeline=""):
     """Results or Failure of every job: (function, inputs, threads).
 
-    The module is compiled once. If it does not compile, each function is tried
+    pipeline: passes in place of the default ones of a form. The module is compiled once. If it does not compile, each function is tried
     in a module of its own, so that one that fails does not hide the others.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -66,6 +66,7 @@ def run(text, jobs, form):
                     "inputs": [f"@{name}" for name in names],
                     "outputs": [f"@{name}" for name in outputs],
                     "form": form,
+                    "pipeline": pipeline,
                     "threads": threads,
                 }
             )

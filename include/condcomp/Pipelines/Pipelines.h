@@ -36,6 +36,35 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::desc("Put equal ops in one function, which is compiled once "
                      "(default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> hoistInvariants{
+      *this, "hoist-invariants",
+      llvm::cl::desc("Compute once what bodies compute alike in every run "
+                     "(default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> keepModuleOrder{
+      *this, "keep-module-order",
+      llvm::cl::desc("Hand entries on as they are instead of putting them in "
+                     "place and taking them out again (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> mergeApplies{
+      *this, "merge-applies",
+      llvm::cl::desc("Make one apply of those with the same routing "
+                     "(default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> sinkIntoConditions{
+      *this, "sink-into-conditions",
+      llvm::cl::desc("Do work only for the rows that need it (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> runTimeChoice{
+      *this, "run-time-choice",
+      llvm::cl::desc("With form=auto, run bodies on all rows when few would be "
+                     "skipped (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> reportCost{
+      *this, "report-cost",
+      llvm::cl::desc("Report the cost of every function as remarks "
+                     "(default: false)"),
+      llvm::cl::init(false)};
   PassOptions::Option<bool> trace{
       *this, "trace",
       llvm::cl::desc("Keep condcomp.trace ops (default: false)"),

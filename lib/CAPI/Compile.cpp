@@ -280,6 +280,7 @@ condcomp_error *condcomp_compile(const char *text, size_t length,
   if (!module)
     return makeCError(CONDCOMP_ERROR_COMPILE,
                       makeError(name + " is not a valid module"), diagnostics);
+  inferResultSizes(*module, program->functions);
   if (options.values.trace > 1)
     addTraces(*module);
   if (llvm::Error error = compile(std::move(module), options, *program))

@@ -22,6 +22,7 @@ using namespace mlir;
 using namespace condcomp;
 
 void condcomp::addLinalg(OpPassManager &pm, StringRef form, bool trace) {
+  pm.addPass(createElementwiseToLinalg());
   if (!trace)
     pm.addPass(createEraseTraces());
   // A helper function is compiled where it is called, for the sizes it has
@@ -30,6 +31,7 @@ void condcomp::addLinalg(OpPassManager &pm, StringRef form, bool trace) {
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createRefineShapes());
   pm.addPass(createVerifyRows());
+  pm.addPass(createDecomposeGates());
   pm.addNestedPass<func::FuncOp>(createCheckArgumentSizes());
   ChooseFormOptions forms;
   forms.form = form.str();

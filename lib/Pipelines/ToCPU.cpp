@@ -79,6 +79,7 @@ void condcomp::buildPrepackPipeline(OpPassManager &pm,
                                     const ToCPUOptions &options) {
   addLinalg(pm, options.form.getValue(), options.trace);
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createCollapseWeights());
   PackWeightsOptions weights;
   weights.vectorBits = getVectorBits(options);
   pm.addNestedPass<func::FuncOp>(createPackWeights(weights));

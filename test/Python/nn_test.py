@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """condcomp.nn against PyTorch written by hand: values and gradients."""
 
+# Requires: torch
+
 import math
 
 import numpy as np
@@ -290,6 +292,57 @@ def test_token_merge_protects_the_class_token():
     assert cnn.TokenMerge(1)(x)[1].tolist() == [[1, 1, 2, 1, 1]]
     y, _ = cnn.TokenMerge(2, protect=True)(x)
     assert (y[0, 0] == 5.0).all() and (y[0, 1:] == 1.0).all()
+
+
+class Mix(nn.Module):
+    """A layer that mixes a sample's tokens, and knows their order."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 3).double()
+
+    def forward(self, x):
+        return self.linear(x).cumsum(1)
+
+
+@pytest.mark.parametrize("weigh", [True, False])
+def test_token_skip_is_mixture_of_depths(weigh):
+    x, scores, layer = randn(2, 6, 3), randn(2, 6, seed=1), Mix()
+
+    def by_hand():
+        out = []
+        for sample, score in zip(x, scores):
+            at = score.topk(4).indices.sort().values
+            y = layer(sample[at].unsqueeze(0))[0]
+            y = y * score[at].unsqueeze(1) if weigh else y
+            out.append(sample.index_add(0, at, y))
+        return torch.stack(out)
+
+    learns = [x, layer.linear.weight] + [scores] * weigh
+    check_gradients(lambda: cnn.TokenSkip(layer, 4, weigh)(scores, x), by_hand, learns)
+    assert torch.equal(cnn.TokenSkip(layer, 0)(scores, x), x)
+    with pytest.raises(ValueError, match="k = 7 exceeds the number of tokens, 6"):
+        cnn.TokenSkip(layer, 7)(scores, x)
+    with pytest.raises(ValueError, match=r"makes \[2, 4\] of \[2, 4, 3\]"):
+        cnn.TokenSkip(lambda t: t[..., 0], 4)(scores, x)
+
+
+def test_kept_tokens_are_the_layers_whole_input():
+    x, layer = randn(3, 5, 3), Mix()
+    mask = torch.tensor([[1, 0, 1, 1, 0], [0] * 5, [1] * 5]).bool()
+
+    def by_hand():
+        first = layer(x[:1, [0, 2, 3]])[0]
+        sample = torch.stack([first[0], x[0, 1], first[1], first[2], x[0, 4]])
+        return torch.stack([sample, x[1], layer(x[2:])[0]])
+
+    kept = cnn.KeptTokens(layer)
+    check_gradients(lambda: kept(mask, x), by_hand, [x, layer.linear.weight])
+    assert kept(mask[:0], x[:0]).shape == (0, 5, 3)
+    with pytest.raises(ValueError, match=r"mask .* \[3, 4\], and x is \[3, 5, 3\]"):
+        kept(mask[:, :4], x)
+    with pytest.raises(ValueError, match=r"makes \[1, 1, 3\] of \[1, 3, 3\]"):
+        cnn.KeptTokens(lambda t: t[:, :1])(mask, x)
 
 
 class Cell(nn.Module):

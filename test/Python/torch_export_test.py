@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Models exported from PyTorch give PyTorch's answers, masked and compact."""
 
+# Requires: torch
+
 import pathlib
 import re
 
@@ -104,6 +106,41 @@ class Choices(nn.Module):
         return routings, drawn, sure, self.merge(x), chosen
 
 
+class Attention(nn.Module):
+    """On any number of tokens."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(16)
+        self.q, self.k, self.v = (nn.Linear(16, 16) for _ in range(3))
+
+    def forward(self, x):
+        b, n, _ = x.shape
+        y = self.norm(x)
+        q, k, v = (
+            layer(y).reshape(b, n, 2, 8).transpose(1, 2)
+            for layer in (self.q, self.k, self.v)
+        )
+        y = nn.functional.scaled_dot_product_attention(q, k, v)
+        return x + y.transpose(1, 2).reshape(b, n, 16)
+
+
+class SomeTokens(nn.Module):
+    """Layers on chosen tokens; of some samples none are kept."""
+
+    def __init__(self):
+        super().__init__()
+        layer = Attention
+        self.depths = cnn.TokenSkip(layer(), 3)
+        self.plain = cnn.TokenSkip(layer(), 2, weigh=False)
+        self.kept = cnn.KeptTokens(layer())
+
+    def forward(self, x):
+        x = self.depths(x[..., 0], x)
+        x = self.plain(x[..., 1], x)
+        return x, self.kept((x[..., 2] > 0.5) & (x[:, :1, 3] > 0), x)
+
+
 class EarlyExitEncoder(nn.Module):
     """A transformer encoder of four layers with an exit behind each."""
 
@@ -137,6 +174,7 @@ MODELS = {
     "pruned": (Pruned, (inputs(9, 7, 16),)),
     "depth": (Depth, (inputs(9, 7, 16),)),
     "choices": (Choices, (inputs(9, 7, 16), KEY)),
+    "some tokens": (SomeTokens, (inputs(9, 7, 16),)),
     "encoder": (EarlyExitEncoder, (inputs(32, 12, 64),)),
 }
 exported = {}
@@ -173,7 +211,7 @@ def test_answers_are_those_of_pytorch(name, form, no_leak):
 
 
 def test_masked_and_compact_agree_bit_for_bit():
-    for name in ("pruned", "encoder"):
+    for name in ("pruned", "some tokens", "encoder"):
         _, x, text = get(name)
         results = [
             condcomp.compile(text.text, form=form).bind("forward", text.weights)(*x)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Models to text."""
 
-import operator
+import contextlib
 import pathlib
 import re
 from dataclasses import dataclass, field
@@ -14,9 +14,10 @@ from torch.utils import _pytree as pytree
 
 from ..nn import _region
 from ._errors import ExportError
-from ._lower import lower
+from ._lower import Lowering
+from ._plan import Part, Spec
 from ._regions import WRITERS
-from ._trace import Conditional, Part, Spec, Tracer, _is_region
+from ._trace import Tracer
 from ._writer import Value, Writer, element_of, shape_of, tensor_type
 
 FUNCTION = "forward"
@@ -115,17 +116,24 @@ def export(model, example_inputs, kwargs=None, dynamic=None) -> Exported:
     specs = _specs(tensors, dynamic)
     specs += [Spec(tuple(w.shape), w.dtype) for w in weights.values()]
     tracer = Tracer(names)
-    modes = [(m, m.training) for m in model.modules()]
-    model.eval()
-    try:
-        plan = tracer.plan(type(model).__name__, function, specs)
-    finally:
-        for module, mode in modes:
-            module.training = mode
-    lowered = lower(tracer.parts)
+    with Lowering() as lowering:
+        with _evaluation(model):
+            plan = tracer.plan(type(model).__name__, function, specs)
+        lowered = lowering.lower(tracer.parts)
     return _write(
         tracer, plan, lowered, weights, len(tensors), (in_spec, *out_spec), model
     )
+
+
+@contextlib.contextmanager
+def _evaluation(model):
+    modes = [(m, m.training) for m in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def _specs(tensors, dynamic):

@@ -5,41 +5,53 @@
 
 import json
 import pathlib
+import pickle
 import re
 import subprocess
 import sys
 import tempfile
 
-import torch
-
 from ._errors import ExportError
 
 
-def lower(parts):
-    """[(what, exported program)] to [{"text", "arguments", "results"}]: private
-    functions @part0, @part1, ..., and their types."""
-    if not parts:
-        return []
-    with tempfile.TemporaryDirectory() as folder:
-        for number, (_, program) in enumerate(parts):
-            torch.export.save(program, f"{folder}/{number}.pt2")
+class Lowering:
+    """torch-mlir's process, which starts while a model is traced. A context."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.answer = pathlib.Path(self.folder.name) / "parts.json"
         worker = pathlib.Path(__file__).with_name("_worker.py")
         # -P: the folder of the worker holds no modules to import.
-        ran = subprocess.run(
-            [sys.executable, "-P", str(worker), folder], capture_output=True, text=True
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", str(worker), str(self.answer)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
-        answer = pathlib.Path(folder) / "parts.json"
-        if ran.returncode or not answer.exists():
-            lines = ran.stderr.strip().splitlines()[-20:]
+        return self
+
+    def __exit__(self, *error):
+        self.process.kill()
+        self.process.communicate()
+        self.folder.cleanup()
+
+    def lower(self, parts):
+        """[(what, graph, the graph as bytes)] to [{"text", "arguments", "results"}]:
+        private functions @part0, @part1, ..., and their types."""
+        if not parts:
+            return []
+        _, said = self.process.communicate(pickle.dumps([data for *_, data in parts]))
+        if self.process.returncode or not self.answer.exists():
+            lines = said.decode(errors="replace").strip().splitlines()[-20:]
             raise ExportError("torch-mlir's process failed:\n" + "\n".join(lines))
-        lowered = json.loads(answer.read_text())
-    for (what, program), part in zip(parts, lowered):
-        if "error" in part:
-            raise ExportError(_explain(what, program, part["error"]))
-    return lowered
+        lowered = json.loads(self.answer.read_text())
+        for (what, graph, _), part in zip(parts, lowered):
+            if "error" in part:
+                raise ExportError(_explain(what, graph, part["error"]))
+        return lowered
 
 
-def _explain(what, program, error):
+def _explain(what, graph, error):
     if "No module named 'torch_mlir'" in error:
         return "torch-mlir is not installed: pip install torch-mlir"
     found = re.search(r"failed to legalize operation '([\w.]+)'", error)
@@ -48,7 +60,7 @@ def _explain(what, program, error):
             f"{what} uses {found.group(1)}, which torch-mlir can't lower: write it with "
             "other operators"
         )
-    targets = {str(n.target) for n in program.graph.nodes if n.op == "call_function"}
+    targets = {str(n.target) for n in graph.nodes if n.op == "call_function"}
     first = "\n".join(error.strip().splitlines()[:12])
     return (
         f"{what} can't be lowered by torch-mlir; it is among the operators "

@@ -1,73 +1,39 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Functions of tensors to graphs, and graphs to parts and regions."""
-
-import operator
-from dataclasses import dataclass, field
-from typing import Any
+"""Functions of tensors to plans of parts and regions."""
 
 import torch
-from torch import fx
 
 from ..nn import _region
+from ._cut import is_region, is_result, is_size, levels, part_of
 from ._decompose import TABLE, Decomposed, is_decomposed
 from ._errors import ExportError
+from ._exchange import dump, example_inputs
+from ._plan import Conditional, Part, Plan, bodies_of, spec_of
 
-# Sizes that stand for those known in calls only while tracing: unlike each other
-# and unlike most sizes of models.
-_EXAMPLES = (11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
+aten = torch.ops.aten
+
 # Checks of sizes, which the compiled code makes itself.
 _CHECKS = {
-    torch.ops.aten._assert_scalar.default,
-    torch.ops.aten._assert_async.msg,
-    torch.ops.aten._assert_tensor_metadata.default,
-    torch.ops.aten.sym_constrain_range.default,
-    torch.ops.aten.sym_constrain_range_for_size.default,
+    aten._assert_scalar.default,
+    aten._assert_async.msg,
+    aten._assert_tensor_metadata.default,
+    aten.sym_constrain_range.default,
+    aten.sym_constrain_range_for_size.default,
 }
 
 
-@dataclass(frozen=True)
-class Spec:
-    """A tensor's shape, with a name for a size known in calls only, and dtype."""
-
-    shape: tuple
-    dtype: torch.dtype
-
-    def example(self, names):
-        """A tensor of this kind, without contents."""
-        sizes = (
-            _EXAMPLES[names.index(s)] if isinstance(s, str) else s for s in self.shape
-        )
-        return torch.empty(tuple(sizes), dtype=self.dtype)
-
-
-@dataclass
-class Part:
-    """Plain PyTorch: number of the lowered function, nodes in and out."""
-
-    number: int
-    inputs: list
-    outputs: list
-
-
-@dataclass
-class Conditional:
-    """A region: its node, and the plans of its bodies."""
-
-    node: fx.Node
-    region: Any
-    bodies: list
-
-
-@dataclass
-class Plan:
-    """A traced function: placeholders, steps, outputs; constants: node to tensor."""
-
-    inputs: list
-    outputs: list
-    steps: list = field(default_factory=list)
-    constants: dict = field(default_factory=dict)
+def _does_nothing(node):
+    """Whether a node is its operand as it is, in evaluation mode. Results stay, they
+    have to be other tensors than the inputs."""
+    if any(user.op == "output" for user in node.users):
+        return False
+    if node.target is aten.dropout.default:
+        return not node.args[2]
+    return (
+        node.target is aten.to.dtype and node.args[0].meta["val"].dtype == node.args[1]
+    )
 
 
 class _Function(torch.nn.Module):
@@ -83,7 +49,8 @@ class _Function(torch.nn.Module):
 class Tracer:
     """Makes plans; collects the parts that are to be lowered.
 
-    parts: exported programs of plain PyTorch. regions: what modules recorded.
+    parts: plain PyTorch, (what, graph, the graph as bytes). regions: what modules
+    recorded.
     """
 
     def __init__(self, names):
@@ -101,20 +68,14 @@ class Tracer:
 
     def trace(self, what, function, specs):
         """The graph of a function, with its placeholders and lifted constants."""
-        names = sorted({s for spec in specs for s in spec.shape if isinstance(s, str)})
-        examples = tuple(spec.example(names) for spec in specs)
-        shapes = tuple(
-            {
-                d: torch.export.Dim.DYNAMIC
-                for d, s in enumerate(x.shape)
-                if isinstance(s, str)
-            }
-            for x in specs
-        )
+        examples, shapes = example_inputs(specs, torch.export.Dim.DYNAMIC)
         program = self.export(what, function, examples, shapes)
         graph = program.graph_module.graph
         for node in reversed(graph.nodes):
             if node.op == "call_function" and node.target in _CHECKS and not node.users:
+                graph.erase_node(node)
+            elif _does_nothing(node):
+                node.replace_all_uses_with(node.args[0])
                 graph.erase_node(node)
         signature = program.graph_signature
         if signature.buffers_to_mutate or signature.user_inputs_to_mutate:
@@ -210,16 +171,16 @@ class Tracer:
 
     def split(self, what, graph, plan):
         """Parts and regions in an order in which they can run."""
-        level = _levels(graph)
+        level = levels(graph)
         steps = []
         for now in range(max(level.values(), default=0) + 1):
             here = [
                 n for n in graph.nodes if level[n] == now and n.op == "call_function"
             ]
-            pure = [n for n in here if not _is_region(n) and not _is_result(n)]
-            steps += self.part(what, [n for n in pure if not _is_size(n)])
+            pure = [n for n in here if not is_region(n) and not is_result(n)]
+            steps += self.part(what, [n for n in pure if not is_size(n)])
             for node in here:
-                if _is_region(node):
+                if is_region(node):
                     steps.append(self.conditional(what, node))
         return steps
 
@@ -241,182 +202,19 @@ class Tracer:
 
     def part(self, what, nodes):
         """A part of plain PyTorch, a list of one; or of none, if it has no nodes."""
-        inside = set(nodes)
-        outputs = [
-            n
-            for n in nodes
-            if any(u not in inside and not _is_size(u) for u in n.users)
-        ]
+        graph, inputs, outputs = part_of(nodes)
         if not outputs:
             return []
-        inputs = []
-        for node in nodes:
-            for n in node.all_input_nodes:
-                if n not in inside and not _is_size(n) and n not in inputs:
-                    inputs.append(n)
-        graph = fx.Graph()
-        known = {}
-        # Sizes are taken from the part's own tensors.
-        sources = list(inputs)
-        for node in nodes:
-            for n in node.all_input_nodes:
-                for leaf in _leaves(n):
-                    tensor, dim = leaf.args
-                    if tensor in inside or _dim_of(leaf, sources) is not None:
-                        continue
-                    inputs.append(tensor)
-                    sources.append(tensor)
-        for number, node in enumerate(inputs):
-            known[node] = graph.placeholder(f"x{number}")
-
-        def get(node):
-            if node in known:
-                return known[node]
-            if node.target is torch.ops.aten.sym_size.int and node.args[0] not in known:
-                tensor, dim = _dim_of(node, sources)
-                known[node] = graph.call_function(node.target, (known[tensor], dim))
-            else:
-                known[node] = graph.node_copy(node, get)
-            return known[node]
-
-        for node in nodes:
-            get(node)
-        graph.output(tuple(known[n] for n in outputs))
-        graph.eliminate_dead_code()
         return [Part(self.number(what, graph, inputs), inputs, outputs)]
 
     def number(self, what, graph, inputs):
         """The number of a part among those to lower; equal parts are one."""
-        specs = [_spec(n.meta["val"]) for n in inputs]
+        specs = [spec_of(n.meta["val"]) for n in inputs]
         for number, node in enumerate(graph.nodes):
             if node.op == "call_function":
                 node.name = f"v{number}"
         key = (str(graph), tuple(specs))
         if key not in self.keys:
-            module = fx.GraphModule(torch.nn.Module(), graph)
-            names = sorted(
-                {s for spec in specs for s in spec.shape if isinstance(s, str)}
-            )
-            examples = tuple(spec.example(names) for spec in specs)
-            shapes = tuple(
-                {
-                    d: torch.export.Dim.AUTO
-                    for d, s in enumerate(x.shape)
-                    if isinstance(s, str)
-                }
-                for x in specs
-            )
-            with torch.no_grad():
-                program = torch.export.export(
-                    module, examples, dynamic_shapes=shapes, strict=False
-                )
             self.keys[key] = len(self.parts)
-            self.parts.append((what, program))
+            self.parts.append((what, graph, dump(graph, specs)))
         return self.keys[key]
-
-
-def _levels(graph):
-    """When each node runs: the number of regions that come before it, one after the
-    other. Plain nodes run as late as they can, next to what uses them."""
-    level = {}
-    for node in graph.nodes:
-        inputs = [level[n] + _is_region(n) for n in node.all_input_nodes]
-        level[node] = max(inputs, default=0) if node.op == "call_function" else 0
-    last = max(level.values(), default=0)
-    for node in reversed(graph.nodes):
-        if node.op == "call_function" and not _is_region(node) and not _is_result(node):
-            level[node] = min(
-                (level[u] if u.op == "call_function" else last for u in node.users),
-                default=level[node],
-            )
-    return level
-
-
-def _is_region(node):
-    return (
-        isinstance(node, fx.Node)
-        and node.target is torch.ops.condcomp_nn.region.default
-    )
-
-
-def _is_result(node):
-    return node.target is operator.getitem and _is_region(node.args[0])
-
-
-def _is_size(node):
-    """Whether a node is a number made of sizes."""
-    value = node.meta.get("val")
-    return node.op == "call_function" and isinstance(
-        value, (torch.SymInt, torch.SymFloat, torch.SymBool, int, float, bool)
-    )
-
-
-def _leaves(node):
-    """The sym_size nodes that a number is made of."""
-    if not _is_size(node):
-        return []
-    if node.target is torch.ops.aten.sym_size.int:
-        return [node]
-    return [leaf for n in node.all_input_nodes for leaf in _leaves(n)]
-
-
-def _dim_of(size, tensors):
-    """A tensor and its dim that has this size."""
-    for tensor in tensors:
-        if tensor is size.args[0]:
-            return tensor, size.args[1]
-    for tensor in tensors:
-        for dim, other in enumerate(tensor.meta["val"].shape):
-            if isinstance(other, torch.SymInt) and str(other) == str(size.meta["val"]):
-                return tensor, dim
-    return None
-
-
-def _spec(value):
-    sizes = (str(s) if isinstance(s, torch.SymInt) else s for s in value.shape)
-    return Spec(tuple(sizes), value.dtype)
-
-
-def bodies_of(name, region, values):
-    """(function, specs) of each body of a region, whose inputs have these values."""
-    rows = lambda shape, dtype: Spec(("rows", *shape), dtype)
-
-    def whole(tensor):
-        spec = _spec(tensor)
-        if any(isinstance(s, str) for s in spec.shape):
-            raise ExportError(
-                f"{name} uses a tensor {spec.shape} in its body whose size is known in "
-                "calls only; just what it gets row by row may have such a size"
-            )
-        return spec
-
-    if isinstance(region, _region.ApplyRegion):
-        x, _, _, _, params = region.split(values)
-        lead = region.owner.row_dims(x)
-        params = [whole(p) for p in params]
-        if region.stacked:
-            params = [Spec(p.shape[1:], p.dtype) for p in params]
-        return [(region.function, [rows(_sizes(name, x, lead), x.dtype), *params])]
-    if isinstance(region, _region.CascadeRegion):
-        return [
-            (
-                stage.function,
-                [
-                    *(rows(*c) for c in carried),
-                    *(whole(values[i]) for i in stage.captured),
-                ],
-            )
-            for stage, carried in zip(region.stages, region.carried)
-        ]
-    if isinstance(region, _region.IterateRegion):
-        moved = [rows(_sizes(name, x, 1), x.dtype) for x in values[: region.rows]]
-        captured = values[region.rows + region.results :]
-        return [(region.body, [*moved, *(whole(c) for c in captured)])]
-    return []
-
-
-def _sizes(name, tensor, first):
-    try:
-        return _region._static(name, tensor, first)
-    except ValueError as error:
-        raise ExportError(str(error)) from None

@@ -71,6 +71,22 @@ def LowerContractions
   ];
 }
 
+def CollapseWeights : Pass<"condcomp-collapse-weights", "::mlir::func::FuncOp"> {
+  let summary = "Merge loops of contractions that lie together in a constant";
+  let description = [{
+    Reshapes that were moved through a contraction, such as those between features
+    and heads of attention, leave it with several loops of columns, or of terms,
+    where one would do. Those of static sizes that index a value computed from
+    arguments marked `condcomp.constant`, and lie together in every operand that
+    they index, become one loop: the form that `condcomp-pack-weights` takes.
+    Operands and results are reshaped, which costs nothing.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def PackWeights : Pass<"condcomp-pack-weights", "::mlir::func::FuncOp"> {
   let summary = "Read constant right-hand sides of contractions packed";
   let description = [{

@@ -27,6 +27,38 @@ def ChooseForm : Pass<"condcomp-choose-form", "::mlir::ModuleOp"> {
   let dependentDialects = ["::condcomp::CondCompDialect"];
 }
 
+def DecomposeGates : Pass<"condcomp-decompose-gates"> {
+  let summary = "Replace gates of other dialects by condcomp's own ops";
+  let description = [{
+    Every gate whose `GateOpInterface::decomposeGate` gives a routing is replaced
+    by it, so that passes after this one meet no gate that they do not know.
+    condcomp's own gates give none and stay. Runs after `condcomp-verify-rows`,
+    which takes the gate at its word, and before a form is chosen.
+
+    ```mlir
+    %r = remoe.relu_gate %scores : tensor<?x8xf32> -> !condcomp.routing<?x8, f32>
+    // becomes
+    %mask = linalg.generic ... // score > 0
+    %r = condcomp.from_mask %mask weights(%scores : tensor<?x8xf32>)
+      : tensor<?x8xi1> -> !condcomp.routing<?x8, f32>
+    ```
+  }];
+  let dependentDialects = ["::condcomp::CondCompDialect"];
+}
+
+def ElementwiseToLinalg : Pass<"condcomp-elementwise-to-linalg"> {
+  let summary = "Make ops of arith and math on tensors linalg, before any fold";
+  let description = [{
+    Upstream's `convert-elementwise-to-linalg`, without its folding. Folds of
+    arith know vectors, whose sizes are static: `arith.xori %x, %x` of a
+    `tensor<?xi32>` folds to a constant of that type, which has no sizes. So this
+    pass comes before all that folds: inlining, canonicalization and conversion.
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def RefineShapes : Pass<"condcomp-refine-shapes"> {
   let summary = "Make sizes static that are constants";
   let description = [{

@@ -96,6 +96,13 @@ SmallVector<BlockArgument> CascadeOp::getStateArguments(unsigned index) {
       arguments.drop_back(getWithIds()).take_back(getState().size()));
 }
 
+RegionRuns CascadeOp::getRegionRuns(unsigned index) {
+  RegionRuns runs;
+  runs.rows = index == 0 ? RegionRuns::Rows::All : RegionRuns::Rows::Survivors;
+  runs.mostRuns = Builder(getContext()).getIndexAttr(1);
+  return runs;
+}
+
 bool CascadeOp::mayKeepRows() { return getNumSurvivors() > 0; }
 
 unsigned CascadeOp::getNumSurvivors() {

@@ -66,6 +66,8 @@ static void addBufferization(OpPassManager &pm) {
 /// From linalg on memrefs to loops on vectors.
 static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
                      unsigned vectorBits) {
+  if (options.shareLeaves)
+    pm.addPass(createShareLeaves());
   // Tasks that were cut out already run in parallel as they are.
   if (!options.parallel)
     pm.addPass(createForallToForLoopPass());
@@ -139,6 +141,7 @@ static void addLinalg(OpPassManager &pm, const ToCPUOptions &options) {
     pm.addPass(createEraseTraces());
   // A helper function is compiled where it is called, for the sizes it has
   // there.
+  pm.addPass(createExpandAffine());
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createRefineShapes());

@@ -6,7 +6,8 @@
 Masked (one thread), compact (two threads) and what the compiler chooses agree bit
 for bit. Values whose arithmetic is exact equal the reference's, others are within a
 tolerance. A program that fails is cut down to one result, and to what that depends
-on.
+on. With --malformed the programs are made wrong somewhere and only compiled
+(malformed.py).
 """
 
 import argparse
@@ -21,6 +22,7 @@ import numpy as np
 
 import ccrun
 import harness
+import malformed
 from generate import generate
 from routings import NearTie
 
@@ -218,7 +220,14 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="number of the first one")
     parser.add_argument("--print", action="store_true", help="only print the programs")
     parser.add_argument("--failures", type=int, default=10, help="stop after so many")
+    parser.add_argument("--malformed", action="store_true", help="make them wrong")
     options = parser.parse_args()
+    if options.malformed:
+        print(f"seed {options.seed}")
+        failures = malformed.fuzz(
+            options.first, options.programs, options.seed, FAILURES, options.failures
+        )
+        return 1 if failures else 0
     if options.print:
         for number in range(options.first, options.first + options.programs):
             program, outputs = generate(number, options.seed)

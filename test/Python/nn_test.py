@@ -88,7 +88,7 @@ def test_expert_choice_by_factor():
 def test_gumbel_draws_the_references_noise(dtype, key):
     logits = randn(50, 6, dtype=dtype, grad=False)
     want = reference.sample(logits.numpy(), 2, key)
-    got = cnn.GumbelTopK(2)(logits, torch.tensor(key))
+    got = cnn.GumbelTopK(2)(logits, key=torch.tensor(key))
     np.testing.assert_array_equal(got.mask, reference.to_mask(want))
 
 

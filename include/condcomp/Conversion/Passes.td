@@ -92,9 +92,10 @@ def LowerSoft : Pass<"condcomp-lower-soft", "::mlir::ModuleOp"> {
     `capacity` become their operands; `apply`, `pool` and `mix` add up over all
     rows and modules by these weights; `cascade` and `iterate` run all stages on
     all rows and mix their results and state by the `soft` probabilities of their
-    exits. What asks for the entries that a gate chose, or where a row left, is an
-    error that names the op. Given choices (`assign`, `from_mask`,
-    `from_offsets`, `match_tokens`) stay as they are.
+    exits; where a row left is decided as in the other forms. What asks for the
+    entries that a gate chose, or for the rows that stay, is an error that names
+    the op. Given choices (`assign`, `from_mask`, `from_offsets`, `match_tokens`)
+    stay as they are.
 
     Runs before `condcomp-choose-form`.
   }];

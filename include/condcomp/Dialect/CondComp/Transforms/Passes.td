@@ -38,6 +38,19 @@ def ChooseForm : Pass<"condcomp-choose-form", "::mlir::ModuleOp"> {
   let dependentDialects = ["::condcomp::CondCompDialect"];
 }
 
+def ExpandAffine : Pass<"condcomp-expand-affine"> {
+  let summary = "Turn affine.apply into arithmetic";
+  let description = [{
+    Upstream inlines a function with `affine.apply` into other functions and
+    affine loops only: a call in the body of a cascade, of an apply or of an
+    `scf` op stays a call, and what it does with weights is not seen. As
+    arithmetic, sizes do not stand in the way. They do not overflow (`nsw`), so
+    that a product divided again folds; divisions stay divisions, which the row
+    analysis reads.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def DecomposeGates : Pass<"condcomp-decompose-gates"> {
   let summary = "Replace gates of other dialects by condcomp's own ops";
   let description = [{

@@ -41,10 +41,12 @@ def results_of(text):
     return count
 
 
-def run(text, jobs, form, pipeline=""):
+def run(text, jobs, form, **keys):
     """Results or Failure of every job: (function, inputs, threads).
 
-    pipeline: passes in place of the default ones of a form. The module is compiled once. If it does not compile, each function is tried
+    `keys` are those of cc-run's requests, such as "pipeline".
+
+    The module is compiled once. If it does not compile, each function is tried
     in a module of its own, so that one that fails does not hide the others.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -66,8 +68,8 @@ def run(text, jobs, form, pipeline=""):
                     "inputs": [f"@{name}" for name in names],
                     "outputs": [f"@{name}" for name in outputs],
                     "form": form,
-                    "pipeline": pipeline,
                     "threads": threads,
+                    **keys,
                 }
             )
         (folder / "module.mlir").write_text(text)

@@ -84,6 +84,75 @@ void buildToCPUPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
 /// function @f with constant arguments has a function @f$prepack.
 void buildPrepackPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
 
+/// What `condcomp-to-gpu` makes of kernels.
+enum class GPUFormat {
+  /// The LLVM dialect.
+  LLVM,
+  /// The assembly of the chip: PTX, or that of an AMD GPU.
+  PTX,
+  /// Machine code of one chip.
+  Cubin,
+  /// Machine code, and PTX for later chips.
+  Fatbin
+};
+
+/// Options of `condcomp-to-gpu`.
+struct ToGPUOptions : public mlir::PassPipelineOptions<ToGPUOptions> {
+  PassOptions::Option<std::string> form{
+      *this, "form",
+      llvm::cl::desc("How routings are held: masked, compact, auto or soft "
+                     "(default: auto)"),
+      llvm::cl::init("auto")};
+  PassOptions::Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("The GPU: sm_80, sm_90a, gfx942, ... (default: sm_90a)"),
+      llvm::cl::init("sm_90a")};
+  PassOptions::Option<std::string> features{
+      *this, "features",
+      llvm::cl::desc(
+          "LLVM's features of the GPU, such as +ptx80 (default: what "
+          "the chip has)"),
+      llvm::cl::init("")};
+  PassOptions::Option<std::string> toolkit{
+      *this, "toolkit",
+      llvm::cl::desc("Where CUDA or ROCm is, for their libraries of functions "
+                     "and ptxas (default: as CUDA_HOME or ROCM_PATH says)"),
+      llvm::cl::init("")};
+  PassOptions::Option<GPUFormat> format{
+      *this, "format",
+      llvm::cl::desc("What kernels become: llvm, ptx, cubin or fatbin "
+                     "(default: ptx)"),
+      llvm::cl::values(
+          clEnumValN(GPUFormat::LLVM, "llvm", "LLVM dialect"),
+          clEnumValN(GPUFormat::PTX, "ptx", "assembly"),
+          clEnumValN(GPUFormat::Cubin, "cubin", "machine code"),
+          clEnumValN(GPUFormat::Fatbin, "fatbin", "machine code and assembly")),
+      llvm::cl::init(GPUFormat::PTX)};
+};
+
+/// Adds the passes of `condcomp-to-gpu`: from condcomp ops and linalg on
+/// tensors to one kernel per public function.
+void buildToGPUPipeline(mlir::OpPassManager &pm, const ToGPUOptions &options);
+
+/// Options of `condcomp-to-gpu-emulated`.
+struct ToEmulatedGPUOptions
+    : public mlir::PassPipelineOptions<ToEmulatedGPUOptions> {
+  PassOptions::Option<std::string> form{
+      *this, "form",
+      llvm::cl::desc("How routings are held: masked, compact, auto or soft "
+                     "(default: auto)"),
+      llvm::cl::init("auto")};
+  PassOptions::Option<int64_t> threads{
+      *this, "threads", llvm::cl::desc("Threads of the grid (default: 5)"),
+      llvm::cl::init(5)};
+};
+
+/// Adds the passes of `condcomp-to-gpu-emulated`: the kernels that
+/// `condcomp-to-gpu` makes, as functions of the LLVM dialect that the run-time
+/// library runs on a CPU.
+void buildToEmulatedGPUPipeline(mlir::OpPassManager &pm,
+                                const ToEmulatedGPUOptions &options);
+
 /// Options of `condcomp-to-portable-linalg`.
 struct ToPortableLinalgOptions
     : public mlir::PassPipelineOptions<ToPortableLinalgOptions> {

@@ -18,6 +18,9 @@ from condcomp.torch import compile as compile_model
 SHAPES = {
     "4x64": (4, 64, 4, 256, 64),
     "6x256": (6, 256, 8, 1024, 64),
+    # BERT-tiny's layers, and three of BERT-base's.
+    "2x128": (2, 128, 2, 512, 128),
+    "3x768": (3, 768, 12, 3072, 64),
 }
 CLASSES = 10
 

@@ -136,36 +136,6 @@ def test_token_select_keeps_the_order_and_has_gradients():
         cnn.TokenSelect(7)(scores, x)
 
 
-@pytest.mark.parametrize("weigh", ["sigmoid", "none"])
-def test_token_layer_runs_on_the_best_tokens(weigh):
-    torch.manual_seed(0)
-    layer = nn.TransformerEncoderLayer(6, 2, 8, dropout=0, batch_first=True).double()
-    m, x = cnn.TokenLayer(layer, nn.Linear(6, 1).double(), 3, weigh), randn(4, 7, 6)
-
-    def by_hand():
-        out = []
-        for sample in x:
-            scores = m.score(sample).squeeze(-1)
-            at = scores.topk(3).indices.sort().values
-            y = layer(sample[at].unsqueeze(0)).squeeze(0)
-            if weigh == "sigmoid":
-                y = sample[at] + scores[at].sigmoid().unsqueeze(-1) * (y - sample[at])
-            out.append(sample.index_copy(0, at, y))
-        return torch.stack(out)
-
-    scored = m.score.parameters() if weigh == "sigmoid" else []
-    check_gradients(lambda: m(x), by_hand, [x, *layer.parameters(), *scored])
-
-
-def test_bad_token_layers():
-    with pytest.raises(ValueError, match="weigh is .sigmoid. or .none., not .score."):
-        cnn.TokenLayer(nn.Identity(), nn.Linear(4, 1), 2, "score")
-    with pytest.raises(ValueError, match="k = 9 exceeds the number of tokens, 5"):
-        cnn.TokenLayer(nn.Identity(), nn.Linear(4, 1), 9)(torch.zeros(2, 5, 4))
-    with pytest.raises(ValueError, match=r"makes \[2, 3, 8\] of \[2, 3, 4\]"):
-        cnn.TokenLayer(nn.Linear(4, 8), nn.Linear(4, 1), 3)(torch.zeros(2, 5, 4))
-
-
 def test_token_merge_is_tome():
     x = randn(2, 7, 3)
 

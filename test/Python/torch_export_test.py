@@ -119,28 +119,10 @@ class EarlyExitEncoder(nn.Module):
         return self.exits(x)
 
 
-class Depths(nn.Module):
-    """Layers that some tokens of each sample go by, alone and in a stage."""
-
+class Pool(nn.Module):
     def __init__(self):
         super().__init__()
-        layer = lambda: nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
-        token_layer = lambda k, *weigh: cnn.TokenLayer(
-            layer(), nn.Linear(16, 1), k, *weigh
-        )
-        self.first = token_layer(4)
-        stages = [(token_layer(3, "none"), Pool(16)), (token_layer(5), Pool(16))]
-        self.exits = cnn.EarlyExit(stages, threshold=0.35)
-
-    def forward(self, x):
-        x = self.first(x)
-        return self.exits(x), x
-
-
-class Pool(nn.Module):
-    def __init__(self, width=64):
-        super().__init__()
-        self.classify = nn.Linear(width, 5)
+        self.classify = nn.Linear(64, 5)
 
     def forward(self, x):
         return self.classify(x.mean(1))
@@ -156,7 +138,6 @@ MODELS = {
     "depth": (Depth, (inputs(9, 7, 16),)),
     "choices": (Choices, (inputs(9, 7, 16), KEY)),
     "encoder": (EarlyExitEncoder, (inputs(32, 12, 64),)),
-    "depths": (Depths, (inputs(9, 7, 16),)),
 }
 exported = {}
 
@@ -192,7 +173,7 @@ def test_answers_are_those_of_pytorch(name, form, no_leak):
 
 
 def test_masked_and_compact_agree_bit_for_bit():
-    for name in ("pruned", "encoder", "depths"):
+    for name in ("pruned", "encoder"):
         _, x, text = get(name)
         results = [
             condcomp.compile(text.text, form=form).bind("forward", text.weights)(*x)

@@ -6,9 +6,8 @@ that `condcomp.torch.export` and `condcomp.torch.compile` turn into compiled cod
 runs only what was chosen.
 
 Gates make a `Routing` of scores: TopK, TopP, Threshold, ExpertChoice, GumbelTopK.
-Experts, TokenSelect, TokenLayer, TokenMerge, EarlyExit, Halting and SkipLayer are the
-modules; balance_loss, z_loss, joint_exit_loss, ponder_cost, ponder_kl and budget_loss
-the losses.
+Experts, TokenSelect, TokenMerge, EarlyExit, Halting and SkipLayer are the modules;
+balance_loss, z_loss, joint_exit_loss, ponder_cost, ponder_kl and budget_loss the losses.
 `form("soft")` is a context in which decisions are mixtures. docs/pytorch.md is the manual.
 """
 
@@ -26,7 +25,7 @@ from .losses import (
     z_loss,
 )
 from .skip import SkipLayer
-from .tokens import TokenLayer, TokenMerge, TokenSelect
+from .tokens import TokenMerge, TokenSelect
 
 __all__ = [
     "EarlyExit",
@@ -40,7 +39,6 @@ __all__ = [
     "Routing",
     "SkipLayer",
     "Threshold",
-    "TokenLayer",
     "TokenMerge",
     "TokenSelect",
     "TopK",

@@ -306,19 +306,6 @@ class SelectRegion(Region):
 
 
 @dataclass
-class RestoreRegion(Region):
-    """What was made of the k best positions of each row, put in their place. Inputs:
-    scores [rows, positions], tokens [rows, k, ...], x [rows, positions, ...], what the
-    other positions keep."""
-
-    owner: nn.Module
-    k: int
-
-    def fake(self, inputs):
-        return [inputs[2].new_empty(inputs[2].shape)]
-
-
-@dataclass
 class MergeRegion(Region):
     """`match_tokens`, then `pool` sum without weights. Inputs: scores [batch, a, b], x
     [batch, a + b, ...]; result: [batch, a + b - r, ...]."""

@@ -1,13 +1,13 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Tokens: keeping the most salient, running a layer on them, merging the most alike."""
+"""Tokens: keeping the most salient, merging the most alike."""
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ._region import MergeRegion, RestoreRegion, SelectRegion, exporting, region
+from ._region import MergeRegion, SelectRegion, exporting, region
 from .gates import best_first
 
 
@@ -55,45 +55,6 @@ class TokenSelect(nn.Module):
 
     def extra_repr(self):
         return f"k={self.k}"
-
-
-class TokenLayer(nn.Module):
-    """Runs a layer on each sample's k tokens of the largest score; the others go by as
-    they are (Mixture-of-Depths, Raposo et al. 2024, arXiv 2404.02258, eq. 1).
-
-    layer: takes the chosen tokens [batch, k, width], in their order, and returns as
-    many, each sample by itself: its attention is over the chosen tokens. score: makes
-    scores [batch, tokens] or [batch, tokens, 1] of x; a module, for instance
-    nn.Linear(width, 1). k: as of TokenSelect. weigh: "sigmoid": a chosen token becomes
-    x + sigmoid(score) * (layer(x) - x), which trains the score; "none": layer(x).
-    ValueError: another `weigh`, k exceeds the tokens, a layer that changes the shape.
-    """
-
-    def __init__(self, layer, score, k, weigh="sigmoid"):
-        super().__init__()
-        if weigh not in ("sigmoid", "none"):
-            raise ValueError(f'TokenLayer: weigh is "sigmoid" or "none", not {weigh!r}')
-        self.layer, self.score, self.select = layer, score, TokenSelect(k)
-        self.weigh = weigh
-
-    def forward(self, x):
-        """x: [batch, tokens, width]. Returns the same shape."""
-        scores = self.score(x).reshape(x.shape[:2])
-        positions, kept, chosen = self.select(scores, x, scores, return_positions=True)
-        y = self.layer(kept)
-        if y.shape != kept.shape:
-            raise ValueError(
-                f"TokenLayer: the layer makes {list(y.shape)} of {list(kept.shape)}"
-            )
-        if self.weigh == "sigmoid":
-            y = kept + torch.sigmoid(chosen).unsqueeze(-1) * (y - kept)
-        if exporting():
-            return region(RestoreRegion(self, self.select.k), [scores, y, x])[0]
-        rows = torch.arange(len(x), device=x.device).unsqueeze(1)
-        return x.index_put((rows, positions), y.to(x.dtype))
-
-    def extra_repr(self):
-        return f"weigh={self.weigh!r}"
 
 
 class TokenMerge(nn.Module):

@@ -226,21 +226,6 @@ def _positions(w, r, shape):
     return w.elementwise(at, ["%b = arith.index_cast %a : index to i64"], "i64")
 
 
-def write_restore(w, region, inputs, bodies):
-    scores, tokens, x = inputs
-    # The same gate as that of the selection: one of the two is left in the program.
-    r = write_gate(w, gates.TopK(region.k), scores, {"k": region.k})
-    tokens = w.cast(tokens, (x.shape[0], region.k, *x.shape[2:]))
-    return [
-        w.value(
-            f"condcomp.restore replace {r.name} entries({tokens.typed}) "
-            f"outs({x.typed}) : {r.type}",
-            x.shape,
-            x.element,
-        )
-    ]
-
-
 def write_merge(w, region, inputs, bodies):
     scores, x = inputs
     batch, a, b = scores.shape
@@ -281,7 +266,6 @@ WRITERS = {
     _region.CascadeRegion: write_cascade,
     _region.IterateRegion: write_iterate,
     _region.SelectRegion: write_select,
-    _region.RestoreRegion: write_restore,
     _region.MergeRegion: write_merge,
     _region.ConfidenceRegion: write_confidence,
 }

@@ -1,5 +1,7 @@
 """How long compiling takes, and how that grows with layers, modules and stages."""
 
+# Requires: torch
+#
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -7,14 +9,20 @@
 import argparse
 import pathlib
 import tempfile
+import time
 
 import ml_dtypes
 import numpy as np
+import torch
 
 from condcomp import cc_run, side_by_side
+from condcomp.torch import export
+from networks.exits import ExitEncoder
+from networks.network import make
 
 OLMOE = pathlib.Path(__file__).resolve().parents[1] / "examples" / "olmoe_layer.mlir"
 COUNTS = (1, 2, 4, 8)
+LAYERS = (3, 6, 12, 24)
 PARTS = ("compile", "lower", "optimize", "generate", "processor")
 
 MATMUL = """
@@ -120,13 +128,29 @@ def olmoe(folder):
     return np.zeros((0, 2048), ml_dtypes.bfloat16), constants
 
 
+def encoder(layers, folder):
+    """BERT-base with an exit behind each layer, exported: the text, weights of zeros,
+    and the seconds that exporting took."""
+    shape = {"layers": layers, "width": 768, "heads": 12, "tokens": 128}
+    network = make(ExitEncoder, shape)
+    start = time.perf_counter()
+    exported = export(network, torch.empty(2, 128, 768))
+    seconds = time.perf_counter() - start
+    constants = []
+    for i, tensor in enumerate(exported.weights.values()):
+        path = pathlib.Path(folder) / f"encoder{i}.npy"
+        np.lib.format.open_memmap(path, "w+", np.float32, tuple(tensor.shape))
+        constants.append(path)
+    return exported.text, constants, seconds
+
+
 def processor_seconds(pid):
     """What all threads of a process have run, other processes left aside."""
     tasks = pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")
     return 1e-9 * sum(int(task.read_text().split()[0]) for task in tasks)
 
 
-def measure(source, name, inputs, constants, rounds):
+def measure(source, name, inputs, constants, rounds, prepack=False):
     """Medians of the seconds of each part; each round is a new process.
 
     `processor` is that of all of cc-run, from its start to the answer: a measure
@@ -134,7 +158,9 @@ def measure(source, name, inputs, constants, rounds):
     """
     times = {part: [] for part in PARTS}
     for _ in range(rounds):
-        with cc_run.Function(source, name, constants, form="compact") as compiled:
+        with cc_run.Function(
+            source, name, constants, form="compact", prepack=prepack
+        ) as compiled:
             before = processor_seconds(compiled.process.pid)
             reply = compiled.request(inputs, threads=1)
             after = processor_seconds(compiled.process.pid)
@@ -152,6 +178,13 @@ def show(what, seconds, first=None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--layers",
+        type=int,
+        nargs="*",
+        default=LAYERS,
+        help="of BERT-base with exits (default: 3 6 12 24)",
+    )
     parser.add_argument("--output", help="a JSON file")
     options = parser.parse_args()
     rows = []
@@ -171,6 +204,17 @@ def main():
             first = first or seconds
             show(f"{count} {make.__name__}", seconds, first)
             rows.append({"program": make.__name__, "count": count, "seconds": seconds})
+    first = None
+    for count in options.layers:
+        with tempfile.TemporaryDirectory() as folder:
+            text, constants, exporting = encoder(count, folder)
+            x = np.zeros((0, 128, 768), "f4")
+            seconds = measure(text, "forward", [x], constants, options.rounds, True)
+        first = first or seconds
+        show(f"{count} exits", seconds, first)
+        print(f"  exported from PyTorch in {exporting:.1f} s")
+        seconds["export"] = exporting
+        rows.append({"program": "exit network", "count": count, "seconds": seconds})
     side_by_side.write_report(options.output, vars(options).items(), rows)
 
 

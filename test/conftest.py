@@ -8,12 +8,42 @@ import re
 
 def pytest_addoption(parser):
     parser.addoption("--filter", help="only tests whose name matches this expression")
+    parser.addoption(
+        "--frameworks",
+        choices=["no", "only"],
+        help="without tests that need PyTorch, Hugging Face, JAX or IREE, or only those",
+    )
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers",
+        "frameworks: needs PyTorch, Hugging Face, JAX or IREE; a file of such tests has "
+        "the line `# Requires: torch`",
+    )
+
+
+def pytest_ignore_collect(collection_path, config):
+    # Not even imported, for that takes seconds.
+    if config.getoption("--frameworks") == "no" and collection_path.suffix == ".py":
+        return _needs_frameworks(collection_path) or None
+    return None
+
+
+def _needs_frameworks(path):
+    return "\n# Requires: torch\n" in path.read_text(encoding="utf-8")
 
 
 def pytest_collection_modifyitems(config, items):
-    wanted = config.getoption("--filter")
-    if wanted:
-        matches = [bool(re.search(wanted, item.nodeid)) for item in items]
-        dropped = [item for item, match in zip(items, matches) if not match]
+    wanted, frameworks = config.getoption("--filter"), config.getoption("--frameworks")
+
+    def is_wanted(item):
+        if wanted and not re.search(wanted, item.nodeid):
+            return False
+        needs = item.get_closest_marker("frameworks") or _needs_frameworks(item.path)
+        return frameworks is None or bool(needs) == (frameworks == "only")
+
+    dropped = [item for item in items if not is_wanted(item)]
+    if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = [item for item, match in zip(items, matches) if match]
+        items[:] = [item for item in items if item not in dropped]

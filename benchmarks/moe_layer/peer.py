@@ -13,6 +13,8 @@ import time
 
 import numpy as np
 
+from common.worker import Unsuitable
+
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build" / "bench"
 
 # Programs of ours have names that begin so, as has their worker.
@@ -27,10 +29,6 @@ def last_level_cache():
         units = {"K": 1 << 10, "M": 1 << 20}
         largest = max(largest, int(text[:-1]) * units.get(text[-1], 1))
     return largest
-
-
-class Unsuitable(Exception):
-    """A sentence that says why a peer does not run this layer."""
 
 
 def build_library(source, flags=()):

@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """One case of the benchmark: a layer, a type, a number of threads; all peers."""
 
-import os
 import time
 
 import numpy as np
 
+from common.turns import calls_per_turn, last_cores, orders
+from common.worker import Worker, WorkerFailed
 from condcomp import side_by_side
 
 from . import peer, shapes
-from .worker import PEERS, Worker, WorkerFailed
+from .worker import PEERS
 
 # Largest error against float64, relative to the largest magnitude of the result.
 TOLERANCE = {"f32": 1e-5, "bf16": 2e-2}
@@ -34,8 +35,7 @@ class Case:
         self.weights, self.rates = None, {}
 
     def __enter__(self):
-        # The last cores: the first one has the system's own work.
-        cores = sorted(os.sched_getaffinity(0))[-self.threads :]
+        cores = last_cores(self.threads)
         names = [n for n in PEERS if n in (self.options.peers or PEERS)]
         if "machine" not in names:
             names.append("machine")
@@ -46,7 +46,8 @@ class Case:
                 self.fail(name, short)
                 continue
             log = self.build / "logs" / f"{name}-{self.layer.name}-{self.dtype}.log"
-            made = Worker(name, self.layer, self.dtype, self.threads, cores, log)
+            arguments = [name, self.layer.name, self.dtype, self.threads]
+            made = Worker("moe_layer.worker", arguments, self.threads, cores, log)
             try:
                 reply = made.answer(self.options.patience)
             except WorkerFailed as error:
@@ -134,7 +135,7 @@ class Case:
         try:
             return self.ask(name, op, **keys)
         except WorkerFailed as error:
-            if self.workers[name].process.poll() is not None:
+            if self.workers[name].has_ended():
                 self.drop(name, str(error))
             return {"refused": str(error)}
 
@@ -178,15 +179,14 @@ class Case:
 
     def take_turns(self, point):
         """Rounds in which every program and the machine are measured in turn."""
-        order = list(point["programs"])
-        for number in range(self.options.rounds):
+        rounds = orders(point["programs"], self.options.rounds)
+        for number, order in enumerate(rounds):
             for program in order:
                 self.take_turn(program, point, number)
             if "machine" in self.workers:
                 for kind, rates in self.ask("machine", "measure").items():
                     for name, rate in rates.items():
                         self.speeds[kind].setdefault(name, []).append(rate)
-            order = order[1:] + order[:1]
 
     def take_turn(self, program, point, number):
         """A few calls of a program; one that fails leaves the point."""
@@ -197,11 +197,12 @@ class Case:
             del point["programs"][program]
             point["left_out"][program] = "its process ended at this point"
             return
-        if entry["estimate"] > 4 * self.options.budget:
-            entry["seconds"] = [entry["estimate"]]  # slow: once is enough
+        calls = calls_per_turn(
+            entry["estimate"], self.options.budget, self.options.rounds
+        )
+        if calls == 0:
+            entry["seconds"] = [entry["estimate"]]
             return
-        per_round = self.options.budget / self.options.rounds
-        calls = int(np.clip(per_round / entry["estimate"], 1, 20))
         if self.threads > 1:
             time.sleep(0.25)  # the pool of the one before may spin yet
         reply = self.try_ask(

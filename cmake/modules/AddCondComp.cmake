@@ -13,8 +13,9 @@ function(condcomp_compile_settings target)
     $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:include>)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/lib/Precompiled)
+  # Who uses the install tree has an MLIR of its own: CondCompConfig.cmake.
   target_include_directories(${target} SYSTEM PUBLIC
-    ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+    "$<BUILD_INTERFACE:${MLIR_INCLUDE_DIRS};${LLVM_INCLUDE_DIRS}>")
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wno-unused-parameter -Werror=switch -fno-exceptions
     -ffunction-sections -fdata-sections
@@ -34,7 +35,8 @@ target_precompile_headers(condcomp_pch PRIVATE "\"Precompiled.h\"")
 #                      [LINK_LIBS <targets...>] [NOT_IN_COMPILER])
 # A static library over the MLIR dylib. libMLIR is linked once, by the final
 # program or plugin, so that one MLIR exists per process. Every tool links all
-# libraries but those that are NOT_IN_COMPILER.
+# libraries but those that are NOT_IN_COMPILER, and so does who uses the install
+# tree.
 function(condcomp_add_library name)
   cmake_parse_arguments(ARG "NOT_IN_COMPILER" "" "DEPENDS;LINK_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
@@ -46,6 +48,7 @@ function(condcomp_add_library name)
   endif()
   if(NOT ARG_NOT_IN_COMPILER)
     set_property(GLOBAL APPEND PROPERTY CONDCOMP_LIBS ${name})
+    install(TARGETS ${name} EXPORT CondCompTargets ARCHIVE DESTINATION lib)
   endif()
 endfunction()
 

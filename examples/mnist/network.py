@@ -197,6 +197,8 @@ class Network(nn.Module):
             logits[here[done]] = out[done]
             left_at[here[done]] = number
             here, x = here[~done], x[~done]
+            if not len(here):
+                break
         return logits, left_at
 
 

@@ -46,6 +46,7 @@ SYSTEM = System(
     title="A-ViT",
     family="tokens",
     paper="2112.07658",
+    also="PyTorch (attention)",
     inputs=inputs,
     reference=reference,
     tiny=dict(images=4, tokens=10, d=16, hidden=24, heads=2, layers=3, beta=0),

@@ -58,6 +58,7 @@ SYSTEM = System(
     title="AdaTape (appended tokens)",
     family="tokens",
     paper="2301.13195",
+    also="PyTorch (attention)",
     inputs=inputs,
     reference=reference,
     tiny=dict(

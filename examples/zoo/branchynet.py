@@ -52,6 +52,7 @@ SYSTEM = System(
     title="BranchyNet (B-LeNet, entropy)",
     family="depth",
     paper="1709.01686",
+    also="PyTorch (convolution)",
     inputs=inputs,
     reference=reference,
     tiny=dict(

@@ -59,6 +59,7 @@ SYSTEM = System(
     title="CALM (per-token exits)",
     family="depth",
     paper="2207.07061",
+    also="PyTorch (attention)",
     inputs=inputs,
     reference=reference,
     tiny=dict(rows=7, before=3, d=16, inner=8, hidden=12, heads=2, threshold=0.6),

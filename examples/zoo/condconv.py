@@ -33,6 +33,7 @@ SYSTEM = System(
     title="CondConv (ResNet-50, 8 experts)",
     family="experts",
     paper="1904.04971",
+    also="PyTorch (convolution)",
     inputs=inputs,
     reference=reference,
     tiny=dict(samples=3, channels=6, size=5, experts=4),

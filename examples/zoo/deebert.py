@@ -55,6 +55,7 @@ SYSTEM = System(
     title="DeeBERT (entropy)",
     family="depth",
     paper="2004.12993",
+    also="PyTorch (attention)",
     inputs=inputs,
     reference=reference,
     tiny=dict(sentences=9, tokens=5, d=16, hidden=24, heads=2, s=0.35),

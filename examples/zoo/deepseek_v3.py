@@ -56,6 +56,7 @@ SYSTEM = System(
     title="DeepSeek-V3",
     family="experts",
     paper="2412.19437",
+    also="Hugging Face DeepseekV3MoE",
     inputs=inputs,
     reference=reference,
     tiny=dict(

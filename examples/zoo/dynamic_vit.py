@@ -43,6 +43,7 @@ SYSTEM = System(
     title="DynamicViT",
     family="tokens",
     paper="2106.02034",
+    also="PyTorch (attention)",
     inputs=inputs,
     reference=reference,
     tiny=dict(images=3, tokens=12, d=16, hidden=24, heads=2, predictor=6),

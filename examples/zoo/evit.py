@@ -40,6 +40,7 @@ SYSTEM = System(
     title="EViT",
     family="tokens",
     paper="2202.07800",
+    also="PyTorch (attention)",
     inputs=inputs,
     reference=reference,
     tiny=dict(images=3, tokens=12, d=16, hidden=24, heads=2, kept=5),

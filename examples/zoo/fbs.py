@@ -34,6 +34,7 @@ SYSTEM = System(
     title="Feature boosting and suppression (channel gating)",
     family="width",
     paper="1810.05331",
+    also="PyTorch (convolution)",
     inputs=inputs,
     reference=reference,
     tiny=dict(samples=3, channels=8, size=5, k=3),

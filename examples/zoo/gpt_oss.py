@@ -42,6 +42,7 @@ SYSTEM = System(
     title="gpt-oss-20b",
     family="experts",
     paper="2508.10925",
+    also="Hugging Face GptOssMLP",
     inputs=inputs,
     reference=reference,
     tiny=dict(tokens=9, d=16, experts=8, hidden=24),

@@ -34,6 +34,7 @@ SYSTEM = System(
     title="Granite 3.0 3B-A800M",
     family="experts",
     paper="2408.13359",
+    also="Hugging Face GraniteMoeMoE",
     inputs=inputs,
     reference=reference,
     tiny=dict(tokens=9, d=16, experts=12, hidden=8),

@@ -40,6 +40,7 @@ SYSTEM = System(
     title="Learned token pruning (ragged attention)",
     family="tokens",
     paper="2107.00910",
+    also="PyTorch (attention)",
     inputs=inputs,
     reference=reference,
     tiny=dict(sentences=4, tokens=12, d=16, hidden=24, heads=2, theta=0.08),

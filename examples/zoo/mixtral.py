@@ -35,6 +35,7 @@ SYSTEM = System(
     title="Mixtral 8x7B",
     family="experts",
     paper="2401.04088",
+    also="Hugging Face MixtralSparseMoeBlock",
     inputs=inputs,
     reference=reference,
     soft=soft,

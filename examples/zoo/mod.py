@@ -37,6 +37,7 @@ SYSTEM = System(
     title="Mixture-of-Depths",
     family="tokens",
     paper="2404.02258",
+    also="PyTorch (attention)",
     inputs=inputs,
     reference=reference,
     tiny=dict(sequences=3, tokens=16, d=16, hidden=24, heads=2, k=4),

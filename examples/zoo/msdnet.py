@@ -65,6 +65,7 @@ SYSTEM = System(
     title="MSDNet (anytime exits)",
     family="depth",
     paper="1703.09844",
+    also="PyTorch (convolution)",
     inputs=inputs,
     reference=reference,
     tiny=dict(

@@ -17,6 +17,7 @@ SYSTEM = System(
     title="OLMoE-1B-7B",
     family="experts",
     paper="2409.02060",
+    also="Hugging Face OlmoeSparseMoeBlock",
     inputs=inputs,
     reference=reference,
     tiny=dict(tokens=9, d=16, experts=24, hidden=8),

@@ -28,6 +28,7 @@ SYSTEM = System(
     title="PABEE (patience)",
     family="depth",
     paper="2006.04152",
+    also="PyTorch (attention)",
     inputs=inputs,
     reference=reference,
     tiny=dict(sentences=9, tokens=5, d=16, hidden=24, heads=2, patience=1),

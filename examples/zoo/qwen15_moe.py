@@ -34,6 +34,7 @@ SYSTEM = System(
     title="Qwen1.5-MoE-A2.7B",
     family="experts",
     paper="2407.10671",
+    also="Hugging Face Qwen2MoeSparseMoeBlock",
     inputs=inputs,
     reference=reference,
     tiny=dict(tokens=9, d=16, experts=12, hidden=8, shared_hidden=20),

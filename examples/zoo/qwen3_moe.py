@@ -19,6 +19,7 @@ SYSTEM = System(
     title="Qwen3-30B-A3B",
     family="experts",
     paper="2505.09388",
+    also="Hugging Face Qwen3MoeSparseMoeBlock",
     inputs=inputs,
     reference=reference,
     tiny=dict(tokens=9, d=16, experts=24, hidden=8),

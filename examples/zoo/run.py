@@ -15,7 +15,8 @@ import zoo
 
 from condcomp.cc_run import CcRunError, Function, load
 
-HEAD = ["system", "shape", "ops", "skipped", "error", "masked, ms", "compact, ms"]
+HEAD = ["system", "shape", "ops", "skipped", "agrees with", "error"]
+HEAD += ["masked, ms", "compact, ms"]
 # Timed until they took so long together.
 TIMED_SECONDS = 0.5
 
@@ -28,18 +29,26 @@ def main():
     if options.module:
         return
     print(line(HEAD), line(["-"] * len(HEAD)), sep="\n", flush=True)
+    failed = []
     for name in options.names:
-        row = measure(zoo.system(name), options)
+        try:
+            row = measure(zoo.system(name), options)
+        except CcRunError as error:
+            # The others may run still.
+            failed.append(f"{name}: {error}")
+            continue
         print(line(row), flush=True)
         if options.markdown:
             replace_row(options.markdown, row)
+    if failed:
+        raise SystemExit("\n".join(failed))
 
 
 def parse():
     parser = argparse.ArgumentParser(prog="./dev zoo", description=__doc__)
     parser.add_argument("names", nargs="*", help="default: all")
     parser.add_argument("--tiny", action="store_true", help="the shapes of the tests")
-    parser.add_argument("--limit", type=float, default=120, help="seconds per form")
+    parser.add_argument("--limit", type=float, default=30, help="seconds per form")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--markdown", type=pathlib.Path, help="a page with the table")
     parser.add_argument("--module", action="store_true", help="only print the modules")
@@ -81,6 +90,7 @@ def measure(system, options):
         describe(system, shape),
         " ".join(system.ops()),
         f"{1 - chosen:.1%}",
+        ", ".join(filter(None, ["NumPy", system.also])),
         f"{error:.1e}" + ("" if same else ", **forms differ**"),
         runs["masked"][1],
         runs["compact"][1],
@@ -111,7 +121,7 @@ def run(system, form, paths, folder, results, options):
             return outputs, milliseconds(seconds)
         except CcRunError as error:
             if limit.is_alive():
-                raise SystemExit(f"{system.name}, {form}: {error}") from None
+                raise CcRunError(f"{form}: {error}") from None
             return None, f"> {options.limit:.0f} s"
         finally:
             limit.cancel()

@@ -36,6 +36,7 @@ SYSTEM = System(
     title="SkipNet (ResNet-110)",
     family="depth",
     paper="1711.09485",
+    also="PyTorch (convolution)",
     inputs=inputs,
     reference=reference,
     tiny=dict(samples=6, channels=8, size=4, blocks=3, gate=5),

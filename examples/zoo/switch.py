@@ -37,6 +37,7 @@ SYSTEM = System(
     title="Switch Transformer (Switch-Base, capacity factor 1.25)",
     family="experts",
     paper="2101.03961",
+    also="Hugging Face SwitchTransformersSparseMLP",
     inputs=inputs,
     reference=reference,
     soft=soft,

@@ -32,6 +32,8 @@ class System:
     variants: {label: other sizes} that the tests run besides the tiny shape.
     soft: like reference, the results alone, of the soft form; None where the
     program has none.
+    also: what the tests compare with besides NumPy: a module of Hugging Face, or a
+    layer that the reference is made of; empty where there is nothing.
     less: what the published shape leaves out of the published model.
     bound: the largest relative l2 error of a result of floats.
     """
@@ -46,6 +48,7 @@ class System:
     rows: str = "tokens"
     variants: dict = field(default_factory=dict)
     soft: object = None
+    also: str = ""
     less: str = "one layer"
     bound: float = 1e-5
     seed: int = 1

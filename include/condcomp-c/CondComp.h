@@ -31,7 +31,7 @@ extern "C" {
 
 /* The version of this header. It grows when something is added; what is there
  * keeps its meaning (docs/versions.md). */
-#define CONDCOMP_C_API_VERSION 1
+#define CONDCOMP_C_API_VERSION 2
 
 /* The version of the library, and its name: "0.1.0". */
 CONDCOMP_C_EXPORT int32_t condcomp_api_version(void);
@@ -211,6 +211,15 @@ typedef struct condcomp_array {
    * are not aligned to their elements, are copied. */
   const int64_t *strides;
 } condcomp_array;
+
+/* The shape of a result for arguments of these shapes, without a call. `shape`
+ * has room for CONDCOMP_MAX_RANK sizes. Of the arguments, types and shapes
+ * count; data is read of scalars only, on which sizes may depend, and may be
+ * null. The error says why a size can't be known: it depends on a scalar
+ * without data, or on contents of tensors. Since version 2. */
+CONDCOMP_C_EXPORT condcomp_error *condcomp_function_result_shape(
+    const condcomp_function *function, const condcomp_array *arguments,
+    int32_t num_arguments, int32_t result, int64_t *shape);
 
 /* A result, contiguous and in C order: the caller's. `allocated` is freed with
  * condcomp_free, on any thread; it is null for a scalar, whose value is the

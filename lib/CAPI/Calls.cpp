@@ -93,16 +93,6 @@ static llvm::Expected<Array> convert(const condcomp_array &array,
   return copy;
 }
 
-static condcomp_error *fail(llvm::Error error) {
-  int32_t kind = CONDCOMP_ERROR_VALUE;
-  error = llvm::handleErrors(std::move(error), [&](ArgumentError &argument) {
-    if (argument.getKind() == ArgumentError::Kind::Type)
-      kind = CONDCOMP_ERROR_TYPE;
-    return makeError(argument.message());
-  });
-  return makeCError(kind, std::move(error));
-}
-
 /// Checks and converts arguments; `positions` says which ones they are.
 static condcomp_error *readArguments(const condcomp_function &function,
                                      llvm::ArrayRef<condcomp_array> arrays,
@@ -121,13 +111,13 @@ static condcomp_error *readArguments(const condcomp_function &function,
   for (auto [position, array] : llvm::zip_equal(positions, arrays)) {
     llvm::Expected<Array> converted = convert(array, mustCopy);
     if (!converted)
-      return fail(addContext(converted.takeError(),
-                             "argument " + Twine(position) + " of '" +
-                                 signature.name + "'"));
+      return makeArgumentError(addContext(converted.takeError(),
+                                          "argument " + Twine(position) +
+                                              " of '" + signature.name + "'"));
     llvm::Expected<Array> checked =
         checkArgument(signature, position, *converted);
     if (!checked)
-      return fail(checked.takeError());
+      return makeArgumentError(checked.takeError());
     arguments.push_back(std::move(*checked));
   }
   return nullptr;

@@ -29,6 +29,16 @@ condcomp_error *condcomp::makeCError(int32_t kind, const llvm::Twine &message) {
   return new condcomp_error{kind, message.str(), ""};
 }
 
+condcomp_error *condcomp::makeArgumentError(llvm::Error error) {
+  int32_t kind = CONDCOMP_ERROR_VALUE;
+  error = llvm::handleErrors(std::move(error), [&](ArgumentError &argument) {
+    if (argument.getKind() == ArgumentError::Kind::Type)
+      kind = CONDCOMP_ERROR_TYPE;
+    return makeError(argument.message());
+  });
+  return makeCError(kind, std::move(error));
+}
+
 int32_t condcomp_error_kind(const condcomp_error *error) { return error->kind; }
 
 const char *condcomp_error_message(const condcomp_error *error) {

@@ -9,6 +9,7 @@
 #ifndef CONDCOMP_LIB_CAPI_OBJECTS_H
 #define CONDCOMP_LIB_CAPI_OBJECTS_H
 
+#include "ResultSizes.h"
 #include "condcomp-c/CondComp.h"
 #include "condcomp/Execution/Program.h"
 #include "llvm/ADT/IntrusiveRefCntPtr.h"
@@ -28,6 +29,8 @@ struct condcomp_function {
   llvm::SmallVector<unsigned> constants;
   /// Names of ops and how many there are.
   std::vector<std::pair<std::string, int64_t>> ops;
+  /// Of each dynamic dim of the results, in order.
+  std::vector<condcomp::ResultSize> resultSizes;
   bool split = false;
 
   /// What is compiled: of the function, and with `split` of @f$prepack.
@@ -64,6 +67,8 @@ namespace condcomp {
 condcomp_error *makeCError(int32_t kind, llvm::Error error,
                            std::string diagnostics = "");
 condcomp_error *makeCError(int32_t kind, const llvm::Twine &message);
+/// The error for an argument that does not fit, of the kind that it says.
+condcomp_error *makeArgumentError(llvm::Error error);
 
 int32_t toC(ElementType type);
 std::optional<ElementType> fromC(int32_t type);

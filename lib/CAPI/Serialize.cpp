@@ -93,6 +93,13 @@ static bool fromJSON(const json::Value &value, ValueType &type,
 }
 
 namespace condcomp {
+static bool fromJSON(const json::Value &value, ResultSize &size,
+                     json::Path path) {
+  json::ObjectMapper map(value, path);
+  return map && map.map("unknown", size.whyUnknown) &&
+         map.map("code", size.code);
+}
+
 static bool fromJSON(const json::Value &value, Signature &signature,
                      json::Path path) {
   json::ObjectMapper map(value, path);
@@ -120,10 +127,15 @@ static std::string describe(const condcomp_program &program) {
     json::Array ops;
     for (const auto &[name, count] : function.ops)
       ops.push_back(json::Array{name, count});
+    json::Array sizes;
+    for (const ResultSize &size : function.resultSizes)
+      sizes.push_back(json::Object{{"unknown", size.whyUnknown},
+                                   {"code", json::Array(size.code)}});
     functions.push_back(
         json::Object{{"signature", describe(function.signature)},
                      {"constants", json::Array(function.constants)},
                      {"ops", std::move(ops)},
+                     {"sizes", std::move(sizes)},
                      {"split", function.split}});
   }
   for (const Signature &signature : program.program->getFunctions())
@@ -142,7 +154,8 @@ static bool readFunction(const json::Value &value, condcomp_function &function,
   json::ObjectMapper map(value, path);
   std::vector<int64_t> constants;
   if (!map || !map.map("signature", function.signature) ||
-      !map.map("constants", constants) || !map.map("split", function.split))
+      !map.map("constants", constants) || !map.map("split", function.split) ||
+      !map.map("sizes", function.resultSizes))
     return false;
   function.constants.assign(constants.begin(), constants.end());
   const json::Array *ops = value.getAsObject()->getArray("ops");

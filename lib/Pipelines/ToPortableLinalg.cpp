@@ -18,7 +18,9 @@ using namespace condcomp;
 
 void condcomp::buildToPortableLinalgPipeline(
     OpPassManager &pm, const ToPortableLinalgOptions &options) {
+  pm.addPass(createElementwiseToLinalg());
   pm.addPass(createVerifyRows());
+  pm.addPass(createDecomposeGates());
   pm.addPass(createEraseTraces());
   ChooseFormOptions form;
   form.form = options.form;

@@ -8,12 +8,18 @@ import time
 
 import numpy as np
 
-from . import _inputs
+from . import _inputs, _progress
 from ._compile import compile
+from ._memory import memory_live_bytes, memory_peak_bytes
+
+
+def _compile(options, **compile_options):
+    with _progress.elapsed(f"compiling {options.file}"):
+        return compile(options.file, **compile_options)
 
 
 def info(options):
-    program = compile(options.file)
+    program = _compile(options)
     for function in program.functions.values():
         print(function.describe())
         for name, count in sorted(function.ops.items()):
@@ -28,7 +34,7 @@ def info(options):
 
 def _prepare(options, **compile_options):
     """The function that the options name, and its arguments."""
-    program = compile(options.file, threads=options.threads, **compile_options)
+    program = _compile(options, threads=options.threads, **compile_options)
     name = options.function
     if name is None:
         if len(program.functions) > 1:
@@ -40,16 +46,18 @@ def _prepare(options, **compile_options):
     if name not in program.functions:
         raise LookupError(program._missing(name))
     function = program.functions[name]
-    if options.inputs:
-        arguments = [_inputs.parse(text) for text in options.inputs]
-    else:
-        arguments = _inputs.make(function, options.size, options.seed)
+    with _progress.elapsed("making arguments"):
+        if options.inputs:
+            arguments = [_inputs.parse(text) for text in options.inputs]
+        else:
+            arguments = _inputs.make(function, options.size, options.seed)
     return program, function, arguments
 
 
 def run(options):
     _, function, arguments = _prepare(options, form=options.form)
-    results = function(*arguments)
+    with _progress.elapsed(f"running {function.name}"):
+        results = function(*arguments)
     if not isinstance(results, tuple):
         results = () if results is None else (results,)
     if len(options.outputs) > len(results):
@@ -88,8 +96,11 @@ def bench(options):
         print(
             f"{form}: {'loaded' if program.cached else 'compiled'} in {seconds:.2f} s"
         )
-        calls[form] = _bind(function, arguments)
-        results[form] = calls[form]()
+        with _progress.elapsed(f"running {function.name}, {form}"):
+            calls[form] = _bind(function, arguments)
+            results[form] = calls[form]()
+    if _bytes(results["masked"]) != _bytes(results["compact"]):
+        raise ValueError("masked and compact give other results: please report it")
     times = _time(calls, options.seconds)
     for form, seconds in times.items():
         print(
@@ -101,15 +112,17 @@ def bench(options):
     return 0
 
 
+def _bytes(results):
+    """Results to compare bit for bit, NaN included."""
+    if not isinstance(results, tuple):
+        results = (results,)
+    return [np.asarray(result).tobytes() for result in results]
+
+
 def _time(calls, seconds):
     """Seconds of each call, in turn, until each form had its seconds."""
-    from tqdm import tqdm
-
     times = {name: [] for name in calls}
-    # A bar for what takes longer than two seconds.
-    with tqdm(
-        total=round(seconds * len(calls), 1), unit="s", delay=2, leave=False
-    ) as bar:
+    with _progress.bar(total=round(seconds * len(calls), 1), unit="s") as bar:
         while min(sum(t) for t in times.values()) < seconds or len(times["masked"]) < 3:
             for name, call in calls.items():
                 start = time.perf_counter()
@@ -119,18 +132,58 @@ def _time(calls, seconds):
     return times
 
 
+# How remarks of `condcomp-report-cost` end.
+_COST = " [condcomp-report-cost]"
+
+
 def report(options):
+    start = time.perf_counter()
     program, function, arguments = _prepare(options, form=options.form, trace="all")
+    seconds = time.perf_counter() - start
     print(function.describe())
-    print(f"\nremarks of the compiler: {len(program.remarks) or 'none'}")
-    for remark in program.remarks:
+    print(
+        f"form {program.form}, "
+        f"{'loaded' if program.cached else 'compiled'} in {seconds:.2f} s"
+    )
+    constants = {
+        i: a for i, a in enumerate(arguments) if function.arguments[i].constant
+    }
+    if constants:
+        with _progress.elapsed("packing weights"):
+            packed = function.bind(constants).nbytes
+        given = sum(np.asarray(a).nbytes for a in constants.values())
+        print(f"weights: {_format_bytes(given)}, packed {_format_bytes(packed)}")
+    costs = [r for r in program.remarks if r.endswith(_COST)]
+    print("\nstatic cost:")
+    for remark in costs:
+        print(f"  {remark.removesuffix(_COST)}")
+    remarks = [r for r in program.remarks if r not in costs]
+    print(f"\nremarks of the compiler: {len(remarks) or 'none'}")
+    for remark in remarks:
         print(f"  {remark}")
     traces = []
-    function.run(*arguments, trace=traces.append)
-    print(f"\nroutings of one call: {len(traces) or 'none'}")
+    memory_peak_bytes(reset=True)
+    before = memory_live_bytes()
+    with _progress.elapsed(f"running {function.name}"):
+        function.run(*arguments, trace=traces.append)
+    print(
+        "\nmemory of one call, weights that it packs included: at most "
+        f"{_format_bytes(memory_peak_bytes() - before)}"
+    )
+    print(f"routings of one call: {len(traces) or 'none'}")
     for trace in traces:
         print(_describe(trace))
     return 0
+
+
+def _format_bytes(count):
+    for unit in ("bytes", "KiB", "MiB"):
+        if count < 1024:
+            break
+        count /= 1024
+    else:
+        unit = "GiB"
+    return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
 
 
 def _describe(trace):
@@ -139,14 +192,22 @@ def _describe(trace):
     pairs = int(np.prod(trace.dims))
     entries = len(trace.modules)
     load = np.bincount(trace.modules, minlength=modules)
+    row_sizes = np.diff(trace.row_offsets)
     lines = [
         f"  {trace.name}: {'x'.join(map(str, trace.dims[:-1]))} rows, {modules} "
         f"modules: {entries} of {pairs} pairs are run"
         + (f", {100 - 100 * entries / pairs:.1f}% skipped" if pairs else "")
     ]
     if entries:
-        lines.append(
-            f"    entries per module: at most {load.max()}, on average "
-            f"{load.mean():.1f}; {np.count_nonzero(load == 0)} modules have none"
+        share = load[load > 0] / entries
+        evenness = (
+            -(share * np.log(share)).sum() / np.log(modules) if modules > 1 else 1
         )
+        lines += [
+            f"    entries per row: {row_sizes.min()} to {row_sizes.max()}",
+            f"    entries per module: at most {load.max()}, on average "
+            f"{load.mean():.1f}; {np.count_nonzero(load == 0)} modules have none",
+            f"    load: the largest is {load.max() / load.mean():.2f} times the mean; "
+            f"evenness (entropy over its maximum) {evenness:.2f}",
+        ]
     return "\n".join(lines)

@@ -192,6 +192,8 @@ class Bound:
         self._native = function._native.bind(
             tuple(fixed[i] for i in constants), function._settings.threads
         )
+        # Sizes of results may depend on them.
+        self._shapes = {i: tuple(getattr(a, "shape", ())) for i, a in fixed.items()}
         # What is not packed is held.
         self._held = {i: a for i, a in fixed.items() if i not in constants}
         self._free = [i for i in range(len(function.arguments)) if i not in fixed]

@@ -64,8 +64,10 @@ def write_report(path, options, rows):
     pathlib.Path(path).write_text(json.dumps(report, indent=2) + "\n")
 
 
-def add_options(parser, rounds=5, repetitions=5):
-    parser.add_argument("--threads", type=int, default=2)
+def add_options(parser, rounds=5, repetitions=5, threads=2):
+    """threads: the default, a list where a benchmark takes several numbers."""
+    several = {"nargs": "+"} if isinstance(threads, list) else {}
+    parser.add_argument("--threads", type=int, default=threads, **several)
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--repetitions", type=int, default=repetitions)
     parser.add_argument("--output", help="a JSON file")

@@ -102,8 +102,9 @@ int main(void) {
   condcomp_array arguments[3], others[2];
   int32_t i;
   int64_t before = condcomp_memory_live_bytes(), count;
+  int64_t shape[CONDCOMP_MAX_RANK];
 
-  // CHECK: version 1 1
+  // CHECK: version 2 2
   printf("version %d %d\n", CONDCOMP_C_API_VERSION, condcomp_api_version());
 
   condcomp_compile_options_init(&options);
@@ -160,6 +161,13 @@ int main(void) {
   show("check", condcomp_run(function, context, arguments, 3, results));
   arguments[2].data = &k;
 
+  /* Shapes of results need no data. */
+  // CHECK: shape: 7 3
+  xShape[0] = 7, arguments[0].data = NULL;
+  expect(condcomp_function_result_shape(function, arguments, 3, 0, shape));
+  printf("shape: %d %d\n", (int)shape[0], (int)shape[1]);
+  xShape[0] = 2, arguments[0].data = x;
+
   /* The weights are gone after binding. */
   // CHECK: bound: 2x3: 1 2 8 3 4 18; 1
   expect(condcomp_bind(function, context, &arguments[1], 1, &bound));
@@ -178,6 +186,9 @@ int main(void) {
   arguments[1].data = w, arguments[1].strides = NULL;
   expect(condcomp_run(function, context, arguments, 3, results));
   give("loaded", results);
+  // CHECK: loaded shape: 2 3
+  expect(condcomp_function_result_shape(function, arguments, 3, 0, shape));
+  printf("loaded shape: %d %d\n", (int)shape[0], (int)shape[1]);
   // CHECK: find: 3: no public function 'f'; the program has 'linear'
   show("find", condcomp_program_find(loaded, "f", &function));
   condcomp_program_release(loaded);

@@ -5,6 +5,9 @@
 weights are copied into a module, and the compiled program, the NumPy reference and
 the module have to agree."""
 
+# Requires: torch
+import inspect
+
 import numpy as np
 import pytest
 
@@ -185,6 +188,15 @@ def test_agrees_with_module(name):
     _, compact, wanted = zoo_test.run(name)["tiny"]
     assert zoo.worst_error(wanted, [module]) <= BOUND
     assert zoo.worst_error(compact, [module]) <= BOUND
+
+
+def test_systems_name_their_modules():
+    named = {name: zoo.system(name).also for name in zoo_test.NAMES}
+    named = {name: also for name, also in named.items() if "Hugging Face" in also}
+    assert set(named) == set(MODULES)
+    for name, also in named.items():
+        module = also.removeprefix("Hugging Face ")
+        assert f".{module}(" in inspect.getsource(MODULES[name])
 
 
 def test_deepseek_v3_chooses_scores_below_zero():

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The network of examples/mnist in PyTorch: trained a little, exported, compiled."""
 
+# Requires: torch
+
 import pathlib
 import sys
 

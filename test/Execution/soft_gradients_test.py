@@ -153,6 +153,7 @@ def halting_of_torch(torch, x, wg, w, v, u):
     return [z, t]
 
 
+@pytest.mark.frameworks
 @pytest.mark.parametrize(
     "make, of_torch, shapes",
     [

@@ -3,12 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Whose threads run the loops of a compiled library in a process with PyTorch."""
 
-import importlib.util
+# Requires: torch
+
 import os
 import subprocess
 import sys
-
-import pytest
 
 from condcomp import library
 
@@ -76,11 +75,6 @@ def added(tmp_path, how):
     )
     assert done.returncode == 0, done.stderr
     return [int(number) for number in done.stdout.split()]
-
-
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason="needs PyTorch"
-)
 
 
 def test_loops_run_on_the_threads_of_pytorch(tmp_path):

@@ -1,7 +1,7 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The Python examples of README.md and docs/python.md work, in order."""
+"""The Python examples of the manual work, in order."""
 
 import importlib.util
 import pathlib
@@ -19,19 +19,24 @@ def load_runner():
     return module
 
 
-@pytest.mark.parametrize(
-    "page, count, with_torch", [("README.md", 1, 0), ("docs/python.md", 8, 2)]
-)
-def test_examples(page, count, with_torch, tmp_path, monkeypatch, capsys):
+# How many Python examples a page has, and what they print.
+PAGES = [
+    pytest.param("README.md", 1, "experts(x: tensor<"),
+    pytest.param(
+        "docs/python.md", 8, "experts(x: tensor<", marks=pytest.mark.frameworks
+    ),
+    pytest.param(
+        "docs/jax.md", 4, "computes no gradients", marks=pytest.mark.frameworks
+    ),
+    pytest.param("docs/transformers.md", 6, "unpack", marks=pytest.mark.frameworks),
+]
+
+
+@pytest.mark.parametrize("page, count, printed", PAGES)
+def test_examples(page, count, printed, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    has_torch = importlib.util.find_spec("torch") is not None
-
-    def skip(text):
-        return not has_torch and ("torch" in text or "(tw" in text or "=tw" in text)
-
-    ran = load_runner().run(ROOT / page, skip)
-    assert ran == count - (0 if has_torch else with_torch)
-    assert "experts(x: tensor<" in capsys.readouterr().out
+    assert load_runner().run(ROOT / page) == count
+    assert printed in capsys.readouterr().out
 
 
 def test_promised_names_are_there():

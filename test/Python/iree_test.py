@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Programs of the zoo compiled by IREE, through condcomp-to-portable-linalg."""
 
+# Requires: torch
+
 import pathlib
 import subprocess
 import sys

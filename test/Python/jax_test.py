@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Arrays of JAX in and out of programs."""
 
+# Requires: torch
+
 import gc
 
 import numpy as np

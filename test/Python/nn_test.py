@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """condcomp.nn against PyTorch written by hand: values and gradients."""
 
+# Requires: torch
+
 import math
 
 import numpy as np
@@ -170,6 +172,57 @@ def test_token_merge_protects_the_class_token():
     assert (y[0, 0] == 5.0).all() and (y[0, 1:] == 1.0).all()
 
 
+class Mix(nn.Module):
+    """A layer that mixes a sample's tokens, and knows their order."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 3).double()
+
+    def forward(self, x):
+        return self.linear(x).cumsum(1)
+
+
+@pytest.mark.parametrize("weigh", [True, False])
+def test_token_skip_is_mixture_of_depths(weigh):
+    x, scores, layer = randn(2, 6, 3), randn(2, 6, seed=1), Mix()
+
+    def by_hand():
+        out = []
+        for sample, score in zip(x, scores):
+            at = score.topk(4).indices.sort().values
+            y = layer(sample[at].unsqueeze(0))[0]
+            y = y * score[at].unsqueeze(1) if weigh else y
+            out.append(sample.index_add(0, at, y))
+        return torch.stack(out)
+
+    learns = [x, layer.linear.weight] + [scores] * weigh
+    check_gradients(lambda: cnn.TokenSkip(layer, 4, weigh)(scores, x), by_hand, learns)
+    assert torch.equal(cnn.TokenSkip(layer, 0)(scores, x), x)
+    with pytest.raises(ValueError, match="k = 7 exceeds the number of tokens, 6"):
+        cnn.TokenSkip(layer, 7)(scores, x)
+    with pytest.raises(ValueError, match=r"makes \[2, 4\] of \[2, 4, 3\]"):
+        cnn.TokenSkip(lambda t: t[..., 0], 4)(scores, x)
+
+
+def test_kept_tokens_are_the_layers_whole_input():
+    x, layer = randn(3, 5, 3), Mix()
+    mask = torch.tensor([[1, 0, 1, 1, 0], [0] * 5, [1] * 5]).bool()
+
+    def by_hand():
+        first = layer(x[:1, [0, 2, 3]])[0]
+        sample = torch.stack([first[0], x[0, 1], first[1], first[2], x[0, 4]])
+        return torch.stack([sample, x[1], layer(x[2:])[0]])
+
+    kept = cnn.KeptTokens(layer)
+    check_gradients(lambda: kept(mask, x), by_hand, [x, layer.linear.weight])
+    assert kept(mask[:0], x[:0]).shape == (0, 5, 3)
+    with pytest.raises(ValueError, match=r"mask .* \[3, 4\], and x is \[3, 5, 3\]"):
+        kept(mask[:, :4], x)
+    with pytest.raises(ValueError, match=r"makes \[1, 1, 3\] of \[1, 3, 3\]"):
+        cnn.KeptTokens(lambda t: t[:, :1])(mask, x)
+
+
 class Cell(nn.Module):
     def __init__(self):
         super().__init__()
@@ -318,42 +371,3 @@ def test_skip_layer_trains_its_gate_straight_through():
 
 
 # Losses.
-
-
-def test_losses():
-    logits = randn(12, 4)
-    mask = cnn.TopK(1)(logits).mask
-    f = mask.double().mean(0)
-    p = logits.softmax(-1).mean(0)
-    torch.testing.assert_close(cnn.balance_loss(logits, mask), 4 * (f * p).sum())
-    assert cnn.balance_loss(torch.zeros(4, 4), torch.eye(4).bool()) == 1
-    z = torch.log(torch.exp(logits).sum(-1))
-    torch.testing.assert_close(cnn.z_loss(logits), (z * z).mean())
-    target = torch.arange(12) % 4
-    a, b = F.cross_entropy(logits, target), F.cross_entropy(2 * logits, target)
-    loss = cnn.joint_exit_loss([logits, 2 * logits], target, [0.5, 2.0])
-    torch.testing.assert_close(loss, 0.5 * a + 2 * b)
-    used = torch.tensor([True, False, False, False])
-    assert cnn.budget_loss(used, 0.5) == 0.0625
-    assert cnn.ponder_cost(torch.tensor([1.0, 3.0])) == 2.0
-
-
-def test_ponder_kl_is_zero_at_the_prior():
-    prior = 0.3 * 0.7 ** torch.arange(5.0)
-    prior = (prior / prior.sum()).unsqueeze(1).expand(5, 3)
-    assert cnn.ponder_kl(prior, 0.3).abs() < 1e-6
-    p = torch.tensor([[0.5], [0.5]]).double()
-    q = torch.tensor([0.3, 0.21], dtype=torch.float64) / 0.51
-    want = sum(0.5 * math.log(0.5 / each) for each in q.tolist())
-    assert abs(cnn.ponder_kl(p, 0.3) - want) < 1e-12
-    zero = torch.tensor([[1.0], [0.0]], requires_grad=True)
-    assert cnn.ponder_kl(zero, 0.3).isfinite()
-
-
-def test_bad_losses():
-    with pytest.raises(ValueError, match="have different shapes"):
-        cnn.balance_loss(torch.zeros(2, 3), torch.zeros(2, 4).bool())
-    with pytest.raises(ValueError, match="2 weights for 1 exits"):
-        cnn.joint_exit_loss([torch.zeros(1, 2)], torch.zeros(1), [1, 1])
-    with pytest.raises(ValueError, match="between 0 and 1, got 1"):
-        cnn.ponder_kl(torch.ones(1, 1), 1)

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Models exported from PyTorch give PyTorch's answers, masked and compact."""
 
+# Requires: torch
+
 import pathlib
 import re
 
@@ -16,7 +18,7 @@ from torch import nn  # noqa: E402
 
 import condcomp  # noqa: E402
 from condcomp import nn as cnn  # noqa: E402
-from condcomp.torch import ExportError, compile as compile_model, export  # noqa: E402
+from condcomp.torch import compile as compile_model, export  # noqa: E402
 
 
 def feed_forward():
@@ -104,6 +106,41 @@ class Choices(nn.Module):
         return routings, drawn, sure, self.merge(x), chosen
 
 
+class Attention(nn.Module):
+    """On any number of tokens."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(16)
+        self.q, self.k, self.v = (nn.Linear(16, 16) for _ in range(3))
+
+    def forward(self, x):
+        b, n, _ = x.shape
+        y = self.norm(x)
+        q, k, v = (
+            layer(y).reshape(b, n, 2, 8).transpose(1, 2)
+            for layer in (self.q, self.k, self.v)
+        )
+        y = nn.functional.scaled_dot_product_attention(q, k, v)
+        return x + y.transpose(1, 2).reshape(b, n, 16)
+
+
+class SomeTokens(nn.Module):
+    """Layers on chosen tokens; of some samples none are kept."""
+
+    def __init__(self):
+        super().__init__()
+        layer = Attention
+        self.depths = cnn.TokenSkip(layer(), 3)
+        self.plain = cnn.TokenSkip(layer(), 2, weigh=False)
+        self.kept = cnn.KeptTokens(layer())
+
+    def forward(self, x):
+        x = self.depths(x[..., 0], x)
+        x = self.plain(x[..., 1], x)
+        return x, self.kept((x[..., 2] > 0.5) & (x[:, :1, 3] > 0), x)
+
+
 class EarlyExitEncoder(nn.Module):
     """A transformer encoder of four layers with an exit behind each."""
 
@@ -137,6 +174,7 @@ MODELS = {
     "pruned": (Pruned, (inputs(9, 7, 16),)),
     "depth": (Depth, (inputs(9, 7, 16),)),
     "choices": (Choices, (inputs(9, 7, 16), KEY)),
+    "some tokens": (SomeTokens, (inputs(9, 7, 16),)),
     "encoder": (EarlyExitEncoder, (inputs(32, 12, 64),)),
 }
 exported = {}
@@ -173,7 +211,7 @@ def test_answers_are_those_of_pytorch(name, form, no_leak):
 
 
 def test_masked_and_compact_agree_bit_for_bit():
-    for name in ("pruned", "encoder"):
+    for name in ("pruned", "some tokens", "encoder"):
         _, x, text = get(name)
         results = [
             condcomp.compile(text.text, form=form).bind("forward", text.weights)(*x)
@@ -280,74 +318,6 @@ def test_bfloat16():
     want = exact(x.double())
     error = lambda y: (y.double() - want).norm() / want.norm()
     assert error(got) <= 1.1 * error(model(x))
-
-
-class Branching(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.inner = nn.Sequential(nn.Linear(4, 4), Decides())
-
-    def forward(self, x):
-        return self.inner(x)
-
-
-class Decides(nn.Module):
-    def forward(self, x):
-        return x * 2 if x.sum() > 0 else x
-
-
-def test_python_code_that_decides_by_values_is_named():
-    with pytest.raises(
-        ExportError,
-        match=r"Decides 'inner.1' can't be exported: its "
-        "Python code decides by the values of a tensor; use a module",
-    ):
-        export(Branching(), torch.zeros(3, 4))
-
-
-def test_operators_that_hold_code_are_named():
-    class Conditional(nn.Module):
-        def forward(self, x):
-            return torch.cond(x.sum() > 0, lambda y: y * 2, lambda y: y + 1, (x,))
-
-    with pytest.raises(ExportError, match="Conditional uses cond, an operator"):
-        export(Conditional(), torch.zeros(3, 4))
-
-
-def test_decisions_in_bodies_are_named():
-    model = cnn.EarlyExit(
-        [(Decides(), nn.Linear(4, 2)), (nn.Identity(), nn.Linear(4, 2))]
-    )
-    with pytest.raises(ExportError, match="Decides 'stages.0.block' can't be exported"):
-        export(model, torch.zeros(3, 4))
-
-
-def test_rows_that_mix_are_an_error():
-    class Mixes(nn.Module):
-        def forward(self, x):
-            return x - x.mean(0)
-
-    model = cnn.SkipLayer(Mixes(), nn.Linear(4, 1))
-    text = export(model, torch.zeros(3, 4)).text
-    with pytest.raises(condcomp.CompileError, match="mixes rows|row"):
-        condcomp.compile(text)
-
-
-def test_bad_models():
-    class Cuts(nn.Module):
-        def forward(self, x):
-            return x[:5].view(5, 2, 2)
-
-    with pytest.raises(ExportError, match="there is no dim 2"):
-        try:
-            export(Cuts(), torch.zeros(6, 4), dynamic={0: {2: "n"}})
-        except ValueError as error:
-            raise ExportError(str(error)) from None
-    stages = [(nn.Linear(4, 4), nn.Linear(4, 2)), (nn.Linear(4, 4), nn.Linear(4, 3))]
-    with pytest.raises(ExportError, match="all stages return results of one shape"):
-        export(cnn.EarlyExit(stages), torch.zeros(3, 4))
-    with pytest.raises(ExportError, match="complex64"):
-        export(nn.Identity(), torch.zeros(3, 4, dtype=torch.complex64))
 
 
 def test_sizes_that_are_fixed():

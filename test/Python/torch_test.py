@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Tensors of PyTorch in and out of programs, and weights that change."""
 
+# Requires: torch
+
 import gc
 import os
 import subprocess

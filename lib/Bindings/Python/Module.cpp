@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Module.h"
+#include "Callables.h"
 #include <nanobind/stl/string.h>
 
 using namespace condcomp::python;
@@ -58,6 +58,9 @@ NB_MODULE(_condcomp, module) {
   nb::set_leak_warnings(false);
   definePrograms(module);
   defineResults(module);
+#ifdef CONDCOMP_JAX
+  defineJax(module);
+#endif
   module.def("compiler_id", &condcomp_compiler_id);
   module.def("host_cpu", &condcomp_host_cpu);
   module.def("memory_live_bytes", &condcomp_memory_live_bytes);

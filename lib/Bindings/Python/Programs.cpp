@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Module.h"
+#include "Callables.h"
 #include <cstring>
 #include <nanobind/stl/string.h>
 
@@ -25,48 +25,6 @@ struct Program {
       : program(program, condcomp_program_release) {}
 
   std::shared_ptr<condcomp_program> program;
-};
-
-struct Function {
-  Function(std::shared_ptr<condcomp_program> program,
-           const condcomp_function *function)
-      : program(std::move(program)), function(function),
-        warned(std::make_unique<std::atomic<bool>[]>(getNumArguments())) {
-    for (int32_t i = 0; i < getNumArguments(); ++i)
-      (getArgument(i).is_constant ? constants : others).push_back(i);
-  }
-
-  int32_t getNumArguments() const {
-    return condcomp_function_num_arguments(function);
-  }
-  condcomp_argument getArgument(int32_t index) const {
-    return condcomp_function_argument(function, index);
-  }
-
-  std::shared_ptr<condcomp_program> program;
-  const condcomp_function *function;
-  std::vector<int32_t> constants, others;
-  /// Arguments that it was said of that they are copied.
-  std::unique_ptr<std::atomic<bool>[]> warned;
-};
-
-struct Bound {
-  /// Keeps the function.
-  nb::object owner;
-  Function *function;
-  Library library;
-  std::shared_ptr<condcomp_bound> bound;
-};
-
-/// One context per thread.
-class Context {
-public:
-  Context() : context(condcomp_context_create()) {}
-  ~Context() { condcomp_context_destroy(context); }
-  condcomp_context *get() const { return context; }
-
-private:
-  condcomp_context *context;
 };
 
 /// Hands routings to a Python function. What that raises comes out of the call.
@@ -308,29 +266,6 @@ static nb::bytes serialize(const Program &self) {
   return nb::bytes(bytes.data(), bytes.size());
 }
 
-static nb::object describe(const condcomp_type &type) {
-  nb::list shape;
-  for (int32_t dim = 0; dim < type.rank; ++dim)
-    if (type.shape[dim] == CONDCOMP_UNKNOWN_SIZE)
-      shape.append(nb::none());
-    else
-      shape.append(type.shape[dim]);
-  return nb::make_tuple(condcomp_element_name(type.element_type),
-                        nb::tuple(shape), type.is_tensor != 0);
-}
-
-static nb::object describe(const Function &self) {
-  nb::list arguments, results;
-  for (int32_t i = 0; i < self.getNumArguments(); ++i) {
-    condcomp_argument argument = self.getArgument(i);
-    arguments.append(nb::make_tuple(argument.name, describe(argument.type),
-                                    argument.is_constant != 0));
-  }
-  for (int32_t i = 0; i < condcomp_function_num_results(self.function); ++i)
-    results.append(describe(condcomp_function_result(self.function, i)));
-  return nb::make_tuple(arguments, results);
-}
-
 void condcomp::python::definePrograms(nb::module_ &module) {
   nb::class_<Program>(module, "Program")
       .def("functions",
@@ -379,7 +314,8 @@ void condcomp::python::definePrograms(nb::module_ &module) {
            })
       .def("run", &run, nb::arg("arrays"), nb::arg("threads"),
            nb::arg("trace").none())
-      .def("bind", &bind);
+      .def("bind", &bind)
+      .def("result_shapes", &getResultShapes);
   nb::class_<Bound>(module, "Bound")
       .def_prop_ro("nbytes",
                    [](const Bound &self) {

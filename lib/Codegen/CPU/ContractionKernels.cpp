@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContractionKernels.h"
+#include "ContractionTile.h"
 #include "LoopBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -17,10 +18,6 @@
 
 using namespace mlir;
 using namespace condcomp;
-/// Steps of the reduction per iteration of a kernel's loop.
-static constexpr int64_t kUnroll = 4;
-/// What a prefetch brings.
-static constexpr int64_t kLineBits = 512;
 
 StringRef condcomp::letter(Layout layout) {
   switch (layout) {
@@ -125,151 +122,6 @@ std::pair<Value, Value> condcomp::loadPair(ImplicitLocOpBuilder &b,
   Value odd = arith::AndIOp::create(b, both, splat(0xffff0000));
   return {vector::BitCastOp::create(b, type, even),
           vector::BitCastOp::create(b, type, odd)};
-}
-
-namespace {
-
-/// Emits register tiles of one kernel.
-struct TileEmitter {
-  ImplicitLocOpBuilder &b;
-  const KernelConfig &config;
-  VectorType type;
-  Value lhs, rhs, result, depth, accumulate;
-  /// Rows from a panel to the one beside it.
-  Value between;
-  /// What is prefetched, and how many tiles share in that.
-  Value next, tiles;
-
-  void emit(int64_t rows, int64_t vectors, Value first, Value number,
-            Value mask);
-
-private:
-  void loadRight(Value row, int64_t vectors, SmallVector<Value> &right,
-                 SmallVector<Value> &odd);
-};
-
-} // namespace
-
-/// Loads row `row` of the panels, or two rows where they are interleaved.
-void TileEmitter::loadRight(Value row, int64_t vectors,
-                            SmallVector<Value> &right,
-                            SmallVector<Value> &odd) {
-  int64_t lanes = type.getNumElements();
-  right.clear();
-  odd.clear();
-  for (int64_t j = 0; j < vectors; ++j) {
-    Value at = row;
-    if (j >= 2)
-      at = add(b, row, mul(b, between, constantIndex(b, j / 2)));
-    Value column = constantIndex(b, j % 2 * lanes * (config.pairs ? 2 : 1));
-    if (!config.pairs) {
-      right.push_back(loadVector(b, type, rhs, {at, column}));
-      continue;
-    }
-    auto [x, y] = loadPair(b, type, rhs, {at, column});
-    right.push_back(x);
-    odd.push_back(y);
-  }
-}
-
-/// One tile: `rows` x `vectors` accumulators, from row `first`. The last vector
-/// of the result is masked. It is tile `number` of all.
-void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,
-                       Value mask) {
-  int64_t lanes = type.getNumElements();
-  Value zero = constantIndex(b, 0);
-  SmallVector<Value> rowIndex, column;
-  for (int64_t i = 0; i < rows; ++i)
-    rowIndex.push_back(add(b, first, constantIndex(b, i)));
-  for (int64_t j = 0; j < vectors; ++j)
-    column.push_back(constantIndex(b, j * lanes));
-  auto maskOf = [&](int64_t j) { return j + 1 == vectors ? mask : Value(); };
-
-  SmallVector<Type> types(rows * vectors, type);
-  auto start = scf::IfOp::create(b, types, accumulate, /*withElseRegion=*/true);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(start.thenBlock());
-    SmallVector<Value> loaded;
-    for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < vectors; ++j)
-        loaded.push_back(
-            loadVector(b, type, result, {rowIndex[i], column[j]}, maskOf(j)));
-    scf::YieldOp::create(b, loaded);
-    b.setInsertionPointToStart(start.elseBlock());
-    Value zeros = arith::ConstantOp::create(b, b.getZeroAttr(type));
-    scf::YieldOp::create(b, SmallVector<Value>(rows * vectors, zeros));
-  }
-
-  // The tile's share of the prefetches: a line of each panel every few terms.
-  Value share, firstLine;
-  int64_t termsPerLine = config.next == config.acc ? 1 : 2;
-  if (next) {
-    share = div(b, constantIndex(b, 256), tiles);
-    firstLine = div(b, div(b, mul(b, number, depth), tiles),
-                    constantIndex(b, termsPerLine * config.streams));
-  }
-  SmallVector<Value> sums = start.getResults();
-  // One loop over k, several steps at a time: addresses are then worked out
-  // once for all of them.
-  auto emitSteps = [&](Value lower, Value upper, int64_t steps) {
-    auto loop =
-        scf::ForOp::create(b, lower, upper, constantIndex(b, steps), sums);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    sums.assign(loop.getRegionIterArgs().begin(),
-                loop.getRegionIterArgs().end());
-    Value iv = loop.getInductionVar();
-    if (next && steps == kUnroll) {
-      Value line =
-          add(b, firstLine,
-              div(b, mul(b, iv, share),
-                  constantIndex(b, 256 * termsPerLine * config.streams)));
-      int64_t bits = Type(config.next).getIntOrFloatBitWidth();
-      int64_t width = 2 * lanes * termsPerLine;
-      for (int64_t stream = 0; stream < config.streams; ++stream) {
-        if (stream > 0)
-          line = add(b, line, between);
-        for (int64_t i = 0; i < width; i += kLineBits / bits)
-          memref::PrefetchOp::create(
-              b, next, ValueRange{line, constantIndex(b, i)},
-              /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-      }
-    }
-    Value base = config.pairs ? div(b, iv, constantIndex(b, 2)) : iv;
-    SmallVector<Value> right, odd;
-    for (int64_t step = 0; step < steps; ++step) {
-      Value k = add(b, iv, constantIndex(b, step));
-      if (config.pairs && step % 2 != 0)
-        right = odd;
-      else
-        loadRight(
-            add(b, base, constantIndex(b, config.pairs ? step / 2 : step)),
-            vectors, right, odd);
-      for (int64_t i = 0; i < rows; ++i) {
-        Value left = memref::LoadOp::create(b, lhs, ValueRange{rowIndex[i], k});
-        left = vector::BroadcastOp::create(b, type, left);
-        for (int64_t j = 0; j < vectors; ++j) {
-          Value &sum = sums[i * vectors + j];
-          sum = math::FmaOp::create(b, left, right[j], sum);
-        }
-      }
-    }
-    scf::YieldOp::create(b, sums);
-    sums.assign(loop.getResults().begin(), loop.getResults().end());
-  };
-  Value whole = roundDown(b, depth, kUnroll);
-  emitSteps(zero, whole, kUnroll);
-  if (config.pairs) {
-    Value even = roundDown(b, depth, 2);
-    emitSteps(whole, even, 2);
-    whole = even;
-  }
-  emitSteps(whole, depth, 1);
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < vectors; ++j)
-      storeVector(b, sums[i * vectors + j], result, {rowIndex[i], column[j]},
-                  maskOf(j));
 }
 
 /// The kernel takes a right-hand side with a full panel of columns at any row

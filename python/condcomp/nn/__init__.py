@@ -6,8 +6,9 @@ that `condcomp.torch.export` and `condcomp.torch.compile` turn into compiled cod
 runs only what was chosen.
 
 Gates make a `Routing` of scores: TopK, TopP, Threshold, ExpertChoice, GumbelTopK.
-Experts, TokenSelect, TokenMerge, EarlyExit, Halting and SkipLayer are the modules;
-balance_loss, z_loss, joint_exit_loss, ponder_cost, ponder_kl and budget_loss the losses.
+Experts, TokenSelect, TokenMerge, TokenSkip, KeptTokens, EarlyExit, Halting and SkipLayer
+are the modules; balance_loss, z_loss, joint_exit_loss, ponder_cost, ponder_kl and
+budget_loss the losses.
 `form("soft")` is a context in which decisions are mixtures. docs/pytorch.md is the manual.
 """
 
@@ -25,6 +26,7 @@ from .losses import (
     z_loss,
 )
 from .skip import SkipLayer
+from .token_layers import KeptTokens, TokenSkip
 from .tokens import TokenMerge, TokenSelect
 
 __all__ = [
@@ -35,12 +37,14 @@ __all__ = [
     "GumbelTopK",
     "Halted",
     "Halting",
+    "KeptTokens",
     "Left",
     "Routing",
     "SkipLayer",
     "Threshold",
     "TokenMerge",
     "TokenSelect",
+    "TokenSkip",
     "TopK",
     "TopP",
     "balance_loss",

@@ -306,6 +306,35 @@ class SelectRegion(Region):
 
 
 @dataclass
+class RestoreRegion(Region):
+    """`restore` sum to where SelectRegion took from. Inputs: scores [rows, positions],
+    entries [rows, k, ...], outs [rows, positions, ...]; result: like outs."""
+
+    owner: nn.Module
+    k: int
+
+    def fake(self, inputs):
+        return [inputs[2].new_empty(inputs[2].shape)]
+
+
+@dataclass
+class RaggedRegion(Region):
+    """What a mask keeps of each row, packed; `apply` of one shared body to the kept
+    elements of one row after the other; `restore` replace. Inputs: mask [rows,
+    positions], x [rows, positions, ...], then what the body captures; result: like x.
+    body(elements, *captured) returns elements."""
+
+    owner: nn.Module
+    body: Callable
+
+    def fake(self, inputs):
+        return [inputs[1].new_empty(inputs[1].shape)]
+
+    def function(self, elements, *captured):
+        return (self.body(elements, *captured),)
+
+
+@dataclass
 class MergeRegion(Region):
     """`match_tokens`, then `pool` sum without weights. Inputs: scores [batch, a, b], x
     [batch, a + b, ...]; result: [batch, a + b - r, ...]."""

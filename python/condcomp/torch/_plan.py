@@ -89,6 +89,10 @@ def bodies_of(name, region, values):
         moved, _, _, captured = region.split(values)
         moved = [rows(_sizes(name, x, 1), x.dtype) for x in moved]
         return [(region.body, [*moved, *(whole(c) for c in captured)])]
+    if isinstance(region, _region.RaggedRegion):
+        _, x, *captured = values
+        elements = rows(_sizes(name, x, 2), x.dtype)
+        return [(region.function, [elements, *(whole(c) for c in captured)])]
     return []
 
 

@@ -226,6 +226,49 @@ def _positions(w, r, shape):
     return w.elementwise(at, ["%b = arith.index_cast %a : index to i64"], "i64")
 
 
+def write_restore(w, region, inputs, bodies):
+    scores, entries, outs = inputs
+    r = write_gate(w, gates.TopK(region.k), scores, {"k": region.k})
+    made = w.op(
+        f"condcomp.restore sum {r.name} entries({entries.typed}) outs({outs.typed}) "
+        f": {r.type}"
+    )
+    return [Value(made, outs.shape, outs.element)]
+
+
+def write_ragged(w, region, inputs, bodies):
+    mask, x, *captured = inputs
+    live = Routing("", mask.shape, "f32")
+    live.name = w.op(f"condcomp.from_mask {mask.typed} -> {live.type}", "r")
+    shape = (None, *x.shape[2:])
+    packed = w.value(
+        f"condcomp.select {live.name} from pairs({x.typed}) : {live.type} -> "
+        f"{tensor_type(shape, x.element)}",
+        shape,
+        x.element,
+    )
+    # Rows are now elements, modules the rows that they are from.
+    offsets = w.op(f"condcomp.row_offsets {live.name} : {live.type} -> tensor<?xindex>")
+    owner = Routing("", (None, None), "f32", ", exactly 1")
+    owner.name = w.op(
+        f"condcomp.from_offsets {offsets} : tensor<?xindex> -> {owner.type}", "r"
+    )
+    outs = w.empty(shape, x.element, w.sizes(packed))
+    made = Value(w.name("y"), shape, x.element)
+    w.line(f"{made.name} = condcomp.apply {owner.name} : {owner.type}")
+    w.line(f"    rows({packed.typed}) outs({outs.typed})")
+    w.line("    combine(replace) weights(none) scope(group) {")
+    argument = Value(w.name("b"), shape, x.element)
+    (y,) = bodies[0].write(w, [argument], [argument, *captured])
+    w.line(f"  condcomp.yield {y.typed}")
+    w.line(f"}} -> {made.type}")
+    result = w.op(
+        f"condcomp.restore replace {live.name} entries({made.typed}) outs({x.typed}) "
+        f": {live.type}"
+    )
+    return [Value(result, x.shape, x.element)]
+
+
 def write_merge(w, region, inputs, bodies):
     scores, x = inputs
     batch, a, b = scores.shape
@@ -266,6 +309,8 @@ WRITERS = {
     _region.CascadeRegion: write_cascade,
     _region.IterateRegion: write_iterate,
     _region.SelectRegion: write_select,
+    _region.RestoreRegion: write_restore,
+    _region.RaggedRegion: write_ragged,
     _region.MergeRegion: write_merge,
     _region.ConfidenceRegion: write_confidence,
 }

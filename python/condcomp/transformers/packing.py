@@ -9,6 +9,7 @@ import dataclasses
 import torch
 from torch.utils.dlpack import from_dlpack
 
+from .. import _progress
 from .layer import layer_of
 
 # Where configurations say how many experts a token has.
@@ -49,7 +50,7 @@ def pack(model, inplace=False, chosen=None):
         raise ValueError(
             f"{type(model).__name__} has no experts that transformers can exchange"
         )
-    for name, module in layers:
+    for name, module in _progress.bar(layers, desc="packing", unit=" layers"):
         layer = layer_of(module)
         if layer.inplace:
             continue
@@ -66,12 +67,11 @@ def unpack(model):
 
     Returns the number of layers that were packed in place.
     """
-    count = 0
-    for module in model.modules():
-        if _has_experts(module) and layer_of(module).inplace:
-            _restore_originals(layer_of(module))
-            count += 1
-    return count
+    layers = [layer_of(m) for m in model.modules() if _has_experts(m)]
+    packed = [layer for layer in layers if layer.inplace]
+    for layer in _progress.bar(packed, desc="unpacking", unit=" layers"):
+        _restore_originals(layer)
+    return len(packed)
 
 
 def packed_bytes(model):

@@ -1,6 +1,9 @@
 // RUN: cc-opt %s --condcomp-lower-contractions="vector-bits=512" | FileCheck %s
 // RUN: cc-opt %s --condcomp-lower-contractions="vector-bits=256" | FileCheck %s --check-prefix=AVX2
 
+// CHECK: #[[DISABLED:.*]] = #llvm.loop_unroll<disable = true>
+// CHECK: #[[ONCE:.*]] = #llvm.loop_annotation<unroll = #[[DISABLED]]>
+
 // The slice of the right-hand side lies on the stack.
 
 // CHECK-LABEL: func.func private @condcomp_panel_rcr_f32_f32_f32(
@@ -10,8 +13,8 @@
 // CHECK:           call @condcomp_kernel_r_f32
 
 // Register tiles of 1 to 8 rows by 2 vectors, of about one height; one fused
-// multiply-add per element and step, four steps per iteration, the columns of
-// the second vector masked.
+// multiply-add per element and term, as many terms per iteration as registers
+// allow, the columns of the second vector masked.
 
 // CHECK-LABEL: func.func private @condcomp_kernel_r_f32(
 // CHECK-SAME:    llvm.linkage = #llvm.linkage<internal>
@@ -22,14 +25,14 @@
 // CHECK-NOT:       math.fma
 // CHECK:           scf.yield
 // CHECK:         case 8
-// CHECK:         scf.for {{.*}} iter_args
-// CHECK-COUNT-64:  math.fma {{.*}} : vector<16xf32>
-// CHECK-NOT:       math.fma
-// CHECK:           scf.yield
-// CHECK:         scf.for {{.*}} iter_args
+// One term at a time, whose 10 vectors fit beside 16 sums in 32 registers; those
+// of four terms, as in a tile of one row, would be spilled.
+// CHECK:         scf.for {{.*}} step %{{.*}} iter_args
 // CHECK-COUNT-16:  math.fma {{.*}} : vector<16xf32>
 // CHECK-NOT:       math.fma
 // CHECK:           scf.yield
+// CHECK:         {llvm.loop_annotation = #[[ONCE]]}
+// CHECK-NOT:     scf.for
 // CHECK:         vector.store
 // CHECK:         vector.maskedstore
 
@@ -42,7 +45,7 @@
 // Narrow vectors have a tile of 6 rows.
 // AVX2-LABEL: func.func private @condcomp_kernel_r_f32(
 // AVX2:          case 6
-// AVX2-COUNT-48: math.fma {{.*}} : vector<8xf32>
+// AVX2-COUNT-12: math.fma {{.*}} : vector<8xf32>
 // AVX2-NOT:      math.fma
 // AVX2:          scf.yield
 // AVX2-NOT:      case 7

@@ -15,8 +15,8 @@ def CondComp_GateOpInterface : OpInterface<"GateOpInterface"> {
   let cppNamespace = "::condcomp";
   let description = [{
     An op that decides which modules each row uses: its result is a routing.
-    An op of another dialect that implements it takes part in form selection
-    and in the row analysis.
+    An op of another dialect that implements it takes part in the row analysis,
+    and with `decomposeGate` in every pipeline (docs/extending.md).
   }];
   let methods = [
     InterfaceMethod<"The routing that the gate makes.",
@@ -26,6 +26,15 @@ def CondComp_GateOpInterface : OpInterface<"GateOpInterface"> {
         are not row-wise couple the rows of a batch index and are refused
         inside row-wise bodies.
       }], "bool", "isRowwise", (ins), [{}], [{ return true; }]>,
+    InterfaceMethod<[{
+        Makes the same routing, of the same type, with condcomp's own ops
+        (`from_mask`, `assign`, ...), which `condcomp-decompose-gates` puts in
+        the gate's place. Fails, without having made anything, for a gate that
+        has a lowering of its own.
+      }], "::llvm::FailureOr<::mlir::Value>", "decomposeGate",
+      (ins "::mlir::OpBuilder &":$builder), [{}], [{
+        return ::mlir::failure();
+      }]>,
   ];
 }
 
@@ -54,6 +63,10 @@ def CondComp_ConditionalOpInterface : OpInterface<"ConditionalOpInterface"> {
         be read and written only at a row's own id.
       }], "::llvm::SmallVector<::mlir::BlockArgument>", "getStateArguments",
       (ins "unsigned":$index)>,
+    InterfaceMethod<[{
+        On which rows region `index` runs, and how often: what the op costs, and
+        what it skips (`condcomp-report-cost`).
+      }], "::condcomp::RegionRuns", "getRegionRuns", (ins "unsigned":$index)>,
   ];
 }
 

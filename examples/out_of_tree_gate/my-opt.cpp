@@ -1,0 +1,26 @@
+//===- my-opt.cpp - cc-opt with one more dialect --------------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReMoE.h"
+#include "condcomp/InitAll.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+int main(int argc, char **argv) {
+  mlir::registerAllPasses();
+  condcomp::registerAllPasses();
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  condcomp::registerAllDialects(registry);
+  registry.insert<remoe::ReMoEDialect>();
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "my optimizer driver\n", registry));
+}

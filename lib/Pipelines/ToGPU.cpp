@@ -27,6 +27,8 @@ static void addKernels(OpPassManager &pm, StringRef form) {
   addVerification(pm, /*trace=*/false);
   ChooseFormOptions forms;
   forms.form = form.str();
+  // It compares the times of a CPU.
+  forms.runTimeChoice = false;
   addLinalg(pm, forms);
   pm.addPass(createGuardDivisions());
   pm.addPass(createCSEPass());

@@ -46,7 +46,7 @@ struct ClaimOrder {
 Value emitRanks(TensorEmitter &b, const RoutingValue &compact, Value rowOf) {
   Value one = b.index(1), weights = compact.getWeights();
   Value init = b.empty(compact.getNumEntries(b), b.getIndexType());
-  return b.forLoop(
+  return b.forEach(
       b.index(0), compact.getNumEntries(b), init,
       [&](TensorEmitter &b, Value entry, ValueRange outer) {
         Value row = b.extract(rowOf, entry);
@@ -128,7 +128,7 @@ Value keepByComparison(TensorEmitter &b, const ClaimOrder &order, bool byWeight,
     }
     return before;
   };
-  return b.forLoop(
+  return b.forEach(
       zero, numEntries, b.empty(numEntries, b.getI1Type()),
       [&](TensorEmitter &b, Value mine, ValueRange outer) {
         Value group = b.extract(order.groupOf, mine);

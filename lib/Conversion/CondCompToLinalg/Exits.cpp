@@ -187,7 +187,7 @@ ExitRows Exits::runCompact(TensorEmitter &b, Region &stage,
 
   ExitRows next;
   next.state = end.state;
-  next.results = b.forLoop(
+  next.results = b.forEach(
       zero, numLeavers, rows.results,
       [&](TensorEmitter &b, Value i, ValueRange results) {
         Value from = leavers ? b.extract(leavers, i) : i;

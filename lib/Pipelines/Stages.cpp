@@ -9,7 +9,6 @@
 #include "Stages.h"
 #include "condcomp/Codegen/CPU/Passes.h"
 #include "condcomp/Conversion/Passes.h"
-#include "condcomp/Dialect/CondComp/Transforms/Passes.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
@@ -21,21 +20,23 @@
 using namespace mlir;
 using namespace condcomp;
 
-void condcomp::addLinalg(OpPassManager &pm, StringRef form, bool trace) {
+void condcomp::addVerification(OpPassManager &pm, bool trace) {
   pm.addPass(createElementwiseToLinalg());
   if (!trace)
     pm.addPass(createEraseTraces());
   // A helper function is compiled where it is called, for the sizes it has
   // there.
+  pm.addPass(createExpandAffine());
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   pm.addPass(createRefineShapes());
   pm.addPass(createVerifyRows());
   pm.addPass(createDecomposeGates());
   pm.addNestedPass<func::FuncOp>(createCheckArgumentSizes());
-  ChooseFormOptions forms;
-  forms.form = form.str();
-  if (form == "soft") {
+}
+
+void condcomp::addLinalg(OpPassManager &pm, ChooseFormOptions forms) {
+  if (forms.form == "soft") {
     pm.addPass(createLowerSoft());
     // Nothing is left out: there is nothing to gather.
     forms.form = "masked";

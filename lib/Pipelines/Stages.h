@@ -9,12 +9,17 @@
 #ifndef CONDCOMP_LIB_PIPELINES_STAGES_H
 #define CONDCOMP_LIB_PIPELINES_STAGES_H
 
+#include "condcomp/Dialect/CondComp/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 
 namespace condcomp {
 
-/// From condcomp ops to linalg on tensors.
-void addLinalg(mlir::OpPassManager &pm, llvm::StringRef form, bool trace);
+/// Helpers inlined, traces left out if not asked for, rows and sizes verified,
+/// gates of other dialects decomposed.
+void addVerification(mlir::OpPassManager &pm, bool trace);
+
+/// From condcomp ops to linalg on tensors, in a form or relaxed ("soft").
+void addLinalg(mlir::OpPassManager &pm, ChooseFormOptions forms);
 
 /// From linalg on tensors to linalg on memrefs. Nothing is freed.
 void addBufferization(mlir::OpPassManager &pm);

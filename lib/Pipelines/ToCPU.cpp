@@ -34,6 +34,8 @@ static unsigned hostVectorBits() {
 /// From linalg on memrefs to loops on vectors.
 static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
                      unsigned vectorBits) {
+  if (options.shareLeaves)
+    pm.addPass(createShareLeaves());
   // Tasks that were cut out already run in parallel as they are.
   if (!options.parallel)
     pm.addPass(createForallToForLoopPass());
@@ -56,10 +58,36 @@ static unsigned getVectorBits(const ToCPUOptions &options) {
   return options.vectorBits ? options.vectorBits.getValue() : hostVectorBits();
 }
 
+/// From condcomp ops to fewer of them, with work where it is done least.
+static void addStructure(OpPassManager &pm, const ToCPUOptions &options) {
+  if (options.keepModuleOrder)
+    pm.addPass(createKeepModuleOrder());
+  if (options.hoistInvariants)
+    pm.addPass(createHoistInvariants());
+  if (options.sinkIntoConditions)
+    pm.addPass(createSinkIntoConditions());
+  // What lay between two applies may be in the second one now.
+  if (options.mergeApplies)
+    pm.addPass(createMergeApplies());
+}
+
+/// From condcomp ops to linalg on tensors, the structure improved before.
+static void addTensors(OpPassManager &pm, const ToCPUOptions &options) {
+  addVerification(pm, options.trace);
+  if (options.form != "soft")
+    addStructure(pm, options);
+  if (options.reportCost)
+    pm.addPass(createReportCost());
+  ChooseFormOptions forms;
+  forms.form = options.form;
+  forms.runTimeChoice = options.runTimeChoice;
+  addLinalg(pm, forms);
+}
+
 void condcomp::buildToCPUPipeline(OpPassManager &pm,
                                   const ToCPUOptions &options) {
   unsigned vectorBits = getVectorBits(options);
-  addLinalg(pm, options.form.getValue(), options.trace);
+  addTensors(pm, options);
   pm.addPass(createGuardDivisions());
   pm.addPass(createCSEPass());
   if (options.batchExperts) {
@@ -77,7 +105,7 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
 
 void condcomp::buildPrepackPipeline(OpPassManager &pm,
                                     const ToCPUOptions &options) {
-  addLinalg(pm, options.form.getValue(), options.trace);
+  addTensors(pm, options);
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createCollapseWeights());
   PackWeightsOptions weights;

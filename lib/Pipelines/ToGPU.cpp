@@ -24,7 +24,10 @@ using namespace condcomp;
 
 /// From condcomp ops to kernels in blocks.
 static void addKernels(OpPassManager &pm, StringRef form) {
-  addLinalg(pm, form, /*trace=*/false);
+  addVerification(pm, /*trace=*/false);
+  ChooseFormOptions forms;
+  forms.form = form.str();
+  addLinalg(pm, forms);
   pm.addPass(createGuardDivisions());
   pm.addPass(createCSEPass());
   addBufferization(pm);

@@ -31,6 +31,40 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::desc("Run all modules of an apply in one parallel loop per "
                      "stage, where its body allows it (default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> shareLeaves{
+      *this, "share-leaves",
+      llvm::cl::desc("Put equal ops in one function, which is compiled once "
+                     "(default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> hoistInvariants{
+      *this, "hoist-invariants",
+      llvm::cl::desc("Compute once what bodies compute alike in every run "
+                     "(default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> keepModuleOrder{
+      *this, "keep-module-order",
+      llvm::cl::desc("Hand entries on as they are instead of putting them in "
+                     "place and taking them out again (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> mergeApplies{
+      *this, "merge-applies",
+      llvm::cl::desc("Make one apply of those with the same routing "
+                     "(default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> sinkIntoConditions{
+      *this, "sink-into-conditions",
+      llvm::cl::desc("Do work only for the rows that need it (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> runTimeChoice{
+      *this, "run-time-choice",
+      llvm::cl::desc("With form=auto, run bodies on all rows when few would be "
+                     "skipped (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> reportCost{
+      *this, "report-cost",
+      llvm::cl::desc("Report the cost of every function as remarks "
+                     "(default: false)"),
+      llvm::cl::init(false)};
   PassOptions::Option<bool> trace{
       *this, "trace",
       llvm::cl::desc("Keep condcomp.trace ops (default: false)"),
@@ -127,6 +161,11 @@ struct ToPortableLinalgOptions
       llvm::cl::desc("How routings are held: masked, compact, auto or soft "
                      "(default: auto)"),
       llvm::cl::init("auto")};
+  PassOptions::Option<bool> portableLoops{
+      *this, "portable-loops",
+      llvm::cl::desc("Write nested loops so that IREE takes them (default: "
+                     "true)"),
+      llvm::cl::init(true)};
 };
 
 /// Adds the passes of `condcomp-to-portable-linalg`: from condcomp ops to

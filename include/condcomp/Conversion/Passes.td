@@ -20,7 +20,9 @@ def CondCompToLinalg
     `apply` and `cascade` become loops over modules and stages around their
     bodies. The result holds linalg, tensor, scf, arith and math ops only, and
     `condcomp.check` for what is checked at run time (`cf.assert` with
-    `assert-checks`, for compilers that know no condcomp).
+    `assert-checks`, for compilers that know no condcomp). Without
+    `assert-checks`, loops whose iterations may run in any order are marked
+    `condcomp.independent`.
 
     Routings and cascades must have a form: run `condcomp-choose-form` first.
   }];

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The gates of condcomp.nn against the NumPy reference: choices and weights."""
 
+# Requires: torch
+
 import math
 
 import numpy as np

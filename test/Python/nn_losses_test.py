@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The losses of condcomp.nn against PyTorch written by hand."""
 
+# Requires: torch
+
 import math
 
 import pytest

@@ -4,6 +4,8 @@
 """Exported models whose thresholds and counts are values of a call, and their soft
 form, against PyTorch."""
 
+# Requires: torch
+
 import pytest
 
 torch = pytest.importorskip("torch")

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Models that can't be exported or compiled: errors that name the module."""
 
+# Requires: torch
+
 import pytest
 
 torch = pytest.importorskip("torch")

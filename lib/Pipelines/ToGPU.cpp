@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -26,6 +27,8 @@ static void addKernels(OpPassManager &pm, StringRef form) {
   addVerification(pm, /*trace=*/false);
   ChooseFormOptions forms;
   forms.form = form.str();
+  // It compares the times of a CPU.
+  forms.runTimeChoice = false;
   addLinalg(pm, forms);
   pm.addPass(createGuardDivisions());
   pm.addPass(createCSEPass());
@@ -36,6 +39,10 @@ static void addKernels(OpPassManager &pm, StringRef form) {
   pm.addPass(createOutlineKernels());
   pm.addNestedPass<func::FuncOp>(createParallelizeLoops());
   pm.addPass(createExpandMath());
+  // As on the CPU: the device's own would be an approximation.
+  math::MathExpandOpsPassOptions roots;
+  roots.opMnemonics = {"rsqrt"};
+  pm.addPass(math::createMathExpandOpsPass(roots));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addNestedPass<func::FuncOp>(createShareScalars());
@@ -81,6 +88,7 @@ void condcomp::buildToGPUPipeline(OpPassManager &pm,
     addAMD(pm, options);
   else
     addNVIDIA(pm, options);
+  pm.addNestedPass<gpu::GPUModuleOp>(createUseInstructions());
   // What is no function of the device's library.
   pm.addNestedPass<gpu::GPUModuleOp>(createConvertMathToLLVMPass());
   pm.addPass(createCanonicalizerPass());

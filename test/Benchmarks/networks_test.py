@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The networks of `./dev bench exit|prune|skip|mix`, at tiny shapes."""
 
+# Requires: torch
+
 import pathlib
 import sys
 

@@ -7,6 +7,8 @@ The same networks written in PyTorch, which gathers the rows that a run chose; i
 counter looks at matrix products as they are done.
 """
 
+# Requires: torch
+
 import json
 import subprocess
 

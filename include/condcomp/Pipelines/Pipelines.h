@@ -161,6 +161,11 @@ struct ToPortableLinalgOptions
       llvm::cl::desc("How routings are held: masked, compact, auto or soft "
                      "(default: auto)"),
       llvm::cl::init("auto")};
+  PassOptions::Option<bool> portableLoops{
+      *this, "portable-loops",
+      llvm::cl::desc("Write nested loops so that IREE takes them (default: "
+                     "true)"),
+      llvm::cl::init(true)};
 };
 
 /// Adds the passes of `condcomp-to-portable-linalg`: from condcomp ops to

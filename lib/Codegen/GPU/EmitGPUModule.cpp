@@ -62,6 +62,10 @@ void Emitter::makeBarrier() {
   auto barrier = func::FuncOp::create(
       b, kBarrierName, b.getFunctionType({barrierType, b.getIndexType()}, {}));
   barrier.setPrivate();
+  // A copy per call would be most of a kernel. LLVM must not move the calls to
+  // where threads differ.
+  barrier->setAttr("passthrough",
+                   b.getStrArrayAttr({"convergent", "noinline"}));
   b.setInsertionPointToStart(barrier.addEntryBlock());
   auto word = [&](int64_t value) -> Value {
     return arith::ConstantIntOp::create(b, value, 64);

@@ -18,9 +18,6 @@ namespace condcomp {
 inline constexpr llvm::StringLiteral kKernelAttrName = "condcomp.kernel";
 /// The number of a check, by which the report names it.
 inline constexpr llvm::StringLiteral kCheckAttrName = "condcomp.check";
-/// Marks loops whose iterations are independent of each other.
-inline constexpr llvm::StringLiteral kIndependentAttrName =
-    "condcomp.independent";
 /// Waits for all threads of the grid.
 inline constexpr llvm::StringLiteral kBarrierName = "condcomp_grid_barrier";
 

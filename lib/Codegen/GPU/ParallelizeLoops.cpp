@@ -11,6 +11,7 @@
 #include "../CPU/LoopBuilder.h"
 #include "Grid.h"
 #include "condcomp/Codegen/GPU/Passes.h"
+#include "condcomp/Conversion/IndependentLoops.h"
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

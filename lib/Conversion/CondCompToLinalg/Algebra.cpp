@@ -58,7 +58,7 @@ Value foldRows(TensorEmitter &b, const RoutingValue &compact, Value values,
                Value init, TensorEmitter::ElementFn fn) {
   Value zero = b.index(0), numRows = compact.getNumRows(b);
   Value empty = b.empty(numRows, init.getType());
-  return b.forLoop(
+  return b.forEach(
       zero, numRows, empty, [&](TensorEmitter &b, Value row, ValueRange outer) {
         Value folded =
             b.forLoop(compact.getRowStart(b, row),

@@ -29,7 +29,7 @@ Value emitRanksByComparison(TensorEmitter &b, const RoutingValue &compact,
                             Value keys, Value rowOf) {
   Value one = b.index(1);
   Value init = b.empty(compact.getNumEntries(b), b.getIndexType());
-  return b.forLoop(
+  return b.forEach(
       b.index(0), compact.getNumEntries(b), init,
       [&](TensorEmitter &b, Value entry, ValueRange outer) {
         Value row = b.extract(rowOf, entry);

@@ -62,7 +62,7 @@ ExitRows Exits::runCompact(TensorEmitter &b, Region &stage,
 
   ExitRows next;
   next.state = end.state;
-  next.results = b.forLoop(
+  next.results = b.forEach(
       zero, lists.numLeavers, rows.results,
       [&](TensorEmitter &b, Value i, ValueRange results) {
         Value from = lists.leavers ? b.extract(lists.leavers, i) : i;

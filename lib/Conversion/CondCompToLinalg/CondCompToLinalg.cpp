@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
+#include "condcomp/Conversion/IndependentLoops.h"
 #include "condcomp/Conversion/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -125,7 +126,11 @@ struct CondCompToLinalg
                                                          target);
     if (failed(
             applyFullConversion(getOperation(), target, std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    if (assertChecks)
+      getOperation().walk([](scf::ForOp loop) {
+        loop->removeDiscardableAttr(kIndependentAttrName);
+      });
   }
 };
 

@@ -82,7 +82,7 @@ struct LowerScatter : EmitterPattern<tensor::ScatterOp> {
         cast<ShapedType>(dest.getType()).getRank())
       source = b.flattenLeading(source, 2);
     Value result =
-        b.forLoop(b.index(0), b.dim(indices, 0), dest,
+        b.forEach(b.index(0), b.dim(indices, 0), dest,
                   [&](TensorEmitter &b, Value i, ValueRange carried) {
                     return SmallVector<Value>{b.copyRow(source, i, carried[0],
                                                         b.extract(indices, i))};

@@ -134,7 +134,7 @@ struct LowerAssign : EmitterPattern<AssignOp> {
     }
     SmallVector<Value> inits = {b.empty(numEntries, b.getIndexType()),
                                 b.empty(numEntries, type.getElementType())};
-    SmallVector<Value> packed = b.forLoop(
+    SmallVector<Value> packed = b.forEach(
         zero, numRows, inits,
         [&](TensorEmitter &b, Value row, ValueRange outer) {
           Value start = offsets ? b.extract(offsets, row) : b.mul(row, k);

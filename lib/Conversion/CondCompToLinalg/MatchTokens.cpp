@@ -106,7 +106,7 @@ struct LowerMatchTokens : EmitterPattern<MatchTokensOp> {
                       Value numStaying) {
     Value zero = b.index(0), one = b.index(1), numRows = b.add(numA, numB);
     Value init = b.empty(b.mul(numBatches, numRows), b.getIndexType());
-    return b.forLoop(
+    return b.forEach(
         zero, numBatches, init,
         [&](TensorEmitter &b, Value batch, ValueRange outer) {
           Value first = b.mul(batch, numRows);

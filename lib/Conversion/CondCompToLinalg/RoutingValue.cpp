@@ -227,7 +227,7 @@ static RoutingValue spread(TensorEmitter &b, const RoutingValue &compact) {
   Value weights = b.filled({compact.getNumRows(b), compact.getNumModules()},
                            b.scalar(element, 0));
   Value rowOf = compact.getRowOfEntry(b);
-  weights = b.forLoop(
+  weights = b.forEach(
       zero, compact.getNumEntries(b), weights,
       [&](TensorEmitter &b, Value entry, ValueRange carried) {
         return SmallVector<Value>{b.insert(
@@ -279,7 +279,7 @@ Value RoutingValue::getRowOfEntry(TensorEmitter &b) const {
         [&](TensorEmitter &b, ValueRange i) { return b.div(i[0], k); });
   }
   Value init = b.empty(getNumEntries(b), b.getIndexType());
-  return b.forLoop(
+  return b.forEach(
       b.index(0), getNumRows(b), init,
       [&](TensorEmitter &b, Value row, ValueRange outer) {
         return b.forLoop(
@@ -314,7 +314,7 @@ Value RoutingValue::getMaxRowSize(TensorEmitter &b) const {
 Value RoutingValue::getPositions(TensorEmitter &b) const {
   Value none = b.filled({getNumRows(b), getNumModules()}, b.index(-1));
   Value rowOf = getRowOfEntry(b);
-  return b.forLoop(b.index(0), getNumEntries(b), none,
+  return b.forEach(b.index(0), getNumEntries(b), none,
                    [&](TensorEmitter &b, Value entry, ValueRange carried) {
                      return SmallVector<Value>{b.insert(
                          entry, carried[0],

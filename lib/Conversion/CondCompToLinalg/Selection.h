@@ -66,8 +66,8 @@ using CutFn = llvm::function_ref<ChoiceCut(TensorEmitter &, mlir::Value keys)>;
 /// none is.
 ChoicePlace emitLastPlace(TensorEmitter &b, mlir::Value keys, CutFn cut);
 
-/// True for the scores that do not come after their list's place. `order` as for
-/// emitChoiceKeys: its last dim is the one along which scores compete.
+/// True for the scores that do not come after their list's place. `order` as
+/// for emitChoiceKeys: its last dim is the one along which scores compete.
 mlir::Value emitUpTo(TensorEmitter &b, mlir::Value scores, ChoicePlace last,
                      llvm::ArrayRef<int64_t> order = {});
 

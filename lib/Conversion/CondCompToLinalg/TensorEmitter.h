@@ -132,6 +132,10 @@ public:
                                      PlaceFn placeOf, BlockFn fn);
   llvm::SmallVector<Value> forLoop(Value from, Value to, ValueRange inits,
                                    LoopFn body);
+  /// A loop whose iterations may run in any order, or in parallel: none reads
+  /// or writes an element that another one writes.
+  llvm::SmallVector<Value> forEach(Value from, Value to, ValueRange inits,
+                                   LoopFn body);
   /// While the condition holds; the results are what it passed on last, of the
   /// given types. Tensors must be passed on as they are, in the same places.
   llvm::SmallVector<Value> whileLoop(mlir::TypeRange types, ValueRange inits,

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TensorEmitter.h"
+#include "condcomp/Conversion/IndependentLoops.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -21,6 +22,14 @@ SmallVector<Value> TensorEmitter::forLoop(Value from, Value to,
         scf::YieldOp::create(b, body(b, i, carried));
       });
   return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+SmallVector<Value> TensorEmitter::forEach(Value from, Value to,
+                                          ValueRange inits, LoopFn body) {
+  SmallVector<Value> results = forLoop(from, to, inits, body);
+  results.front().getDefiningOp()->setDiscardableAttr(kIndependentAttrName,
+                                                      getUnitAttr());
+  return results;
 }
 
 SmallVector<Value> TensorEmitter::whileLoop(TypeRange types, ValueRange inits,

@@ -7,7 +7,8 @@ runs only what was chosen.
 
 Gates make a `Routing` of scores: TopK, TopP, Threshold, ExpertChoice, GumbelTopK.
 Experts, TokenSelect, TokenMerge, TokenSkip, KeptTokens, EarlyExit, Halting and SkipLayer
-are the modules; balance_loss, z_loss, joint_exit_loss, ponder_cost, ponder_kl and budget_loss the losses.
+are the modules; balance_loss, z_loss, joint_exit_loss, ponder_cost, ponder_kl and
+budget_loss the losses.
 `form("soft")` is a context in which decisions are mixtures. docs/pytorch.md is the manual.
 """
 

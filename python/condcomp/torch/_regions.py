@@ -228,7 +228,7 @@ def _positions(w, r, shape):
 
 def write_restore(w, region, inputs, bodies):
     scores, entries, outs = inputs
-    r = write_gate(w, gates.TopK(region.k), scores)
+    r = write_gate(w, gates.TopK(region.k), scores, {"k": region.k})
     made = w.op(
         f"condcomp.restore sum {r.name} entries({entries.typed}) outs({outs.typed}) "
         f": {r.type}"

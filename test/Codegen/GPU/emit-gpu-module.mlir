@@ -3,7 +3,7 @@
 // CHECK:       module attributes {gpu.container_module}
 // CHECK-NEXT:  gpu.module @kernels
 // All blocks count once and wait for the end of the round.
-// CHECK:         func.func private @condcomp_grid_barrier(%[[REPORT:.+]]: memref<?xi64>, %{{.+}}: index)
+// CHECK:         func.func private @condcomp_grid_barrier(%[[REPORT:.+]]: memref<?xi64>, %{{.+}}: index) attributes {passthrough = ["convergent", "noinline"]}
 // CHECK:           gpu.barrier
 // CHECK:           scf.if
 // CHECK:             llvm.fence syncscope("device") acq_rel

@@ -23,9 +23,10 @@ func.func @reweight_entries(%m: tensor<?x8xi1>, %e: tensor<?xf32>) -> tensor<?x8
   return %d : tensor<?x8xf32>
 }
 
-// A sum of 0 leaves the weights.
+// A sum of 0 leaves the weights; rows do not depend on each other.
 // CHECK-LABEL: func.func @normalize
 // CHECK: arith.addf
+// CHECK: } {condcomp.independent}
 // CHECK: arith.divf
 // CHECK: arith.select
 func.func @normalize(%s: tensor<?x8xf32>) -> tensor<?x2xf32> {

@@ -9,6 +9,7 @@
 #ifndef CONDCOMP_CODEGEN_GPU_PASSES_H
 #define CONDCOMP_CODEGEN_GPU_PASSES_H
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/Pass.h"
 
 namespace condcomp {

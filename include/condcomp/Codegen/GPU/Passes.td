@@ -168,4 +168,16 @@ def EmitGPUModule : Pass<"condcomp-gpu-emit-module", "::mlir::ModuleOp"> {
   ];
 }
 
+def UseInstructions
+    : Pass<"condcomp-gpu-use-instructions", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Turn calls of device libraries into instructions";
+  let description = [{
+    Upstream makes every function of the math dialect a call of CUDA's or ROCm's
+    library of functions. Those that are an instruction of the chip become
+    LLVM's intrinsics instead: rounding to an integer, absolute values and
+    square roots. Most programs then need no library.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 #endif // CONDCOMP_CODEGEN_GPU_PASSES

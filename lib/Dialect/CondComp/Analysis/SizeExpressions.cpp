@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SizeExpressions.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -71,6 +72,36 @@ Polynomial SizeExpressions::getValue(OpFoldResult index) {
   return frame.values[value] = makeValue(value);
 }
 
+/// An affine expression of operands that are known, if it takes nothing away.
+static std::optional<Polynomial> evaluate(AffineExpr expr,
+                                          ArrayRef<Polynomial> dims,
+                                          ArrayRef<Polynomial> symbols) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return dims[dim.getPosition()];
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return symbols[symbol.getPosition()];
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue() < 0
+               ? std::nullopt
+               : std::optional(Polynomial::constant(constant.getValue()));
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  std::optional<Polynomial> lhs = evaluate(binary.getLHS(), dims, symbols);
+  std::optional<Polynomial> rhs = evaluate(binary.getRHS(), dims, symbols);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return *lhs + *rhs;
+  case AffineExprKind::Mul:
+    return *lhs * *rhs;
+  case AffineExprKind::FloorDiv:
+  case AffineExprKind::CeilDiv:
+    return lhs->divide(*rhs);
+  default:
+    return std::nullopt;
+  }
+}
+
 Polynomial SizeExpressions::makeValue(Value index) {
   if (auto argument = dyn_cast<BlockArgument>(index)) {
     if (auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
@@ -105,6 +136,17 @@ Polynomial SizeExpressions::makeValue(Value index) {
             return quotient ? *quotient
                             : createSize("value of " + describeOp(op));
           })
+      .Case([&](affine::AffineApplyOp apply) {
+        SmallVector<Polynomial> operands;
+        for (Value operand : apply.getMapOperands())
+          operands.push_back(resolve(getValue(operand)));
+        unsigned numDims = apply.getAffineMap().getNumDims();
+        std::optional<Polynomial> value =
+            evaluate(apply.getAffineMap().getResult(0),
+                     ArrayRef(operands).take_front(numDims),
+                     ArrayRef(operands).drop_front(numDims));
+        return value ? *value : createSize("value of " + describeOp(op));
+      })
       .Case<arith::IndexCastOp, arith::IndexCastUIOp>(
           [&](auto cast) -> Polynomial {
             if (isa<ShapedType>(cast.getType()))

@@ -10,7 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -110,11 +110,9 @@ static bool isBlank(Value value) {
   return isa_and_nonnull<tensor::EmptyOp>(op);
 }
 
-/// Whether `value`, which an op takes as a whole, is there in the target or can
-/// be made there.
+/// Whether `value`, which an op takes as a whole, is there in the target too.
 bool RowWork::isAvailable(Value value) const {
-  return value.getParentRegion()->isAncestor(&target) ||
-         matchPattern(value, m_Constant());
+  return value.getParentRegion()->isAncestor(&target);
 }
 
 RowWork::RowWork(Operation *user, Region &target,
@@ -135,7 +133,10 @@ RowWork::RowWork(Operation *user, Region &target,
     std::optional<SmallVector<bool>> isRows = getRowOperands(op);
     if (!isRows)
       continue;
-    bool canMove = true;
+    llvm::SetVector<Value> captured;
+    getUsedValuesDefinedAbove(op->getRegions(), captured);
+    bool canMove =
+        llvm::all_of(captured, [&](Value value) { return isAvailable(value); });
     for (auto [operand, rows] : llvm::zip_equal(op->getOperands(), *isRows)) {
       if (!rows)
         canMove &= isAvailable(operand);
@@ -208,25 +209,15 @@ bool RowWork::isWorthMoving(ArrayRef<Value> atHand) const {
   return before && after && *after <= *before + *before / 4;
 }
 
-Value RowWork::emitWhole(OpBuilder &b, IRMapping &mapping, Value value) const {
-  if (!mapping.contains(value) && !value.getParentRegion()->isAncestor(&target))
-    b.clone(*value.getDefiningOp(), mapping);
-  return mapping.lookupOrDefault(value);
-}
-
 /// Makes a blank tensor for another number of rows.
-Value RowWork::emitBlank(OpBuilder &b, IRMapping &mapping, Value value,
-                         Value numRows) const {
+static Value emitBlank(OpBuilder &b, Value value, Value numRows) {
   if (auto fill = value.getDefiningOp<linalg::FillOp>()) {
-    Value blank = emitBlank(b, mapping, fill.getOutputs().front(), numRows);
-    Value scalar = emitWhole(b, mapping, fill.getInputs().front());
-    return linalg::FillOp::create(b, fill.getLoc(), scalar, blank).getResult(0);
+    Value blank = emitBlank(b, fill.getOutputs().front(), numRows);
+    return linalg::FillOp::create(b, fill.getLoc(), fill.getInputs(), blank)
+        .getResult(0);
   }
   auto empty = value.getDefiningOp<tensor::EmptyOp>();
   SmallVector<OpFoldResult> sizes = empty.getMixedSizes();
-  for (OpFoldResult &size : MutableArrayRef(sizes).drop_front())
-    if (auto dynamic = dyn_cast<Value>(size))
-      size = emitWhole(b, mapping, dynamic);
   sizes.front() = numRows;
   return tensor::EmptyOp::create(b, empty.getLoc(), sizes,
                                  empty.getType().getElementType());
@@ -240,10 +231,9 @@ void RowWork::emit(OpBuilder &b, IRMapping &mapping, Value rows) const {
     SmallVector<Value> operands;
     for (auto [operand, isRows] :
          llvm::zip_equal(op->getOperands(), *getRowOperands(op)))
-      operands.push_back(!isRows ? emitWhole(b, mapping, operand)
-                         : isBlank(operand)
-                             ? emitBlank(b, mapping, operand, numRows)
-                             : mapping.lookup(operand));
+      operands.push_back(isRows && isBlank(operand)
+                             ? emitBlank(b, operand, numRows)
+                             : mapping.lookupOrDefault(operand));
     RankedTensorType type = withOpenRows(op->getResult(0).getType());
     if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
       SmallVector<OpFoldResult> sizes = expand.getMixedOutputShape();

@@ -25,8 +25,9 @@ std::optional<llvm::SmallVector<bool>> getRowOperands(mlir::Operation *op);
 class RowWork {
 public:
   /// The work that ends in those operands of `user` that `isSink` holds for,
-  /// and that can be done in `target`: what it takes as a whole is defined
-  /// outside of that, or a constant.
+  /// and that can be done in `target`: what it takes as a whole is there too.
+  /// Constants of a body should have been moved out of it (greedy rewriting
+  /// does).
   RowWork(mlir::Operation *user, mlir::Region &target,
           llvm::function_ref<bool(mlir::OpOperand &)> isSink);
 
@@ -50,10 +51,6 @@ public:
 
 private:
   bool isAvailable(mlir::Value value) const;
-  mlir::Value emitWhole(mlir::OpBuilder &b, mlir::IRMapping &mapping,
-                        mlir::Value value) const;
-  mlir::Value emitBlank(mlir::OpBuilder &b, mlir::IRMapping &mapping,
-                        mlir::Value value, mlir::Value numRows) const;
 
   mlir::Operation *user;
   mlir::Region &target;

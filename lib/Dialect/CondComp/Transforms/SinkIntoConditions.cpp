@@ -22,6 +22,9 @@ namespace condcomp {
 using namespace mlir;
 using namespace condcomp;
 
+/// How many bodies may get a copy of the same work.
+static constexpr size_t kMostCopies = 4;
+
 /// A row argument of a body.
 static RankedTensorType getRowsType(Value rows) {
   auto type = cast<RankedTensorType>(rows.getType());
@@ -109,6 +112,8 @@ struct SinkIntoApply : OpRewritePattern<ApplyOp> {
       return rewriter.notifyMatchFailure(op, "no row is skipped");
     if (op.getWeightUse() == WeightUse::Input)
       return rewriter.notifyMatchFailure(op, "rows are scaled on the way");
+    if (op.getBodies().size() > kMostCopies)
+      return rewriter.notifyMatchFailure(op, "too many bodies");
     SmallVector<Region *> regions;
     for (Region &body : op.getBodies())
       regions.push_back(&body);

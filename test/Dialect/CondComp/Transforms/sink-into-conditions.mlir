@@ -105,6 +105,63 @@ func.func @exits(%x: tensor<?x8xf32>, %l: tensor<?x8xf32>, %d: tensor<?xi1>,
   return %y, %at : tensor<?x8xf32>, tensor<?xi32>
 }
 
+// A constant of the stage that the work's payload uses goes in front. Another number that
+// only the stage has is not there in the next one: work that uses it stays.
+// CHECK-LABEL: func @payload(
+// CHECK: %[[C:.*]] = arith.constant 3.0
+// CHECK: ^bb0
+// CHECK-NEXT: condcomp.exit
+// CHECK: ^bb0
+// CHECK: linalg.generic
+// CHECK: arith.mulf %{{.*}}, %[[C]]
+// CHECK-LABEL: func @captured(
+// CHECK: ^bb0
+// CHECK: linalg.generic
+// CHECK: arith.mulf
+// CHECK: condcomp.exit
+func.func @payload(%x: tensor<?x8xf32>, %d: tensor<?xi1>)
+    -> (tensor<?x8xf32>, tensor<?xi32>) {
+  %y, %at = condcomp.cascade rows(%x, %d : tensor<?x8xf32>, tensor<?xi1>) {
+  ^bb0(%h: tensor<?x8xf32>, %dh: tensor<?xi1>):
+    %three = arith.constant 3.0 : f32
+    %t = linalg.generic {indexing_maps = [#vector, #vector],
+                         iterator_types = ["parallel", "parallel"]}
+        ins(%h : tensor<?x8xf32>) outs(%h : tensor<?x8xf32>) {
+    ^bb1(%a: f32, %o: f32):
+      %m = arith.mulf %a, %three : f32
+      linalg.yield %m : f32
+    } -> tensor<?x8xf32>
+    condcomp.exit %dh : tensor<?xi1> results(%h : tensor<?x8xf32>)
+      carry(%t : tensor<?x8xf32>)
+  }, {
+  ^bb0(%h: tensor<?x8xf32>):
+    condcomp.yield %h : tensor<?x8xf32>
+  } -> tensor<?x8xf32>, tensor<?xi32>
+  return %y, %at : tensor<?x8xf32>, tensor<?xi32>
+}
+
+func.func @captured(%x: tensor<?x8xf32>, %d: tensor<?xi1>, %f: f32)
+    -> (tensor<?x8xf32>, tensor<?xi32>) {
+  %y, %at = condcomp.cascade rows(%x, %d : tensor<?x8xf32>, tensor<?xi1>) {
+  ^bb0(%h: tensor<?x8xf32>, %dh: tensor<?xi1>):
+    %g = func.call @number(%f) : (f32) -> f32
+    %t = linalg.generic {indexing_maps = [#vector, #vector],
+                         iterator_types = ["parallel", "parallel"]}
+        ins(%h : tensor<?x8xf32>) outs(%h : tensor<?x8xf32>) {
+    ^bb1(%a: f32, %o: f32):
+      %m = arith.mulf %a, %g : f32
+      linalg.yield %m : f32
+    } -> tensor<?x8xf32>
+    condcomp.exit %dh : tensor<?xi1> results(%h : tensor<?x8xf32>)
+      carry(%t : tensor<?x8xf32>)
+  }, {
+  ^bb0(%h: tensor<?x8xf32>):
+    condcomp.yield %h : tensor<?x8xf32>
+  } -> tensor<?x8xf32>, tensor<?xi32>
+  return %y, %at : tensor<?x8xf32>, tensor<?xi32>
+}
+func.func private @number(f32) -> f32
+
 // Not where rows without an entry show the work too: they keep it.
 // CHECK-LABEL: func @also_kept(
 // CHECK-NEXT: math.exp

@@ -68,7 +68,7 @@ class CostAnalysis {
 public:
   explicit CostAnalysis(mlir::func::FuncOp function);
 
-  /// In symbols that `isOpen` holds for.
+  /// In the symbols of `getOpenSymbols`.
   const Cost &getCost() const { return cost; }
   /// The cost if no row skipped anything, as in masked form.
   const Cost &getDenseCost() const { return denseCost; }

@@ -4,7 +4,6 @@
 """A vision transformer whose tokens halt."""
 
 import torch
-from torch import nn
 
 from condcomp import nn as cnn
 
@@ -27,7 +26,8 @@ class AVit(Vit):
         super().__init__(**shape)
         self.gamma = gamma
         self.register_buffer("beta", torch.tensor(-10.0))
-        self.kept = nn.ModuleList(cnn.KeptTokens(block) for block in self.blocks)
+        # In a tuple: the blocks are modules of this one already.
+        self.kept = tuple(cnn.KeptTokens(block) for block in self.blocks)
 
     def forward(self, x):
         """The classes, and how many layers each token ran."""

@@ -26,9 +26,8 @@ class MixtureOfDepths(Network):
         k = max(1, round(share * tokens))
         at = range(1, layers, 2)
         self.routers = nn.ModuleDict({str(i): nn.Linear(width, 1) for i in at})
-        self.skips = nn.ModuleDict(
-            {str(i): cnn.TokenSkip(Update(self.blocks[i]), k) for i in at}
-        )
+        # In a dict: the blocks are modules of this one already.
+        self.skips = {str(i): cnn.TokenSkip(Update(self.blocks[i]), k) for i in at}
         self.norm = nn.LayerNorm(width)
 
     def inputs(self, batch, generator):

@@ -8,9 +8,9 @@
 
 import argparse
 import gc
+import sys
 import time
 
-import numpy as np
 import torch
 import transformers
 from transformers.initialization import no_init_weights
@@ -23,6 +23,10 @@ DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 PEERS = ("grouped_mm", "batched_mm", "eager")
 # batched_mm copies a token's experts; more tokens than this do not fit in memory.
 MOST_TOKENS_BATCHED = 64
+# The model without its experts.
+REST = "without experts"
+# Of logits, relative to eager's of the same dtype.
+MOST_ERROR = {"f32": 1e-4, "bf16": 5e-2}
 
 
 def nothing(self, hidden_states, top_k_index, top_k_weights):
@@ -37,12 +41,15 @@ def make(layers, dtype):
     # Drawing billions of weights takes longer than all else; a few repeat here.
     with no_init_weights():
         model = transformers.AutoModelForCausalLM.from_config(config, dtype=dtype)
-    values = torch.randn(1_000_003).mul_(0.02).to(dtype)  # a prime: experts differ
+    draw = torch.randn(1_000_003)  # a prime: experts differ
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.ndim == 1:
                 parameter.fill_(1)
                 continue
+            # Experts' are larger, or they would not matter beside the rest.
+            scale = 2 * parameter.shape[-1] ** -0.5 if parameter.ndim == 3 else 0.02
+            values = (draw * scale).to(dtype)
             flat = parameter.view(-1)
             whole = len(flat) // len(values) * len(values)
             flat[:whole].view(-1, len(values)).copy_(values)
@@ -73,45 +80,92 @@ class Step:
         return logits
 
 
-def measure(model, step, options):
-    """{name: times}, {name: error} of the implementations, in turn."""
+def implementations(step, options):
+    """Names to measure; "…, compiled" is the same under torch.compile."""
     names = ["condcomp"]
     for peer in options.peers:
         if peer == "batched_mm" and step.ids.numel() > MOST_TOKENS_BATCHED:
+            print(f"  batched_mm: would copy the experts of {step.ids.numel()} tokens")
             continue
         names += [peer] if options.no_compile else [peer, f"{peer}, compiled"]
-    names.append("without experts")
+    return [*names, REST]
+
+
+def first_calls(model, step, names):
+    """{name: forward pass} and {name: logits} of those that work."""
     forwards, results = {}, {}
     for name in names:
-        implementation = {"without experts": "nothing"}.get(name, name.split(",")[0])
+        implementation = "nothing" if name == REST else name.split(",")[0]
+        # Code for other implementations counts against a limit of recompilations.
+        torch._dynamo.reset()
         compiled = torch.compile(model) if "compiled" in name else model
 
         def forward(*args, compiled=compiled, implementation=implementation, **kwargs):
             model.set_experts_implementation(implementation)
             return compiled(*args, **kwargs)
 
+        start = time.perf_counter()
         try:
             results[name] = step.run(forward).float()
             forwards[name] = forward
         except Exception as error:  # a compiler that can't: said, not fatal
-            print(
-                f"  {name}: {type(error).__name__}: {str(error).splitlines()[0][:90]}"
-            )
+            said = (str(error).splitlines() or [""])[0][:90]
+            print(f"  {name}: {type(error).__name__}: {said}")
+        if (seconds := time.perf_counter() - start) > 10:
+            print(f"  {name}: first call {seconds:.0f} s", flush=True)
+    return forwards, results
+
+
+def measure(model, step, options):
+    """{name: times}, {name: error} of the implementations, in turn. The error is the
+    distance from eager's logits, which are the definition of the model; that of the
+    model without experts says how much they matter."""
+    forwards, results = first_calls(model, step, implementations(step, options))
+    model.set_experts_implementation("eager")
+    wanted = step.run(model).float()
+    errors = {
+        name: ((result - wanted).norm() / wanted.norm()).item()
+        for name, result in results.items()
+    }
     runs = {
         name: lambda forward=forward: side_by_side.time_here(
             lambda: step.run(forward), options.repetitions
         )
         for name, forward in forwards.items()
     }
-    times = side_by_side.summary(side_by_side.interleave(runs, options.rounds))
-    wanted = results["eager" if "eager" in results else options.peers[0]]
-    errors = {
-        n: ((r - wanted).norm() / wanted.norm()).item() for n, r in results.items()
-    }
-    return times, errors
+    return side_by_side.summary(side_by_side.interleave(runs, options.rounds)), errors
 
 
-def main():
+def show(tokens, times, errors, most):
+    """Prints a table; returns whether all results are right."""
+    ours, rest = times["condcomp"]["median"], times[REST]["median"]
+    print("  experts                 tokens/s    ms    speed of condcomp   error")
+    wrong = [n for n, error in errors.items() if n != REST and not error <= most]
+    # A check that could not fail is none.
+    if not errors[REST] > 10 * most:
+        wrong.append(REST)
+    for name, time_ in times.items():
+        median = time_["median"]
+        said = f"{errors[name]:.1e}"
+        if name in wrong:
+            said += (
+                f", WRONG: experts have to be below {most:.0e}, no experts far above"
+            )
+        print(
+            f"  {name:22} {tokens / median:9.1f} {median * 1e3:8.1f}"
+            f" {median / ours:12.2f}x      {said}"
+        )
+    best = min(t["median"] for n, t in times.items() if n not in ("condcomp", REST))
+    print(
+        f"  best peer / condcomp: {best / ours:.2f}, of the experts alone "
+        f"{(best - rest) / (ours - rest):.2f}; the rest of the model takes "
+        f"{rest / ours:.0%} of condcomp's time",
+        flush=True,
+    )
+    return not wrong
+
+
+def parse_options():
     parser = argparse.ArgumentParser(description=__doc__)
     side_by_side.add_options(parser, rounds=3, repetitions=5)
     parser.add_argument("--layers", type=int, default=4, help="of 16 (default: 4)")
@@ -121,10 +175,23 @@ def main():
     )
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--no-compile", action="store_true", help="no torch.compile")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="one layer, one round, no torch.compile: whether all works, in a minute",
+    )
     options = parser.parse_args()
+    if options.quick:
+        options.layers, options.rounds, options.repetitions = 1, 1, 2
+        options.no_compile = True
+    return options
+
+
+def main():
+    options = parse_options()
     torch.set_num_threads(options.threads)
     ExpertsInterface.register("nothing", nothing)
-    rows = []
+    rows, right = [], True
     for dtype in options.dtypes:
         model = make(options.layers, DTYPES[dtype])
         for what, tokens, prefix in (
@@ -140,34 +207,16 @@ def main():
                 first = time.perf_counter() - start
                 print(f"{what} of {tokens} tokens, {dtype}; first call {first:.1f} s")
                 times, errors = measure(model, step, options)
-            ours, rest = times["condcomp"]["median"], times["without experts"]["median"]
-            print(
-                "  experts                 tokens/s    ms    speed of condcomp   error"
-            )
-            for name, time_ in times.items():
-                median = time_["median"]
-                error = "" if name == "without experts" else f"{errors[name]:.1e}"
-                print(
-                    f"  {name:22} {tokens / median:9.1f} {median * 1e3:8.1f}"
-                    f" {median / ours:12.2f}x      {error}"
-                )
-            peers = [
-                t["median"]
-                for n, t in times.items()
-                if n not in ("condcomp", "without experts")
-            ]
-            print(
-                f"  best peer / condcomp: {min(peers) / ours:.2f}, of the experts alone "
-                f"{(min(peers) - rest) / (ours - rest):.2f}; the rest of the model takes "
-                f"{rest / ours:.0%} of condcomp's time"
-            )
+            right &= show(tokens, times, errors, MOST_ERROR[dtype])
             rows.append(
                 dict(case=what, tokens=tokens, dtype=dtype, times=times, errors=errors)
             )
+            # After each case: what was measured stays, whatever happens.
+            side_by_side.write_report(options.output, vars(options).items(), rows)
         del model, step
         gc.collect()
-    side_by_side.write_report(options.output, vars(options).items(), rows)
+    return 0 if right else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,5 +1,4 @@
-"""Vision transformers that drop tokens (DynamicViT), merge them (ToMe) or halt them
-(A-ViT)."""
+"""Vision transformers that drop, merge or halt tokens: DynamicViT, ToMe, A-ViT."""
 
 # Requires: torch
 #

@@ -33,6 +33,10 @@ if python == venv_python:
 if config.condcomp_sanitize == "ON":
     config.available_features.add("sanitized")
 
+# CUDA's assembler, for machine code of NVIDIA GPUs.
+if shutil.which("ptxas"):
+    config.available_features.add("ptxas")
+
 config.substitutions.append(("%python", python))
 config.substitutions.append(("%condcomp_src_root", config.condcomp_src_root))
 config.substitutions.append(("%condcomp_lib_dir", config.condcomp_lib_dir))

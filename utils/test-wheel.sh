@@ -26,8 +26,10 @@ cat >maps.py <<'EOF'
 import pathlib, re, sys
 
 import condcomp
+from condcomp import _condcomp
 
 condcomp.compile("experts.mlir", cache=False)
+assert hasattr(_condcomp, "jax_handler"), "condcomp.jax would not work"
 maps = pathlib.Path("/proc/self/maps").read_text()
 libraries = {p for p in re.findall(r"/\S+", maps) if re.search("LLVM|MLIR|[cC]ond[cC]omp|libomp", p)}
 outside = [p for p in libraries if not p.startswith(sys.prefix)]

@@ -49,7 +49,9 @@ def parse(description, name):
     """Options that all cases have."""
     parser = argparse.ArgumentParser(description=description)
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="at most three minutes")
+    size.add_argument(
+        "--quick", action="store_true", help="three minutes: smaller, fewer programs"
+    )
     size.add_argument("--full", action="store_true", help="all networks and points")
     cores = len(os.sched_getaffinity(0))
     parser.add_argument("--threads", type=int, default=min(2, cores))
@@ -115,7 +117,11 @@ class Runner:
                 "networks.worker", arguments, threads, last_cores(threads), log
             )
             self.workers[name] = made
-            self.versions |= self.ask(name)["versions"]
+            try:
+                self.versions |= self.ask(name)["versions"]
+            except WorkerFailed as failure:
+                print(f"{name} is left out: {failure}", flush=True)
+                self.workers.pop(name).close()
         return self
 
     def __exit__(self, *_):
@@ -145,6 +151,8 @@ class Runner:
             )
             for program, kind in reply["programs"].items():
                 if self.options.no_compile and program.endswith(", compiled"):
+                    continue
+                if self.options.quick and kind == "masked":
                     continue
                 if not case.programs or program in case.programs:
                     self.programs[program] = library, kind
@@ -221,7 +229,9 @@ class Runner:
         result["left_out"][program] = reason
 
     def take_turn(self, program, result, number):
-        entry, options = result["programs"][program], self.options
+        entry, options = result["programs"].get(program), self.options
+        if entry is None:
+            return
         calls = calls_per_turn(entry["estimate"], options.budget, options.rounds)
         if calls == 0 and number:
             return
@@ -229,9 +239,16 @@ class Runner:
             time.sleep(0.25)  # the pool of the one before may spin yet
         library, _ = self.programs[program]
         calls = max(calls, 1)
-        reply = self.ask(
-            library, "run", program=program, calls=calls, offset=number * calls
-        )
+        try:
+            reply = self.ask(
+                library, "run", program=program, calls=calls, offset=number * calls
+            )
+        except WorkerFailed as failure:
+            if self.workers[library].has_ended():
+                raise
+            del result["programs"][program]
+            self.leave_out(program, result, str(failure))
+            return
         entry["seconds"] += reply["seconds"]
 
 

@@ -10,7 +10,6 @@
 // where a biased score is below it. Result: [tokens, d].
 !matrix = tensor<?x?xf32>
 !stack = tensor<?x?x?xf32>
-!entries = tensor<?x8xf32>
 !routing = !condcomp.routing<?x?, f32, exactly 8>
 
 func.func private @linear(!matrix, !matrix) -> !matrix
@@ -22,7 +21,6 @@ func.func @deepseek_v3(%x: !matrix, %router: !matrix, %bias: tensor<?xf32>,
                        %gate: !stack, %up: !stack, %down: !stack,
                        %shared_gate: !matrix, %shared_up: !matrix,
                        %shared_down: !matrix, %other_groups: f32) -> !matrix {
-  %c0 = arith.constant 0 : index
   %factor = arith.constant 2.5 : f32
   %logits = func.call @linear(%x, %router) : (!matrix, !matrix) -> !matrix
   %s = func.call @sigmoid(%logits) : (!matrix) -> !matrix
@@ -32,14 +30,7 @@ func.func @deepseek_v3(%x: !matrix, %router: !matrix, %bias: tensor<?xf32>,
   %chosen = condcomp.top_k %limited, 8 : !matrix -> !routing
   %by_s = condcomp.reweight %chosen dense(%s : !matrix) : !routing
   %normal = condcomp.normalize sum %by_s : !routing
-  %w = condcomp.weights %normal : !routing -> !entries
-  %tokens = tensor.dim %x, %c0 : !matrix
-  %e = tensor.empty(%tokens) : !entries
-  %scaled = linalg.map ins(%w : !entries) outs(%e : !entries) (%wi: f32, %o: f32) {
-    %m = arith.mulf %wi, %factor : f32
-    linalg.yield %m : f32
-  }
-  %weighed = condcomp.reweight %normal entries(%scaled : !entries) : !routing
+  %weighed = condcomp.scale %normal, %factor : !routing
 
   %shared = func.call @swiglu(%x, %shared_gate, %shared_up, %shared_down)
       : (!matrix, !matrix, !matrix, !matrix) -> !matrix

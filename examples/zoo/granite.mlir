@@ -19,20 +19,11 @@ func.func private @empty_like(!matrix) -> !matrix
 func.func @granite(%x: !matrix, %router: !matrix, %gate_up: !stack, %down: !stack)
     -> !matrix {
   %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
   %multiplier = arith.constant 0.22 : f32
   %logits = func.call @linear(%x, %router) : (!matrix, !matrix) -> !matrix
   %chosen = condcomp.top_k %logits, 8 : !matrix -> !routing
   %soft = condcomp.normalize softmax %chosen : !routing
-  %w = condcomp.weights %soft : !routing -> tensor<?x8xf32>
-  %tokens = tensor.dim %x, %c0 : !matrix
-  %e = tensor.empty(%tokens) : tensor<?x8xf32>
-  %scaled = linalg.map ins(%w : tensor<?x8xf32>) outs(%e : tensor<?x8xf32>)
-      (%wi: f32, %o: f32) {
-    %s = arith.mulf %wi, %multiplier : f32
-    linalg.yield %s : f32
-  }
-  %weighed = condcomp.reweight %soft entries(%scaled : tensor<?x8xf32>) : !routing
+  %weighed = condcomp.scale %soft, %multiplier : !routing
 
   %y = condcomp.apply %weighed : !routing rows(%x : !matrix)
       params(%gate_up, %down : !stack, !stack) outs(%x : !matrix) combine(sum) {

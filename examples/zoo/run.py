@@ -48,7 +48,7 @@ def parse():
     parser = argparse.ArgumentParser(prog="./dev zoo", description=__doc__)
     parser.add_argument("names", nargs="*", help="default: all")
     parser.add_argument("--tiny", action="store_true", help="the shapes of the tests")
-    parser.add_argument("--limit", type=float, default=30, help="seconds per form")
+    parser.add_argument("--limit", type=float, default=40, help="seconds per form")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--markdown", type=pathlib.Path, help="a page with the table")
     parser.add_argument("--module", action="store_true", help="only print the modules")

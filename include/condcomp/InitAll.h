@@ -10,6 +10,7 @@
 #define CONDCOMP_INITALL_H
 
 #include "condcomp/Codegen/CPU/Passes.h"
+#include "condcomp/Codegen/GPU/Passes.h"
 #include "condcomp/Conversion/Passes.h"
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
 #include "condcomp/Dialect/CondComp/Transforms/Passes.h"
@@ -25,6 +26,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 /// Registers every condcomp pass and pipeline.
 inline void registerAllPasses() {
   registerCodegenCPUPasses();
+  registerCodegenGPUPasses();
   registerCondCompTransformsPasses();
   registerConversionPasses();
   registerPipelines();

@@ -193,6 +193,8 @@ struct Options {
   void apply(ToCPUOptions &pipeline) const {
     pipeline.form = std::string(values.form);
     pipeline.trace = values.trace != 0;
+    // Who looks at all routings wants to know what they save.
+    pipeline.reportCost = values.trace > 1;
   }
 };
 } // namespace
@@ -234,6 +236,7 @@ static llvm::Error compile(OwningOpRef<ModuleOp> module, const Options &options,
     buildPrepackPipeline(pm, pipeline);
     if (failed(pm.run(*module)))
       return makeError("the module can't be compiled");
+    pipeline.reportCost = false;
   }
   program.program = std::make_unique<Program>(std::move(module));
   if (llvm::Error error = program.program->compile(

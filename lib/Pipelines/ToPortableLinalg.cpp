@@ -36,6 +36,12 @@ void condcomp::buildToPortableLinalgPipeline(
   pm.addNestedPass<func::FuncOp>(createLinalgGeneralizeNamedOpsPass());
   pm.addPass(createTensorForallToFor());
   pm.addPass(createIndexTensorsToI64());
+  pm.addPass(createExpandBitCounts());
+  if (options.portableLoops) {
+    // Sizes of what a call returns are not seen either.
+    pm.addPass(createInlinerPass());
+    pm.addPass(createPortableLoops());
+  }
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

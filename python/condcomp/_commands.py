@@ -132,6 +132,10 @@ def _time(calls, seconds):
     return times
 
 
+# How remarks of `condcomp-report-cost` end.
+_COST = " [condcomp-report-cost]"
+
+
 def report(options):
     start = time.perf_counter()
     program, function, arguments = _prepare(options, form=options.form, trace="all")
@@ -149,8 +153,13 @@ def report(options):
             packed = function.bind(constants).nbytes
         given = sum(np.asarray(a).nbytes for a in constants.values())
         print(f"weights: {_format_bytes(given)}, packed {_format_bytes(packed)}")
-    print(f"\nremarks of the compiler: {len(program.remarks) or 'none'}")
-    for remark in program.remarks:
+    costs = [r for r in program.remarks if r.endswith(_COST)]
+    print("\nstatic cost:")
+    for remark in costs:
+        print(f"  {remark.removesuffix(_COST)}")
+    remarks = [r for r in program.remarks if r not in costs]
+    print(f"\nremarks of the compiler: {len(remarks) or 'none'}")
+    for remark in remarks:
         print(f"  {remark}")
     traces = []
     memory_peak_bytes(reset=True)

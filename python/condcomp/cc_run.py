@@ -38,10 +38,20 @@ class Function:
     paths of .npy files, that are the function's last arguments in every call;
     arrays are written to disk once. The process stays, so that calls and timings
     need no compiling again. With prepack, arguments marked condcomp.constant are
-    prepared at the first call.
+    prepared at the first call. A pipeline takes the place of condcomp-to-cpu;
+    opt_level is LLVM's, 0 to 3.
     """
 
-    def __init__(self, module, function, constants=(), form="auto", prepack=False):
+    def __init__(
+        self,
+        module,
+        function,
+        constants=(),
+        form="auto",
+        prepack=False,
+        pipeline="",
+        opt_level=3,
+    ):
         if not CC_RUN.exists():
             raise CcRunError(f"{CC_RUN} is missing: run ./dev build first")
         self.folder = tempfile.TemporaryDirectory()
@@ -52,6 +62,8 @@ class Function:
             "function": function,
             "form": form,
             "prepack": prepack,
+            "pipeline": pipeline,
+            "opt_level": opt_level,
         }
         self.process = subprocess.Popen(
             [str(CC_RUN), "--batch=-"],

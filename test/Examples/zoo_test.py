@@ -102,6 +102,13 @@ def test_rows_of_the_docs_are_systems():
     assert set(rows) <= set(NAMES) and len(set(rows)) == len(rows)
 
 
+def test_pages_have_every_system():
+    for page in ["zoo", "cookbook"]:
+        text = (ROOT / "docs" / f"{page}.md").read_text()
+        lacking = [n for n in NAMES if f"(../examples/zoo/{n}.mlir)" not in text]
+        assert not lacking, f"docs/{page}.md lacks {lacking}"
+
+
 @pytest.mark.parametrize(
     "page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name
 )

@@ -199,6 +199,31 @@ def capacity():
         lambda m, w: pair(ref.capacity(ref.from_mask(m, w), 2, "rank")),
         [Exact(), Exact()],
     )
+    # Few entries per row, whose ranks are counted; priorities of a batch.
+    for element in ["f32", "f64"]:
+        scores = f"tensor<2x?x5x{element}>"
+        top, static = (
+            RoutingType([2, "?", 5], bound, element)
+            for bound in ["exactly 3", "at_most 3, per_module at_most 2"]
+        )
+        add(
+            f"capacity_bounded_{element}",
+            {"w": scores, "p": f"tensor<2x?x{element}>"},
+            f"""%r = condcomp.top_k %w, 3 : {scores} -> {top}
+            %s = condcomp.capacity %r, 2 order(rank)
+              priority(%p : tensor<2x?x{element}>) : {top} -> {static}""",
+            static,
+            {
+                f"{kind.__name__}-{rows}": [
+                    kind("w", (2, rows, 5), element),
+                    kind("p", (2, rows), element),
+                ]
+                for kind in [inputs.separated, inputs.ties, inputs.specials]
+                for rows in [0, 1, 24]
+            },
+            lambda w, p: pair(ref.capacity(ref.top_k(w, 3), 2, "rank", p)),
+            [Exact(), Exact()],
+        )
     add(
         "capacity_negative",
         {"m": MASK, "w": MATRIX, "c": "index"},

@@ -41,8 +41,10 @@ def results_of(text):
     return count
 
 
-def run(text, jobs, form):
+def run(text, jobs, form, **keys):
     """Results or Failure of every job: (function, inputs, threads).
+
+    `keys` are those of cc-run's requests, such as "pipeline".
 
     The module is compiled once. If it does not compile, each function is tried
     in a module of its own, so that one that fails does not hide the others.
@@ -67,6 +69,7 @@ def run(text, jobs, form):
                     "outputs": [f"@{name}" for name in outputs],
                     "form": form,
                     "threads": threads,
+                    **keys,
                 }
             )
         (folder / "module.mlir").write_text(text)

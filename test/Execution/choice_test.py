@@ -32,7 +32,7 @@ def name_of(shape):
 
 
 def top_p():
-    for dims, shapes in [("??", inputs.SHAPES + [(9, 256)]), ("???", inputs.BATCHED)]:
+    for dims, shapes in [("??", inputs.SHAPES + [(70, 256)]), ("???", inputs.BATCHED)]:
         dims = list(dims)
         of, scores = RoutingType(dims), tensor(dims, "f32")
         calls = [(name_of(s), probabilities(s)) for s in shapes]
@@ -112,7 +112,7 @@ def top_p():
 
 
 def expert_choice():
-    shapes = inputs.SHAPES + [(5, 0)]
+    shapes = inputs.SHAPES + [(5, 0), (300, 40)]
     for dims, shapes in [("??", shapes), ("???", inputs.BATCHED)]:
         dims = list(dims)
         of = RoutingType(dims, "per_module exactly ?")

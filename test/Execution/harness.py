@@ -135,6 +135,19 @@ class Call:
         return inputs
 
 
+def compare_with_reference(call, outputs):
+    wanted, position = list(call.reference(*call.inputs)), 0
+    for number, got in enumerate(outputs):
+        bound, name = call.bounds[number], f"{call}: output {number}"
+        want = np.asarray(wanted[position])
+        shape = want.shape[1 if getattr(bound, "stacked", False) else 0 :]
+        assert got.shape == shape, f"{name}: shape {got.shape} not {shape}"
+        extra = [wanted[position + 1]] if isinstance(bound, Sum) else []
+        bound.compare(got, want, name, *extra)
+        position += 1 + len(extra)
+    assert position == len(wanted)
+
+
 def rows_alone(call):
     return range(min(call.rows(), 5))
 
@@ -198,16 +211,7 @@ class Suite:
 
         @each(good)
         def matches_reference(call):
-            wanted, position = list(call.reference(*call.inputs)), 0
-            for number, got in enumerate(self.outputs(call)):
-                bound, name = call.bounds[number], f"{call}: output {number}"
-                want = np.asarray(wanted[position])
-                shape = want.shape[1 if getattr(bound, "stacked", False) else 0 :]
-                assert got.shape == shape, f"{name}: shape {got.shape} not {shape}"
-                extra = [wanted[position + 1]] if isinstance(bound, Sum) else []
-                bound.compare(got, want, name, *extra)
-                position += 1 + len(extra)
-            assert position == len(wanted)
+            compare_with_reference(call, self.outputs(call))
 
         @each(good)
         def forms_and_threads_agree(call):

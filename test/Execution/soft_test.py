@@ -264,7 +264,8 @@ def cascade(name, last):
         column = g[:, None]
         later = column * 8 * x + (1 - column) * o if last else 8 * x
         want = column * 2 * x + (1 - column) * (column * 4 * x + (1 - column) * later)
-        calls[rows] = ([x, o, g, g > 0.5], [want])
+        left = np.where(g > 0.5, 0, 3 if last else 2)
+        calls[rows] = ([x, o, g, g > 0.5], [want, left])
     add(
         name,
         {"x": X, "o": X, "g": G, "d": ANY},
@@ -272,7 +273,7 @@ def cascade(name, last):
             rows(%x, %g, %d : {X}, {G}, {ANY}) {outs} {{
         {text}
         }} -> {X}, tensor<?xi32>{", " if last else ""}{more[0]}""",
-        {"y": X},
+        {"y": X, "left": "tensor<?xi32>"},
         calls,
     )
 
@@ -292,7 +293,9 @@ def iterate():
             h = h + p[step]
             leaves = rest if step == steps - 1 else rest * g[:, None]
             want, rest = want + leaves * h, rest - leaves
-        calls[steps] = ([np.int64(steps), x, o, g, g > 2, p], [want if steps else o])
+        left = np.where(g > 0.5, 0, steps)
+        results = [want if steps else o, left]
+        calls[steps] = ([np.int64(steps), x, o, g, g > 0.5, p], results)
     plus, _ = elementwise("y", ["h", "pb"], X, "%y = arith.addf %a, %b : f64"), None
     add(
         "iterate",
@@ -307,7 +310,7 @@ def iterate():
           {plus}
           condcomp.exit %dh : {ANY} results(%y : {X}) carry(%y, %gh, %dh : {X}, {G}, {ANY}) soft(%gh : {G})
         }} -> {X}, tensor<?xi32>""",
-        {"z": X},
+        {"z": X, "left": "tensor<?xi32>"},
         calls,
     )
 

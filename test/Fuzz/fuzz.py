@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs random programs masked, compact and in NumPy; they must agree.
 
-Masked (one thread) and compact (two threads) agree bit for bit. Values whose
-arithmetic is exact equal the reference's, others are within a tolerance. A
-program that fails is cut down to one result, and to what that depends on.
+Masked (one thread), compact (two threads) and what the compiler chooses agree bit
+for bit. Values whose arithmetic is exact equal the reference's, others are within a
+tolerance. A program that fails is cut down to one result, and to what that depends
+on. With --malformed the programs are made wrong somewhere and only compiled
+(malformed.py).
 """
 
 import argparse
@@ -20,10 +22,11 @@ import numpy as np
 
 import ccrun
 import harness
+import malformed
 from generate import generate
 from routings import NearTie
 
-FORMS = {"masked": 1, "compact": 2}  # and threads
+FORMS = {"masked": 1, "compact": 2, "auto": 2}  # and threads
 TOLERANCE = {"f64": 1e-12, "f32": 1e-5, "f16": 2e-2, "bf16": 2e-2}
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FAILURES = ROOT / "build" / "fuzz"
@@ -48,14 +51,14 @@ class Tolerance:
 
 def compare(program, outputs, call, results):
     """Raises AssertionError where forms or the reference differ."""
-    masked, compact = (results[form] for form in FORMS)
-    for value, a, b in zip(outputs, masked, compact):
-        harness.same_bits(a, b, f"{value}, masked and compact,")
+    for form in FORMS:
+        for value, a, b in zip(outputs, results["masked"], results[form]):
+            harness.same_bits(a, b, f"{value}, masked and {form},")
     try:
         env = program.reference(call)
     except NearTie:
         return
-    for value, got in zip(outputs, compact):
+    for value, got in zip(outputs, results["compact"]):
         want, name = np.asarray(env[value.name]), f"{value} of the reference"
         assert got.shape == want.shape, f"{name}: {got.shape}, wanted {want.shape}"
         bound = Tolerance(value.tolerance) if not value.decides else harness.Exact()
@@ -217,7 +220,14 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="number of the first one")
     parser.add_argument("--print", action="store_true", help="only print the programs")
     parser.add_argument("--failures", type=int, default=10, help="stop after so many")
+    parser.add_argument("--malformed", action="store_true", help="make them wrong")
     options = parser.parse_args()
+    if options.malformed:
+        print(f"seed {options.seed}")
+        failures = malformed.fuzz(
+            options.first, options.programs, options.seed, FAILURES, options.failures
+        )
+        return 1 if failures else 0
     if options.print:
         for number in range(options.first, options.first + options.programs):
             program, outputs = generate(number, options.seed)

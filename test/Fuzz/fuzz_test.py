@@ -8,6 +8,7 @@ import re
 import pytest
 
 import fuzz
+import malformed
 from generate import generate
 
 PROGRAMS, SEED = 60, 0
@@ -16,6 +17,12 @@ PROGRAMS, SEED = 60, 0
 @pytest.mark.parametrize("first", range(0, PROGRAMS, 20))
 def test_forms_and_reference_agree(first):
     failures = fuzz.fuzz(first, 20, seed=SEED, batch=20)
+    assert not failures, "\n".join(failures)
+
+
+@pytest.mark.parametrize("first", range(0, 160, 32))
+def test_malformed_modules_end_with_an_error(first, tmp_path):
+    failures = malformed.fuzz(first, 32, SEED, tmp_path)
     assert not failures, "\n".join(failures)
 
 

@@ -5,6 +5,7 @@
 
 import importlib.util
 import pathlib
+import re
 
 import pytest
 
@@ -46,3 +47,11 @@ def test_promised_names_are_there():
         assert getattr(condcomp, name).__doc__, name
     with pytest.raises(AttributeError, match="no attribute 'other'"):
         condcomp.other
+
+
+def test_files_that_need_frameworks_say_so():
+    """Else `./dev test` would import PyTorch, or skip them (test/conftest.py)."""
+    needs = re.compile(r"^(\w+ = )?pytest\.importorskip\(|^import (torch|jax)", re.M)
+    for path in (ROOT / "test").rglob("*_test.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not needs.search(text) or "\n# Requires: torch\n" in text, path

@@ -100,7 +100,7 @@ class Choices(nn.Module):
 
     def forward(self, x, key):
         routings = [gate(x) for gate in self.gates]
-        drawn = self.draw(x.flatten(0, 1), key)
+        drawn = self.draw(x.flatten(0, 1), key=key)
         sure = [cnn.confidence(x, kind) for kind in ("max_prob", "margin", "entropy")]
         chosen = self.select(x[..., 1], x, x[..., 2], return_positions=True)
         return routings, drawn, sure, self.merge(x), chosen

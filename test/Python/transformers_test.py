@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Hugging Face models with condcomp's experts, against transformers' own."""
 
+# Requires: torch
+
 import gc
 
 import pytest
@@ -178,6 +180,31 @@ def test_sentinels_of_expert_parallelism_contribute_nothing():
         module._is_expert_parallel = False
         with pytest.raises(condcomp.CheckError, match="5"):
             module(x, chosen, weights)
+
+
+def test_gradients_beside_sentinels():
+    """Where a sentinel is, neither the row nor the weight gets a gradient."""
+    module, *_ = experts_of(make("mixtral"))
+    x, chosen, weights = inputs(module, 6)
+    keep = torch.ones_like(weights)
+    keep[::2, 0] = 0
+    found = {}
+    for name in ("eager", "condcomp"):
+        module.config._experts_implementation = name
+        module._is_expert_parallel = name == "condcomp"
+        leaves = [x.clone().requires_grad_(), weights.clone().requires_grad_()]
+        at = torch.where(keep > 0, chosen, module.num_experts)
+        module.zero_grad()
+        result = (
+            module(leaves[0], at, leaves[1])
+            if module._is_expert_parallel
+            else module(leaves[0], chosen, leaves[1] * keep)
+        )
+        (result**2).sum().backward()
+        found[name] = [t.grad for t in (*leaves, *module.parameters())]
+    for a, b in zip(found["condcomp"], found["eager"], strict=True):
+        assert distance(a, b) < 1e-5
+    assert (found["condcomp"][1][::2, 0] == 0).all()
 
 
 @pytest.mark.parametrize("family", ["olmoe", "gpt_oss"])

@@ -84,6 +84,52 @@ def TensorForallToFor
                            "::mlir::tensor::TensorDialect"];
 }
 
+def ExpandBitCounts : Pass<"condcomp-expand-bit-counts", "::mlir::ModuleOp"> {
+  let summary = "Turn counts of bits into arithmetic, for other compilers";
+  let description = [{
+    `math.ctpop` and `math.cttz` of scalars become masks, shifts, sums and a
+    product. Those of vectors and tensors, and of numbers that are not of whole
+    bytes, stay.
+
+    ```mlir
+    %n = math.cttz %x : i32
+    // becomes the number of ones of
+    %below = arith.addi %x, %minus_one : i32
+    %zeros = arith.xori %x, %minus_one : i32
+    %ones = arith.andi %zeros, %below : i32
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+def PortableLoops : Pass<"condcomp-portable-loops", "::mlir::ModuleOp"> {
+  let summary = "Write loops on tensors so that IREE takes them";
+  let description = [{
+    IREE does not see that a tensor that a loop carries through a loop in it keeps
+    its sizes. Before such an inner loop a slice of the whole tensor says
+    its sizes once more, by values from outside of all loops. Nor do they see
+    sizes through branches in loops: one that changes tensors or hands them on as
+    they are becomes a loop of one iteration, or none. Tensors without contents
+    that loops begin with are filled, each with another number, for those that are
+    alike would be taken for one. Nothing is said of the sizes of static tensors, of those whose sizes an iteration may change, and of loops
+    with none around them.
+
+    ```mlir
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %t) -> (tensor<?xi64>) {
+      %s = scf.for %j = %c0 to %m step %c1 iter_args(%b = %a) -> (tensor<?xi64>) {
+    // becomes
+    %d = tensor.dim %t, %c0 : tensor<?xi64>
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %t) -> (tensor<?xi64>) {
+      %w = tensor.extract_slice %a[0] [%d] [1] : tensor<?xi64> to tensor<?xi64>
+      %s = scf.for %j = %c0 to %m step %c1 iter_args(%b = %w) -> (tensor<?xi64>) {
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def LowerSoft : Pass<"condcomp-lower-soft", "::mlir::ModuleOp"> {
   let summary = "Replace decisions by mixtures that can be differentiated";
   let description = [{
@@ -92,9 +138,10 @@ def LowerSoft : Pass<"condcomp-lower-soft", "::mlir::ModuleOp"> {
     `capacity` become their operands; `apply`, `pool` and `mix` add up over all
     rows and modules by these weights; `cascade` and `iterate` run all stages on
     all rows and mix their results and state by the `soft` probabilities of their
-    exits. What asks for the entries that a gate chose, or where a row left, is an
-    error that names the op. Given choices (`assign`, `from_mask`,
-    `from_offsets`, `match_tokens`) stay as they are.
+    exits; where a row left is decided as in the other forms. What asks for the
+    entries that a gate chose, or for the rows that stay, is an error that names
+    the op. Given choices (`assign`, `from_mask`, `from_offsets`, `match_tokens`)
+    stay as they are.
 
     Runs before `condcomp-choose-form`.
   }];

@@ -36,6 +36,40 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::desc("Run contractions that follow one another, as in "
                      "attention, task by task (default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> shareLeaves{
+      *this, "share-leaves",
+      llvm::cl::desc("Put equal ops in one function, which is compiled once "
+                     "(default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> hoistInvariants{
+      *this, "hoist-invariants",
+      llvm::cl::desc("Compute once what bodies compute alike in every run "
+                     "(default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> keepModuleOrder{
+      *this, "keep-module-order",
+      llvm::cl::desc("Hand entries on as they are instead of putting them in "
+                     "place and taking them out again (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> mergeApplies{
+      *this, "merge-applies",
+      llvm::cl::desc("Make one apply of those with the same routing "
+                     "(default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> sinkIntoConditions{
+      *this, "sink-into-conditions",
+      llvm::cl::desc("Do work only for the rows that need it (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> runTimeChoice{
+      *this, "run-time-choice",
+      llvm::cl::desc("With form=auto, run bodies on all rows when few would be "
+                     "skipped (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> reportCost{
+      *this, "report-cost",
+      llvm::cl::desc("Report the cost of every function as remarks "
+                     "(default: false)"),
+      llvm::cl::init(false)};
   PassOptions::Option<bool> trace{
       *this, "trace",
       llvm::cl::desc("Keep condcomp.trace ops (default: false)"),
@@ -55,6 +89,75 @@ void buildToCPUPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
 /// function @f with constant arguments has a function @f$prepack.
 void buildPrepackPipeline(mlir::OpPassManager &pm, const ToCPUOptions &options);
 
+/// What `condcomp-to-gpu` makes of kernels.
+enum class GPUFormat {
+  /// The LLVM dialect.
+  LLVM,
+  /// The assembly of the chip: PTX, or that of an AMD GPU.
+  PTX,
+  /// Machine code of one chip.
+  Cubin,
+  /// Machine code, and PTX for later chips.
+  Fatbin
+};
+
+/// Options of `condcomp-to-gpu`.
+struct ToGPUOptions : public mlir::PassPipelineOptions<ToGPUOptions> {
+  PassOptions::Option<std::string> form{
+      *this, "form",
+      llvm::cl::desc("How routings are held: masked, compact, auto or soft "
+                     "(default: auto)"),
+      llvm::cl::init("auto")};
+  PassOptions::Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("The GPU: sm_80, sm_90a, gfx942, ... (default: sm_90a)"),
+      llvm::cl::init("sm_90a")};
+  PassOptions::Option<std::string> features{
+      *this, "features",
+      llvm::cl::desc(
+          "LLVM's features of the GPU, such as +ptx80 (default: what "
+          "the chip has)"),
+      llvm::cl::init("")};
+  PassOptions::Option<std::string> toolkit{
+      *this, "toolkit",
+      llvm::cl::desc("Where CUDA or ROCm is, for their libraries of functions "
+                     "and ptxas (default: as CUDA_HOME or ROCM_PATH says)"),
+      llvm::cl::init("")};
+  PassOptions::Option<GPUFormat> format{
+      *this, "format",
+      llvm::cl::desc("What kernels become: llvm, ptx, cubin or fatbin "
+                     "(default: ptx)"),
+      llvm::cl::values(
+          clEnumValN(GPUFormat::LLVM, "llvm", "LLVM dialect"),
+          clEnumValN(GPUFormat::PTX, "ptx", "assembly"),
+          clEnumValN(GPUFormat::Cubin, "cubin", "machine code"),
+          clEnumValN(GPUFormat::Fatbin, "fatbin", "machine code and assembly")),
+      llvm::cl::init(GPUFormat::PTX)};
+};
+
+/// Adds the passes of `condcomp-to-gpu`: from condcomp ops and linalg on
+/// tensors to one kernel per public function.
+void buildToGPUPipeline(mlir::OpPassManager &pm, const ToGPUOptions &options);
+
+/// Options of `condcomp-to-gpu-emulated`.
+struct ToEmulatedGPUOptions
+    : public mlir::PassPipelineOptions<ToEmulatedGPUOptions> {
+  PassOptions::Option<std::string> form{
+      *this, "form",
+      llvm::cl::desc("How routings are held: masked, compact, auto or soft "
+                     "(default: auto)"),
+      llvm::cl::init("auto")};
+  PassOptions::Option<int64_t> threads{
+      *this, "threads", llvm::cl::desc("Threads of the grid (default: 5)"),
+      llvm::cl::init(5)};
+};
+
+/// Adds the passes of `condcomp-to-gpu-emulated`: the kernels that
+/// `condcomp-to-gpu` makes, as functions of the LLVM dialect that the run-time
+/// library runs on a CPU.
+void buildToEmulatedGPUPipeline(mlir::OpPassManager &pm,
+                                const ToEmulatedGPUOptions &options);
+
 /// Options of `condcomp-to-portable-linalg`.
 struct ToPortableLinalgOptions
     : public mlir::PassPipelineOptions<ToPortableLinalgOptions> {
@@ -63,6 +166,11 @@ struct ToPortableLinalgOptions
       llvm::cl::desc("How routings are held: masked, compact, auto or soft "
                      "(default: auto)"),
       llvm::cl::init("auto")};
+  PassOptions::Option<bool> portableLoops{
+      *this, "portable-loops",
+      llvm::cl::desc("Write nested loops so that IREE takes them (default: "
+                     "true)"),
+      llvm::cl::init(true)};
 };
 
 /// Adds the passes of `condcomp-to-portable-linalg`: from condcomp ops to

@@ -48,6 +48,19 @@ CONDCOMP_RUNTIME_EXPORT void
 condcomp_report(condcomp_context *context, const char *location,
                 const char *message, const char *kinds, const int64_t *values);
 
+/// A kernel as one of `threads` threads runs it. `arguments[i]` points to the
+/// i-th argument; the kernel may wait in `condcomp_grid_barrier`.
+typedef void (*condcomp_kernel)(void **arguments, int64_t thread,
+                                int64_t threads);
+
+/// Runs a kernel as a GPU would, by `threads` threads that take turns on the
+/// calling one: for tests.
+CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_grid(int64_t threads,
+                                                   condcomp_kernel kernel,
+                                                   void **arguments);
+/// Called by an emulated thread: returns when all threads have called it.
+CONDCOMP_RUNTIME_EXPORT void condcomp_grid_barrier(void);
+
 /// The first of `count` CPUs with no more features than this machine's CPU, or
 /// -1 after recording an error. `features[i]` are LLVM's names, separated by
 /// commas; `library` and `names[i]` are for the error.

@@ -23,6 +23,56 @@ namespace condcomp {
 using namespace mlir;
 
 namespace {
+/// Builds arithmetic on f64 and i64, or on vectors of them.
+class WideBuilder : public ImplicitLocOpBuilder {
+public:
+  WideBuilder(Operation *op, PatternRewriter &rewriter)
+      : ImplicitLocOpBuilder(op->getLoc(), rewriter),
+        type(op->getResult(0).getType()) {}
+
+  Value constant(double value) { return constant(getF64FloatAttr(value)); }
+  Value constant(int64_t value) { return constant(getI64IntegerAttr(value)); }
+  Value add(Value x, Value y) { return arith::AddFOp::create(*this, x, y); }
+  Value sub(Value x, Value y) { return arith::SubFOp::create(*this, x, y); }
+  Value mul(Value x, Value y) { return arith::MulFOp::create(*this, x, y); }
+  Value div(Value x, Value y) { return arith::DivFOp::create(*this, x, y); }
+  Value fma(Value x, Value y, Value z) {
+    return math::FmaOp::create(*this, x, y, z);
+  }
+  Value compare(arith::CmpFPredicate predicate, Value x, Value y) {
+    return arith::CmpFOp::create(*this, predicate, x, y);
+  }
+  Value select(Value condition, Value x, Value y) {
+    return arith::SelectOp::create(*this, condition, x, y);
+  }
+  Value toBits(Value x) {
+    return arith::BitcastOp::create(*this, like(getI64Type()), x);
+  }
+  Value fromBits(Value x) { return arith::BitcastOp::create(*this, type, x); }
+  /// c0 + c1 x + c2 x² + …
+  Value polynomial(Value x, ArrayRef<double> coefficients) {
+    Value result = constant(coefficients.back());
+    for (double coefficient : llvm::reverse(coefficients.drop_back()))
+      result = fma(result, x, constant(coefficient));
+    return result;
+  }
+
+private:
+  Type like(Type element) {
+    if (auto vector = dyn_cast<VectorType>(type))
+      return vector.clone(element);
+    return element;
+  }
+  Value constant(TypedAttr attr) {
+    if (auto vector = dyn_cast<VectorType>(type))
+      attr = DenseElementsAttr::get(
+          cast<ShapedType>(vector.clone(attr.getType())), attr);
+    return arith::ConstantOp::create(*this, attr);
+  }
+
+  Type type;
+};
+
 /// expm1 on f64, which later passes would take for exp(x) - 1, as
 /// (u - 1) * x / log(u) with u = exp(x): the errors of exp cancel (W. Kahan).
 struct ExpandExpM1 : public OpRewritePattern<math::ExpM1Op> {
@@ -32,28 +82,85 @@ struct ExpandExpM1 : public OpRewritePattern<math::ExpM1Op> {
                                 PatternRewriter &rewriter) const override {
     if (!getElementTypeOrSelf(op.getType()).isF64())
       return failure();
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    auto constant = [&](double value) -> Value {
-      TypedAttr attr = b.getF64FloatAttr(value);
-      if (auto type = dyn_cast<VectorType>(op.getType()))
-        attr = DenseElementsAttr::get(type, value);
-      return arith::ConstantOp::create(b, attr);
+    WideBuilder b(op, rewriter);
+    auto equal = [&](Value x, Value y) {
+      return b.compare(arith::CmpFPredicate::UEQ, x, y);
     };
-    auto equal = [&](Value x, Value y) -> Value {
-      return arith::CmpFOp::create(b, arith::CmpFPredicate::UEQ, x, y);
-    };
-    Value x = op.getOperand(), one = constant(1), minusOne = constant(-1);
+    Value x = op.getOperand(), one = b.constant(1.0),
+          minusOne = b.constant(-1.0);
     Value u = math::ExpOp::create(b, x);
-    Value less = arith::SubFOp::create(b, u, one);
+    Value less = b.sub(u, one);
     Value log = math::LogOp::create(b, u);
-    Value result =
-        arith::MulFOp::create(b, less, arith::DivFOp::create(b, x, log));
+    Value result = b.mul(less, b.div(x, log));
     // exp(x) is infinite: so is the result.
-    result = arith::SelectOp::create(b, equal(u, log), u, result);
-    result =
-        arith::SelectOp::create(b, equal(less, minusOne), minusOne, result);
+    result = b.select(equal(u, log), u, result);
+    result = b.select(equal(less, minusOne), minusOne, result);
     // exp(x) rounds to one, or is not a number.
-    rewriter.replaceOpWithNewOp<arith::SelectOp>(op, equal(u, one), x, result);
+    rewriter.replaceOp(op, b.select(equal(u, one), x, result));
+    return success();
+  }
+};
+
+/// log on f64, for which the C library takes one element at a time, as that of
+/// FreeBSD's msun computes it, with fused multiply-adds. With x = 2^k (1 + f),
+/// 1 + f between sqrt(1/2) and sqrt(2), and s = f / (2 + f) it is
+///   k ln 2 + f - f²/2 + s (f²/2 + R(s²)),
+/// where R is a polynomial; the error is below one unit in the last place.
+struct ExpandLog : public OpRewritePattern<math::LogOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::LogOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isF64())
+      return failure();
+    using Predicate = arith::CmpFPredicate;
+    WideBuilder b(op, rewriter);
+    Value input = op.getOperand(), zero = b.constant(0.0);
+    // Subnormal numbers are scaled.
+    Value isSmall = b.compare(Predicate::OLT, input, b.constant(0x1p-1022));
+    Value x = b.select(isSmall, b.mul(input, b.constant(0x1p54)), input);
+
+    // The upper half of sqrt(1/2) is where the exponent begins to count.
+    constexpr int64_t kRoot = int64_t(0x3fe6a09e) << 32;
+    constexpr int64_t kOne = int64_t(0x3ff00000) << 32;
+    Value bits =
+        arith::AddIOp::create(b, b.toBits(x), b.constant(kOne - kRoot));
+    Value exponent = arith::ShRUIOp::create(b, bits, b.constant(int64_t(52)));
+    Value mantissa =
+        arith::AndIOp::create(b, bits, b.constant((int64_t(1) << 52) - 1));
+    mantissa = arith::AddIOp::create(b, mantissa, b.constant(kRoot));
+    Value f = b.sub(b.fromBits(mantissa), b.constant(1.0));
+
+    // The exponent as a float: the low bits of a number of known exponent.
+    constexpr int64_t kShifter = int64_t(0x43300000) << 32; // 2^52
+    Value shifted =
+        b.fromBits(arith::OrIOp::create(b, exponent, b.constant(kShifter)));
+    Value bias = b.select(isSmall, b.constant(0x1p52 + 1023 + 54),
+                          b.constant(0x1p52 + 1023));
+    Value k = b.sub(shifted, bias);
+
+    Value s = b.div(f, b.add(f, b.constant(2.0)));
+    Value z = b.mul(s, s);
+    Value r = b.mul(
+        z, b.polynomial(z, {6.666666666666735130e-01, 3.999999999940941908e-01,
+                            2.857142874366239149e-01, 2.222219843214978396e-01,
+                            1.818357216161805012e-01, 1.531383769920937332e-01,
+                            1.479819860511658591e-01}));
+    Value half = b.mul(b.mul(b.constant(0.5), f), f);
+    Value result = b.fma(k, b.constant(1.90821492927058770002e-10),
+                         b.mul(s, b.add(half, r)));
+    result = b.add(b.sub(result, half), f);
+    result = b.fma(k, b.constant(6.93147180369123816490e-01), result);
+
+    // Infinity and NaN are themselves, 0 is -infinity, what is below is NaN.
+    double infinity = std::numeric_limits<double>::infinity();
+    Value isOrdinary = b.compare(Predicate::OLT, input, b.constant(infinity));
+    result = b.select(isOrdinary, result, input);
+    Value isZero = b.compare(Predicate::OEQ, input, zero);
+    result = b.select(isZero, b.constant(-infinity), result);
+    Value isBelow = b.compare(Predicate::OLT, input, zero);
+    Value nan = b.constant(std::numeric_limits<double>::quiet_NaN());
+    rewriter.replaceOp(op, b.select(isBelow, nan, result));
     return success();
   }
 };
@@ -67,7 +174,7 @@ struct ExpandMathPass : public condcomp::impl::ExpandMathBase<ExpandMathPass> {
       return name != math::SinOp::getOperationName() &&
              name != math::CosOp::getOperationName();
     };
-    patterns.add<ExpandExpM1>(&getContext());
+    patterns.add<ExpandExpM1, ExpandLog>(&getContext());
     populateMathAlgebraicSimplificationPatterns(patterns);
     populateMathF32ExpansionPatterns(patterns, isAccurate);
     populateMathPolynomialApproximationPatterns(patterns, isAccurate);

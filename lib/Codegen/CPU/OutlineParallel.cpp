@@ -27,13 +27,14 @@ namespace {
 /// Moves one loop into a function that runs a range of its iterations.
 class Outliner {
 public:
-  Outliner(omp::ParallelOp parallel, omp::WsloopOp share, SymbolTable &symbols)
+  Outliner(omp::ParallelOp parallel, omp::WsloopOp share,
+           LLVM::LLVMFuncOp callee, SymbolTable &symbols)
       : parallel(parallel), share(share),
-        nest(cast<omp::LoopNestOp>(share.getWrappedLoop())), symbols(symbols),
-        b(parallel.getLoc(), parallel), index(b.getI64Type()),
+        nest(cast<omp::LoopNestOp>(share.getWrappedLoop())), callee(callee),
+        symbols(symbols), b(parallel.getLoc(), parallel), index(b.getI64Type()),
         pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
 
-  LogicalResult run();
+  void run();
 
 private:
   Value constant(int64_t value) {
@@ -49,6 +50,8 @@ private:
   omp::ParallelOp parallel;
   omp::WsloopOp share;
   omp::LoopNestOp nest;
+  /// Shares the iterations out.
+  LLVM::LLVMFuncOp callee;
   SymbolTable &symbols;
   ImplicitLocOpBuilder b;
   Type index, pointer;
@@ -194,41 +197,51 @@ void Outliner::makeFunction() {
   b.setInsertionPointToEnd(next);
   LLVM::BrOp::create(b, ValueRange{LLVM::AddOp::create(b, number, constant(1))},
                      test);
-  for (auto [from, to] : values.getValueMap())
-    Value(from).replaceUsesWithIf(to, [&](OpOperand &use) {
-      return function->isProperAncestor(use.getOwner());
-    });
+  // A constant may have uses all over the caller: only the loop is visited.
+  function.walk([&](Operation *op) {
+    for (OpOperand &operand : op->getOpOperands())
+      operand.set(values.lookupOrDefault(operand.get()));
+  });
 }
 
-LogicalResult Outliner::run() {
+/// The function of the run-time library that shares iterations out.
+static FailureOr<LLVM::LLVMFuncOp> getParallelFor(ModuleOp module) {
+  OpBuilder b(module.getContext());
+  Type index = b.getI64Type();
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext());
+  return LLVM::lookupOrCreateFn(b, module, "condcomp_parallel_for",
+                                {index, b.getI32Type(), pointer, pointer},
+                                LLVM::LLVMVoidType::get(b.getContext()));
+}
+
+void Outliner::run() {
   countIterations();
   capture();
   Value data = pack();
   makeFunction();
   Type flag = b.getI32Type();
-  FailureOr<LLVM::LLVMFuncOp> callee = LLVM::lookupOrCreateFn(
-      b, parallel->getParentOfType<ModuleOp>(), "condcomp_parallel_for",
-      {index, flag, pointer, pointer}, LLVM::LLVMVoidType::get(b.getContext()));
-  if (failed(callee))
-    return failure();
   bool dynamic = share.getScheduleKind() == omp::ClauseScheduleKind::Dynamic;
   Value operands[] = {
       total, LLVM::ConstantOp::create(b, flag, b.getI32IntegerAttr(dynamic)),
       LLVM::AddressOfOp::create(b, function), data};
-  LLVM::CallOp::create(b, *callee, operands);
+  LLVM::CallOp::create(b, callee, operands);
   parallel.erase();
-  return success();
 }
 
 namespace {
 struct OutlineParallelPass
     : public condcomp::impl::OutlineParallelBase<OutlineParallelPass> {
   void runOnOperation() override {
-    SymbolTable symbols(getOperation());
     // Outer loops first: records lie on the stack of a function, not in a loop.
     SmallVector<omp::ParallelOp> loops;
     getOperation()->walk<WalkOrder::PreOrder>(
         [&](omp::ParallelOp parallel) { loops.push_back(parallel); });
+    if (loops.empty())
+      return;
+    FailureOr<LLVM::LLVMFuncOp> callee = getParallelFor(getOperation());
+    if (failed(callee))
+      return signalPassFailure();
+    SymbolTable symbols(getOperation());
     for (omp::ParallelOp parallel : loops) {
       omp::WsloopOp share;
       for (Operation &op : parallel.getRegion().front()) {
@@ -245,8 +258,7 @@ struct OutlineParallelPass
                            "than one work-sharing loop");
         return signalPassFailure();
       }
-      if (failed(Outliner(parallel, share, symbols).run()))
-        return signalPassFailure();
+      Outliner(parallel, share, *callee, symbols).run();
     }
   }
 };

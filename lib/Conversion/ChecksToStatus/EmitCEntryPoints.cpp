@@ -22,6 +22,9 @@ namespace condcomp {
 using namespace mlir;
 using namespace condcomp;
 
+/// With more arguments and results than this, unpacking them is not optimized.
+static constexpr unsigned kManyValues = 64;
+
 /// Whether C can pass a value of this type by itself.
 static bool isScalar(Type type) {
   if (auto integer = dyn_cast<IntegerType>(type))
@@ -105,6 +108,12 @@ void EntryPoint::buildPacked(StringRef name) {
   auto packed = LLVM::LLVMFuncOp::create(builder, loc, name, type,
                                          LLVM::Linkage::Internal);
   symbols.insert(packed);
+  // Hundreds of weights make one block of thousands of loads and stores:
+  // nothing to optimize, but LLVM's time for scheduling grows with its square.
+  if (getArguments().size() + getResults().size() > kManyValues) {
+    packed.setNoInline(true);
+    packed.setOptimizeNone(true);
+  }
   OpBuilder::InsertionGuard guard(builder);
   Block *body = packed.addEntryBlock(builder);
   builder.setInsertionPointToStart(body);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ApplyBodies.h"
+#include "condcomp/Dialect/CondComp/Transforms/RunTimeChoice.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -90,11 +91,14 @@ struct LowerApply : EmitterPattern<ApplyOp> {
     ApplyOperands operands(op, adaptor, routing, b);
     // Groups run one at a time in either form.
     bool masked = routing.isMasked() && op.getScope() == Scope::Row;
+    auto allFrom = op->getAttrOfType<IntegerAttr>(kAllRowsFrom);
     SmallVector<Value> results =
         routing.getType().getRowBound().getStaticMax() == 0
             ? emitNothing(op, operands, b)
-        : masked ? emitMaskedApply(op, routing, operands, b, rewriter)
-                 : emitCompactApply(op, routing, operands, b, rewriter);
+        : masked  ? emitMaskedApply(op, routing, operands, b, rewriter)
+        : allFrom ? emitChosenApply(op, allFrom.getInt(), routing, operands, b,
+                                    rewriter)
+                  : emitCompactApply(op, routing, operands, b, rewriter);
 
     ArrayRef<Value> dims = routing.getDims();
     bool uniform = routing.getType().hasUniformRows();

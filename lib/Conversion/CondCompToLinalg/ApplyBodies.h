@@ -37,6 +37,25 @@ struct ApplyOperands {
 mlir::Value checkRowCount(TensorEmitter &b, mlir::Value tensor,
                           mlir::Value numRows, llvm::StringRef what);
 
+/// One buffer per result with a place for what each run of a body gives.
+llvm::SmallVector<mlir::Value> makeSlots(ApplyOp op,
+                                         const ApplyOperands &operands,
+                                         mlir::Value numSlots,
+                                         TensorEmitter &b);
+
+/// The results of the op, with the value of every entry at `slotOfEntry`.
+llvm::SmallVector<mlir::Value>
+combineSlots(ApplyOp op, const RoutingValue &compact,
+             const ApplyOperands &operands, mlir::ValueRange slots,
+             mlir::Value slotOfEntry, TensorEmitter &b);
+
+/// The results of an op with one module in compact form; on all rows, as they
+/// lie, if at least `allFrom` per thousand have an entry.
+llvm::SmallVector<mlir::Value>
+emitChosenApply(ApplyOp op, int64_t allFrom, const RoutingValue &routing,
+                const ApplyOperands &operands, TensorEmitter &b,
+                mlir::ConversionPatternRewriter &rewriter);
+
 /// The results of the op in compact form, one entry after another.
 llvm::SmallVector<mlir::Value>
 emitCompactApply(ApplyOp op, const RoutingValue &routing,

@@ -26,13 +26,13 @@ static Value scaleRows(TensorEmitter &b, Value rows, Value weights,
                    });
 }
 
-/// One buffer per result with a place for every entry, in order of module.
-static SmallVector<Value> makeSlots(ApplyOp op, const ApplyOperands &operands,
-                                    Value numEntries, TensorEmitter &b) {
+SmallVector<Value> condcomp::makeSlots(ApplyOp op,
+                                       const ApplyOperands &operands,
+                                       Value numSlots, TensorEmitter &b) {
   SmallVector<Value> slots;
   for (auto [i, result] : llvm::enumerate(op.getResults())) {
     auto type = cast<RankedTensorType>(result.getType());
-    SmallVector<Value> sizes = {numEntries};
+    SmallVector<Value> sizes = {numSlots};
     if (op.getCombine() == CombineKind::None) {
       int64_t leading = op.getRouting().getType().getEntryRank();
       for (int64_t size : type.getShape().drop_front(leading))
@@ -53,8 +53,10 @@ static Value emitEntryTensor(TensorEmitter &b, const RoutingValue &compact,
   int64_t rank = cast<ShapedType>(slots.getType()).getRank();
   SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   SmallVector<Value> inputs = {slotOfEntry, compact.getWeights()};
+  SmallVector<Value> sizes = b.dimsFrom(slots, 1);
+  sizes.insert(sizes.begin(), compact.getNumEntries(b));
   return b.generic(
-      inputs, b.empty(b.dims(slots), element), rank, {{0}, {0}, all},
+      inputs, b.empty(sizes, element), rank, {{0}, {0}, all},
       [&](TensorEmitter &b, ValueRange e) {
         SmallVector<Value> at = {e[0]};
         for (int64_t i : ArrayRef<int64_t>(all).drop_front())
@@ -63,6 +65,22 @@ static Value emitEntryTensor(TensorEmitter &b, const RoutingValue &compact,
             emitWeighted(b, weighted ? e[1] : Value(), b.extract(slots, at));
         return value.getType() == element ? value : b.castFloat(value, element);
       });
+}
+
+SmallVector<Value> condcomp::combineSlots(ApplyOp op,
+                                          const RoutingValue &compact,
+                                          const ApplyOperands &operands,
+                                          ValueRange slots, Value slotOfEntry,
+                                          TensorEmitter &b) {
+  bool weighted = op.getWeightUse() == WeightUse::Output;
+  SmallVector<Value> results;
+  for (auto [i, values] : llvm::enumerate(slots))
+    results.push_back(
+        op.getCombine() == CombineKind::None
+            ? emitEntryTensor(b, compact, weighted, values, slotOfEntry)
+            : emitCombine(b, compact, op.getCombine(), weighted, values,
+                          slotOfEntry, operands.outs[i]));
+  return results;
 }
 
 SmallVector<Value>
@@ -137,13 +155,5 @@ condcomp::emitCompactApply(ApplyOp op, const RoutingValue &routing,
     }
   }
 
-  bool weighted = op.getWeightUse() == WeightUse::Output;
-  SmallVector<Value> results;
-  for (auto [i, values] : llvm::enumerate(slots))
-    results.push_back(
-        op.getCombine() == CombineKind::None
-            ? emitEntryTensor(b, compact, weighted, values, order.slotOfEntry)
-            : emitCombine(b, compact, op.getCombine(), weighted, values,
-                          order.slotOfEntry, operands.outs[i]));
-  return results;
+  return combineSlots(op, compact, operands, slots, order.slotOfEntry, b);
 }

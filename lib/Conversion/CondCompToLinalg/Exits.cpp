@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Exits.h"
+#include "condcomp/Dialect/CondComp/Transforms/RunTimeChoice.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -15,6 +16,8 @@ using namespace condcomp;
 
 SmallVector<Value> ExitRows::flatten() const {
   SmallVector<Value> values = {left};
+  if (alive)
+    values.push_back(alive);
   llvm::append_range(values, carried);
   llvm::append_range(values, results);
   llvm::append_range(values, state);
@@ -25,6 +28,10 @@ ExitRows ExitRows::unflatten(ValueRange values) const {
   ExitRows rows;
   rows.left = values.front();
   values = values.drop_front();
+  if (alive) {
+    rows.alive = values.front();
+    values = values.drop_front();
+  }
   auto take = [&](size_t count) {
     auto taken = llvm::to_vector_of<Value>(values.take_front(count));
     values = values.drop_front(count);
@@ -70,6 +77,8 @@ ExitRows Exits::start(TensorEmitter &b, ArrayRef<ValueRange> rows,
     return b.castTo(RankedTensorType::get(shape, type.getElementType()), value);
   };
   all.left = open(all.left);
+  if (op->hasAttr(kCompactFrom) && !masked)
+    all.alive = open(b.filled(numRows, b.scalar(b.getI1Type(), 1)));
   for (Value &value : all.carried)
     value = open(value);
   return all;
@@ -153,75 +162,6 @@ ExitRows Exits::run(TensorEmitter &b, Region &stage, const ExitRows &rows,
                     const ExitStep &step) {
   return masked ? runMasked(b, stage, rows, step)
                 : runCompact(b, stage, rows, step);
-}
-
-//===----------------------------------------------------------------------===//
-// Compact form
-//===----------------------------------------------------------------------===//
-
-ExitRows Exits::runCompact(TensorEmitter &b, Region &stage,
-                           const ExitRows &rows, const ExitStep &step) {
-  Value zero = b.index(0), one = b.index(1), numRows = b.dim(rows.left, 0);
-  End end = inlineStage(b, stage, rows, step, rows.left, numRows);
-  Value leavers, numLeavers = numRows, survivors;
-  if (end.done) {
-    // Both lists are written always; the one that the row is not for is
-    // overwritten by its next row.
-    SmallVector<Value> inits = {b.empty(numRows, b.getIndexType()), zero,
-                                b.empty(numRows, b.getIndexType()), zero};
-    SmallVector<Value> split = b.forLoop(
-        zero, numRows, inits, [&](TensorEmitter &b, Value i, ValueRange lists) {
-          Value leaves = b.extract(end.done, i);
-          if (step.last)
-            leaves = b.createOrFold<arith::OrIOp>(leaves, step.last);
-          return SmallVector<Value>{
-              b.insert(i, lists[0], lists[1]),
-              b.select(leaves, lists[1], b.add(lists[1], one)),
-              b.insert(i, lists[2], lists[3]),
-              b.select(leaves, b.add(lists[3], one), lists[3])};
-        });
-    survivors = b.slice(split[0], zero, split[1]);
-    leavers = split[2];
-    numLeavers = split[3];
-  }
-
-  ExitRows next;
-  next.state = end.state;
-  next.results = b.forLoop(
-      zero, numLeavers, rows.results,
-      [&](TensorEmitter &b, Value i, ValueRange results) {
-        Value from = leavers ? b.extract(leavers, i) : i;
-        Value at = b.extract(rows.left, from);
-        SmallVector<Value> after;
-        for (auto [value, whole] : llvm::zip(end.results, results))
-          after.push_back(b.copyRow(value, from, whole, at));
-        Value done = step.last ? b.extract(end.done, from) : Value();
-        after.push_back(b.insert(leavesAt(b, step, done), results.back(), at));
-        return after;
-      });
-  if (!end.done) {
-    next.left = b.castTo(rows.left.getType(), b.iota(zero));
-    return next;
-  }
-  // Where no row leaves nothing moves.
-  SmallVector<Value> kept = b.ifElse(
-      b.compare(arith::CmpIPredicate::eq, numLeavers, zero),
-      [&](TensorEmitter &b) {
-        SmallVector<Value> same = {rows.left};
-        llvm::append_range(same, end.carry);
-        return same;
-      },
-      [&](TensorEmitter &b) {
-        SmallVector<Value> gathered = {
-            b.castTo(rows.left.getType(), b.gatherRows(rows.left, survivors))};
-        for (Value value : end.carry)
-          gathered.push_back(
-              b.castTo(value.getType(), b.gatherRows(value, survivors)));
-        return gathered;
-      });
-  next.left = kept.front();
-  next.carried.assign(kept.begin() + 1, kept.end());
-  return next;
 }
 
 //===----------------------------------------------------------------------===//

@@ -21,6 +21,9 @@ struct ExitRows {
   /// Compact form: the ids of the rows that are left. Masked form: which rows
   /// are left.
   mlir::Value left;
+  /// Compact form, where rows that are done may be carried along: which of the
+  /// rows are not. Else null.
+  mlir::Value alive;
   /// Whole tensors: the results, and last where each row left.
   llvm::SmallVector<mlir::Value> results;
   llvm::SmallVector<mlir::Value> state;
@@ -85,6 +88,15 @@ private:
                   const llvm::Twine &what);
   mlir::Value leavesAt(TensorEmitter &b, const ExitStep &step,
                        mlir::Value done);
+  /// The positions of the rows that leave, of which only the first ones count
+  /// (null: all rows), and of those that stay.
+  struct Split {
+    mlir::Value survivors, leavers, numLeavers, numSurvivors;
+  };
+  Split split(TensorEmitter &b, const ExitRows &rows, const ExitStep &step,
+              mlir::Value done);
+  mlir::Value stayTogether(TensorEmitter &b, mlir::Region &stage,
+                           mlir::Value numRows, const Split &split);
   ExitRows runCompact(TensorEmitter &b, mlir::Region &stage,
                       const ExitRows &rows, const ExitStep &step);
   ExitRows runMasked(TensorEmitter &b, mlir::Region &stage,

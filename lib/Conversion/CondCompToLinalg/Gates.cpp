@@ -16,30 +16,8 @@ using namespace condcomp;
 namespace {
 
 //===----------------------------------------------------------------------===//
-// top_k, expert_choice
+// expert_choice
 //===----------------------------------------------------------------------===//
-
-struct LowerTopK : EmitterPattern<TopKOp> {
-  using EmitterPattern::EmitterPattern;
-  LogicalResult lower(TopKOp op, Adaptor adaptor, TensorEmitter &b,
-                      ConversionPatternRewriter &rewriter) const override {
-    Value scores = adaptor.getScores().front();
-    RoutingType type = op.getRouting().getType();
-    SmallVector<Value> dims = b.dims(scores);
-    std::optional<int64_t> staticK = op.getStaticK();
-    Value k = staticK ? b.index(*staticK) : adaptor.getK().front();
-    b.check(b.compare(arith::CmpIPredicate::ule, k, dims.back()),
-            "top_k C3: k = {0} must be between 0 and the number of modules, "
-            "{1}",
-            {k, dims.back()});
-    return replaceWithRouting(
-        op,
-        RoutingValue::fromMask(b, type, dims, k,
-                               emitBest(b, scores, k, staticK),
-                               castElements(b, scores, type.getElementType())),
-        b, rewriter);
-  }
-};
 
 // The rows of a module compete: top_k along the rows.
 struct LowerExpertChoice : EmitterPattern<ExpertChoiceOp> {
@@ -119,6 +97,6 @@ struct LowerFromMask : EmitterPattern<FromMaskOp> {
 
 void condcomp::populateGatePatterns(const TypeConverter &converter,
                                     RewritePatternSet &patterns) {
-  patterns.add<LowerTopK, LowerExpertChoice, LowerThreshold, LowerFromMask>(
+  patterns.add<LowerExpertChoice, LowerThreshold, LowerFromMask>(
       converter, patterns.getContext());
 }

@@ -16,14 +16,15 @@ using namespace mlir;
 using namespace condcomp;
 
 /// What cascade and iterate have in common that no mixture can stand for.
-/// `numMixed` results, of which the state is the last, are mixed.
+/// `numMixed` results, of which the state is the last, are mixed; then comes
+/// where rows left, then what stays.
 template <typename OpT>
 static LogicalResult verifySoft(OpT op, int64_t numMixed) {
   for (auto [index, result] : llvm::enumerate(op.getResults())) {
     if (static_cast<int64_t>(index) >= numMixed) {
-      if (!result.use_empty())
+      if (static_cast<int64_t>(index) > numMixed && !result.use_empty())
         return op.emitOpError("has no soft form: result ")
-               << index << ", where rows left or what stays, is used";
+               << index << ", what stays, is used";
       continue;
     }
     if (!isa<FloatType>(getElementTypeOrSelf(result)))
@@ -110,6 +111,17 @@ static SmallVector<Value> getMixed(Operation *end) {
   return mixed;
 }
 
+/// `here` for rows of which `isHere`(done, place) is true, else their place.
+static Value place(TensorEmitter &b, ExitOp exit, Value here, Value places,
+                   TensorEmitter::ElementFn isHere) {
+  b.checkLeadingDims(exit.getDone(), b.dim(places, 0), "cascade C8: done");
+  Value next = b.elementwise(b.getI32Type(), {exit.getDone(), places},
+                             [&](TensorEmitter &b, ValueRange e) {
+                               return b.select(isHere(b, e), here, e[1]);
+                             });
+  return b.castTo(places.getType(), next);
+}
+
 template <typename OpT>
 static void finish(TensorEmitter &b, OpT op, ValueRange results) {
   for (auto [result, value] : llvm::zip(op.getResults(), results))
@@ -171,6 +183,18 @@ LogicalResult condcomp::relaxCascade(CascadeOp op) {
             return b.add(b.mul(e[2], e[0]), b.mul(b.sub(one, e[2]), e[1]));
           });
   }
+  Value left = op.getResult(numMixed);
+  if (!left.use_empty()) {
+    // The first stage in which a row is done.
+    int64_t stage = ends.size() - (lastExit ? 0 : 1);
+    Value places = b.filled(b.dim(op.getRows().front(), 0),
+                            b.scalar(b.getI32Type(), stage));
+    for (Operation *end : llvm::reverse(ArrayRef(ends).take_front(stage)))
+      places =
+          place(b, cast<ExitOp>(end), b.scalar(b.getI32Type(), --stage), places,
+                [](TensorEmitter &, ValueRange e) { return e[0]; });
+    mixture.push_back(places);
+  }
   for (Operation *end : ends)
     end->erase();
   finish(b, op, mixture);
@@ -203,6 +227,11 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
   int64_t numRows = inits.size();
   SmallVector<Value> state = getState(b, op);
   llvm::append_range(inits, state);
+  // Where rows left: at the limit, as long as they are not done.
+  Value left = op.getResult(given.size());
+  Value limit = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), steps);
+  if (!left.use_empty())
+    inits.push_back(b.filled(b.dim(inits.front(), 0), limit));
   int64_t numCarried = inits.size();
   Type weight = getElementTypeOrSelf(exit.getSoft());
   // What of each row has not left yet, and the results mixed so far.
@@ -245,6 +274,15 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
                           });
         SmallVector<Value> next(exit.getCarry());
         llvm::append_range(next, exit.getState());
+        if (!left.use_empty()) {
+          Value here = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), step);
+          next.push_back(place(b, exit, here, carried[numCarried - 1],
+                               [&](TensorEmitter &b, ValueRange e) {
+                                 return b.logicalAnd(
+                                     e[0],
+                                     b.compare(Predicate::eq, e[1], limit));
+                               }));
+        }
         next.push_back(b.castTo(
             rest.getType(), b.elementwise(weight, {rest, leaves},
                                           [](TensorEmitter &b, ValueRange e) {
@@ -267,6 +305,8 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
   for (auto [out, result] :
        llvm::zip(outs, ArrayRef<Value>(results).drop_front(numCarried + 1)))
     mixture.push_back(b.select(none, out, result));
+  if (!left.use_empty())
+    mixture.push_back(results[numCarried - 1]);
   finish(b, op, mixture);
   return success();
 }

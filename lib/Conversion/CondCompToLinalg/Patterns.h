@@ -109,6 +109,13 @@ mlir::Value emitWeighted(TensorEmitter &b, mlir::Value weight,
 /// A float tensor with its elements cast to `type`; others as they are.
 mlir::Value castElements(TensorEmitter &b, mlir::Value tensor, mlir::Type type);
 
+/// The k best of each row of scores, k <= M, as a routing of `type` with the
+/// elements of `weights` at the same places for weights. `staticK` is k where
+/// that is known.
+RoutingValue emitBestRouting(TensorEmitter &b, RoutingType type,
+                             mlir::Value scores, mlir::Value weights,
+                             mlir::Value k, std::optional<int64_t> staticK);
+
 /// `logits + noise` of `sample` (docs/spec.md), with its run-time checks;
 /// `step` and `ids` may be null.
 mlir::Value emitPerturbedLogits(TensorEmitter &b, mlir::Value logits,

@@ -7,6 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "RoutingValue.h"
+#include "RowWords.h"
+#include "Selection.h"
+#include "Sorting.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -126,61 +130,89 @@ RoutingValue RoutingValue::withWeights(TensorEmitter &b,
 // Between forms
 //===----------------------------------------------------------------------===//
 
-/// Packs the entries of a masked routing row by row. Each position is written
-/// whether or not it is present and the next one overwrites it if it is not:
-/// one spare place at the end instead of a branch.
+/// The presence `[rows, M]` as bits of words, `[rows, W]`.
+static Value emitPresenceWords(TensorEmitter &b, Value presence, Value block) {
+  Type word = b.getI32Type();
+  Value zero = b.scalar(word, 0), one = b.scalar(word, 1);
+  Value numRows = b.dim(presence, 0), bits = emitWordBits(b, word);
+  Value numWords = emitNumWords(b, b.dim(presence, 1));
+  return b.forBlocks(
+      numRows, block, b.empty({numRows, numWords}, word),
+      [](TensorEmitter &, Value row) { return row; },
+      [&](TensorEmitter &b, Value first, Value count) {
+        Value keys = emitPadded(b, b.slice(presence, first, count), zero,
+                                [&](TensorEmitter &b, ValueRange e) {
+                                  return b.select(e[0], one, zero);
+                                });
+        return SmallVector<Value>{
+            emitWords(b, keys, b.filled(count, one), bits)};
+      })[0];
+}
+
+/// Where each row's entries begin, `[rows + 1]`, and how many there are.
+static std::pair<Value, Value> emitOffsets(TensorEmitter &b, Value words) {
+  Value zero = b.index(0), one = b.index(1), numRows = b.dim(words, 0);
+  Value sizes = b.reduceLast(
+      words, b.filled(numRows, zero), [](TensorEmitter &b, ValueRange e) {
+        Value count = b.createOrFold<math::CtPopOp>(e[0]);
+        return b.add(
+            e[1], b.createOrFold<arith::IndexCastOp>(b.getIndexType(), count));
+      });
+  Value start =
+      b.insert(zero, b.empty(b.add(numRows, one), b.getIndexType()), zero);
+  SmallVector<Value> sums =
+      b.forLoop(zero, numRows, {start, zero},
+                [&](TensorEmitter &b, Value row, ValueRange carried) {
+                  Value end = b.add(carried[1], b.extract(sizes, row));
+                  return SmallVector<Value>{
+                      b.insert(end, carried[0], b.add(row, one)), end};
+                });
+  return {sums[0], sums[1]};
+}
+
+/// Packs the entries of a masked routing, in blocks of rows.
 static RoutingValue compress(TensorEmitter &b, const RoutingValue &masked) {
   int64_t rowDims = masked.getDims().size() - 1;
   Value presence = b.flattenLeading(masked.getPresence(), rowDims);
   Value weights = b.flattenLeading(masked.getWeights(), rowDims);
-  Value numRows = masked.getNumRows(b), numModules = masked.getNumModules();
-  Value zero = b.index(0), one = b.index(1);
-  bool uniform = masked.getType().hasUniformRows();
-
+  Value numRows = masked.getNumRows(b), k = masked.getK();
+  Value block = emitListsPerBlock(b, masked.getNumModules());
+  Value words = emitPresenceWords(b, presence, block);
   Value offsets, numEntries;
-  if (uniform) {
-    numEntries = b.mul(numRows, masked.getK());
-  } else {
-    Value sizes = b.reduceLast(
-        presence, b.filled(numRows, zero), [&](TensorEmitter &b, ValueRange e) {
-          Value present = b.createOrFold<arith::ExtUIOp>(b.getI64Type(), e[0]);
-          return b.add(e[1], b.createOrFold<arith::IndexCastOp>(
-                                 b.getIndexType(), present));
-        });
-    Value start =
-        b.insert(zero, b.empty(b.add(numRows, one), b.getIndexType()), zero);
-    SmallVector<Value> sums =
-        b.forLoop(zero, numRows, {start, zero},
-                  [&](TensorEmitter &b, Value row, ValueRange carried) {
-                    Value end = b.add(carried[1], b.extract(sizes, row));
-                    return SmallVector<Value>{
-                        b.insert(end, carried[0], b.add(row, one)), end};
-                  });
-    offsets = sums[0];
-    numEntries = sums[1];
-  }
+  if (k)
+    numEntries = b.mul(numRows, k);
+  else
+    std::tie(offsets, numEntries) = emitOffsets(b, words);
+  auto placeOf = [&](TensorEmitter &b, Value row) {
+    return k ? b.mul(row, k) : b.extract(offsets, row);
+  };
 
-  Value spare = b.add(numEntries, one);
-  SmallVector<Value> inits = {b.empty(spare, b.getIndexType()),
-                              b.empty(spare, masked.getType().getElementType()),
-                              zero};
-  SmallVector<Value> packed = b.forLoop(
-      zero, numRows, inits, [&](TensorEmitter &b, Value row, ValueRange outer) {
-        return b.forLoop(
-            zero, numModules, outer,
-            [&](TensorEmitter &b, Value module, ValueRange carried) {
-              Value present = b.extract(presence, {row, module});
-              Value at = carried[2];
-              return SmallVector<Value>{
-                  b.insert(module, carried[0], at),
-                  b.insert(b.extract(weights, {row, module}), carried[1], at),
-                  b.select(present, b.add(at, one), at)};
-            });
+  Type element = masked.getType().getElementType();
+  SmallVector<Value> packed = b.forBlocks(
+      numRows, block,
+      {b.empty(numEntries, b.getIndexType()), b.empty(numEntries, element)},
+      placeOf, [&](TensorEmitter &b, Value first, Value count) {
+        Value end = b.add(first, count);
+        Value size = b.sub(placeOf(b, end), placeOf(b, first));
+        SmallVector<Value> inits = {b.empty(size, b.getIndexType()),
+                                    b.empty(size, element), b.index(0)};
+        auto packRow = [&](TensorEmitter &b, Value row, ValueRange outer) {
+          return forSetBits(
+              b, words, row, outer,
+              [&](TensorEmitter &b, Value module, ValueRange carried) {
+                Value at = carried[2];
+                Value weight = b.extract(weights, {row, module});
+                return SmallVector<Value>{b.insert(module, carried[0], at),
+                                          b.insert(weight, carried[1], at),
+                                          b.add(at, b.index(1))};
+              });
+        };
+        SmallVector<Value> block = b.forLoop(first, end, inits, packRow);
+        block.pop_back();
+        return block;
       });
-  return RoutingValue::fromEntries(b, masked.getType(), masked.getDims(),
-                                   masked.getK(), offsets,
-                                   b.slice(packed[0], zero, numEntries),
-                                   b.slice(packed[1], zero, numEntries));
+  return RoutingValue::fromEntries(b, masked.getType(), masked.getDims(), k,
+                                   offsets, packed[0], packed[1]);
 }
 
 /// Spreads the entries of a compact routing over dense masks.
@@ -258,6 +290,15 @@ Value RoutingValue::getRowOfEntry(TensorEmitter &b) const {
       })[0];
 }
 
+Value RoutingValue::getGroupOfEntry(TensorEmitter &b) const {
+  Value numRows = dims[dims.size() - 2], numModules = dims.back();
+  return b.elementwise(b.getIndexType(), {getRowOfEntry(b), modules},
+                       [&](TensorEmitter &b, ValueRange e) {
+                         return b.add(b.mul(b.div(e[0], numRows), numModules),
+                                      e[1]);
+                       });
+}
+
 Value RoutingValue::getMaxRowSize(TensorEmitter &b) const {
   if (type.hasUniformRows())
     return k;
@@ -285,52 +326,17 @@ Value RoutingValue::getPositions(TensorEmitter &b) const {
 // ModuleOrder
 //===----------------------------------------------------------------------===//
 
-// A stable counting sort: entries are in row order already.
+// Entries are in row order already.
 ModuleOrder ModuleOrder::get(TensorEmitter &b, const RoutingValue &routing,
                              bool perBatch) {
-  Value zero = b.index(0), one = b.index(1);
-  Value numEntries = routing.getNumEntries(b);
   Value groups = routing.getModules(), numGroups = routing.getNumModules();
   ArrayRef<Value> dims = routing.getDims();
   if (perBatch && dims.size() > 2) {
-    Value numRows = dims[dims.size() - 2];
-    Value rowOf = routing.getRowOfEntry(b);
-    groups = b.elementwise(
-        b.getIndexType(), {rowOf, groups}, [&](TensorEmitter &b, ValueRange e) {
-          return b.add(b.mul(b.div(e[0], numRows), numGroups), e[1]);
-        });
+    groups = routing.getGroupOfEntry(b);
     numGroups = b.mul(b.product(dims.drop_back(2)), numGroups);
   }
-
-  // Counts, one place ahead: after the scan `ends[g]` is where g begins.
-  Value numOffsets = b.add(numGroups, one);
-  Value counts =
-      b.forLoop(zero, numEntries, b.filled(numOffsets, zero),
-                [&](TensorEmitter &b, Value entry, ValueRange carried) {
-                  Value at = b.add(b.extract(groups, entry), one);
-                  return SmallVector<Value>{b.insert(
-                      b.add(b.extract(carried[0], at), one), carried[0], at)};
-                })[0];
-  Value offsets = b.forLoop(
-      one, numOffsets, counts,
-      [&](TensorEmitter &b, Value at, ValueRange carried) {
-        Value before = b.extract(carried[0], b.sub(at, one));
-        return SmallVector<Value>{
-            b.insert(b.add(b.extract(carried[0], at), before), carried[0], at)};
-      })[0];
-  Value next =
-      b.elementwise(b.getIndexType(), offsets,
-                    [](TensorEmitter &, ValueRange e) { return e[0]; });
-  SmallVector<Value> inits = {next, b.empty(numEntries, b.getIndexType()),
-                              b.empty(numEntries, b.getIndexType())};
-  SmallVector<Value> order = b.forLoop(
-      zero, numEntries, inits,
-      [&](TensorEmitter &b, Value entry, ValueRange carried) {
-        Value group = b.extract(groups, entry);
-        Value slot = b.extract(carried[0], group);
-        return SmallVector<Value>{b.insert(b.add(slot, one), carried[0], group),
-                                  b.insert(entry, carried[1], slot),
-                                  b.insert(slot, carried[2], entry)};
-      });
-  return {offsets, order[1], order[2]};
+  BucketSort sorted = emitBucketSort(
+      b, Value(), routing.getNumEntries(b), numGroups,
+      [&](TensorEmitter &b, Value entry) { return b.extract(groups, entry); });
+  return {sorted.offsets, sorted.items, emitPlaces(b, sorted.items)};
 }

@@ -80,6 +80,8 @@ public:
   Value getRowOffsets(TensorEmitter &b) const;
   /// Row of each entry, `[entries]`.
   Value getRowOfEntry(TensorEmitter &b) const;
+  /// Batch index and module of each entry as one number, `[entries]`.
+  Value getGroupOfEntry(TensorEmitter &b) const;
   /// The largest number of entries in a row.
   Value getMaxRowSize(TensorEmitter &b) const;
   /// Position of the entry (row, module), −1 where there is none: `[B·R, M]`.

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
-#include "Selection.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -71,20 +70,25 @@ Value emitGumbel(TensorEmitter &b, const std::array<Value, 4> &words,
   auto shift = [&](Value value, uint32_t bits) {
     return b.createOrFold<arith::ShRUIOp>(value, Philox::constant(b, bits));
   };
-  Value number = shift(words[0], 9);
-  double unit = 0x1p-24;
+  Value uniform;
   if (type.isF64()) {
+    // The digits after the point of a number from 1 to 2: no conversion, which
+    // i64 has in vectors on few targets only.
     Value high =
         b.createOrFold<arith::ShLIOp>(words[0], Philox::constant(b, 32));
-    number = shift(b.createOrFold<arith::OrIOp>(high, words[1]), 12);
-    unit = 0x1p-53;
-  }
-  number = b.add(b.add(number, number), Philox::constant(b, 1));
-  // i32 has a vector conversion to f32 on every target.
-  if (!type.isF64())
+    Value digits = shift(b.createOrFold<arith::OrIOp>(high, words[1]), 12);
+    Value one = arith::ConstantIntOp::create(b, b.getI64Type(),
+                                             llvm::bit_cast<int64_t>(1.0));
+    Value number = b.createOrFold<arith::BitcastOp>(
+        type, b.createOrFold<arith::OrIOp>(digits, one));
+    uniform = b.add(b.sub(number, b.scalar(type, 1)), b.scalar(type, 0x1p-53));
+  } else {
+    Value number = shift(words[0], 9);
+    number = b.add(b.add(number, number), Philox::constant(b, 1));
     number = b.createOrFold<arith::TruncIOp>(b.getI32Type(), number);
-  Value uniform = b.mul(b.createOrFold<arith::SIToFPOp>(type, number),
-                        b.scalar(type, unit));
+    uniform = b.mul(b.createOrFold<arith::SIToFPOp>(type, number),
+                    b.scalar(type, 0x1p-24));
+  }
   auto minusLog = [&](Value value) {
     return b.createOrFold<arith::NegFOp>(b.createOrFold<math::LogOp>(value));
   };
@@ -160,10 +164,8 @@ struct LowerSample : EmitterPattern<SampleOp> {
     Value perturbed =
         emitPerturbedLogits(b, weights, adaptor.getKey().front(), step, ids);
     return replaceWithRouting(
-        op,
-        RoutingValue::fromMask(b, type, dims, k,
-                               emitBest(b, perturbed, k, staticK), weights),
-        b, rewriter);
+        op, emitBestRouting(b, type, perturbed, weights, k, staticK), b,
+        rewriter);
   }
 };
 

@@ -8,7 +8,6 @@
 
 #include "Selection.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -20,11 +19,11 @@ static Value constant(TensorEmitter &b, const APInt &value) {
       b, b.getIntegerAttr(b.getIntegerType(value.getBitWidth()), value));
 }
 
-static Value signedMin(TensorEmitter &b, Type type) {
+Value condcomp::emitLeastKey(TensorEmitter &b, Type type) {
   return constant(b, APInt::getSignedMinValue(type.getIntOrFloatBitWidth()));
 }
 
-static Value signedMax(TensorEmitter &b, Type type) {
+Value condcomp::emitGreatestKey(TensorEmitter &b, Type type) {
   return constant(b, APInt::getSignedMaxValue(type.getIntOrFloatBitWidth()));
 }
 
@@ -37,7 +36,7 @@ static Value emitMonotone(TensorEmitter &b, Value bits) {
   Type type = bits.getType();
   unsigned width = type.getIntOrFloatBitWidth();
   Value sign = b.createOrFold<arith::ShRSIOp>(bits, b.scalar(type, width - 1));
-  Value flip = b.createOrFold<arith::AndIOp>(sign, signedMax(b, type));
+  Value flip = b.createOrFold<arith::AndIOp>(sign, emitGreatestKey(b, type));
   return b.createOrFold<arith::XOrIOp>(bits, flip);
 }
 
@@ -79,7 +78,7 @@ Value condcomp::emitChoiceKey(TensorEmitter &b, Value score, Type integer) {
       b.createOrFold<arith::CmpFOp>(FloatPredicate::UNO, score, score);
   Value bits =
       b.createOrFold<arith::BitcastOp>(integer, b.select(isZero, zero, score));
-  return b.select(isNaN, signedMin(b, integer), emitMonotone(b, bits));
+  return b.select(isNaN, emitLeastKey(b, integer), emitMonotone(b, bits));
 }
 
 Value condcomp::emitChoiceKeys(TensorEmitter &b, Value scores,
@@ -101,7 +100,7 @@ Value condcomp::emitChoiceKeys(TensorEmitter &b, Value scores,
 
 Value condcomp::emitScoreOfKey(TensorEmitter &b, Value key, Type type) {
   Value score = b.createOrFold<arith::BitcastOp>(type, emitMonotone(b, key));
-  Value isNaN = b.compare(Predicate::eq, key, signedMin(b, key.getType()));
+  Value isNaN = b.compare(Predicate::eq, key, emitLeastKey(b, key.getType()));
   return b.select(isNaN, b.scalar(type, std::nan("")), score);
 }
 
@@ -117,7 +116,7 @@ ChoicePlace condcomp::emitFirstPlace(TensorEmitter &b, Value keys) {
   SmallVector<Value> lists = getListSizes(b, keys);
   Type type = getKeyElementType(keys);
   // No score has this key.
-  return {b.filled(lists, signedMax(b, type)),
+  return {b.filled(lists, emitGreatestKey(b, type)),
           b.filled(lists, b.scalar(type, -1))};
 }
 
@@ -128,156 +127,124 @@ ChoicePlace condcomp::emitNextPlace(TensorEmitter &b, Value keys,
   ListLoops loops(keys);
   ChoicePlace next;
   next.key = b.generic(
-      {keys, last.key, last.position}, b.filled(lists, signedMin(b, type)),
+      {keys, last.key, last.position}, b.filled(lists, emitLeastKey(b, type)),
       loops.count(), {loops.all, loops.list, loops.list, loops.list},
       [&](TensorEmitter &b, ValueRange e) {
         Value position = emitPosition(b, type, loops.list.size());
         Value remains = emitComesBefore(b, {e[1], e[2]}, {e[0], position});
         return b.createOrFold<arith::MaxSIOp>(
-            e[3], b.select(remains, e[0], signedMin(b, type)));
+            e[3], b.select(remains, e[0], emitLeastKey(b, type)));
       });
-  next.position =
-      b.generic({keys, last.key, last.position, next.key},
-                b.filled(lists, signedMax(b, type)), loops.count(),
-                {loops.all, loops.list, loops.list, loops.list, loops.list},
-                [&](TensorEmitter &b, ValueRange e) {
-                  Value position = emitPosition(b, type, loops.list.size());
-                  Value matches = b.logicalAnd(
-                      b.compare(Predicate::eq, e[0], e[3]),
-                      emitComesBefore(b, {e[1], e[2]}, {e[0], position}));
-                  return b.createOrFold<arith::MinSIOp>(
-                      e[4], b.select(matches, position, signedMax(b, type)));
-                });
+  next.position = b.generic(
+      {keys, last.key, last.position, next.key},
+      b.filled(lists, emitGreatestKey(b, type)), loops.count(),
+      {loops.all, loops.list, loops.list, loops.list, loops.list},
+      [&](TensorEmitter &b, ValueRange e) {
+        Value position = emitPosition(b, type, loops.list.size());
+        Value matches =
+            b.logicalAnd(b.compare(Predicate::eq, e[0], e[3]),
+                         emitComesBefore(b, {e[1], e[2]}, {e[0], position}));
+        return b.createOrFold<arith::MinSIOp>(
+            e[4], b.select(matches, position, emitGreatestKey(b, type)));
+      });
   return next;
 }
 
-/// The largest value of `bits` bits, per list, for which `accepts` holds when
-/// tried bit by bit from the top; it must hold for all values below as well.
-/// `counted` says what of (key, position, candidate, extra values of the list)
-/// counts, `accepts` judges the count.
-static Value emitBitSearch(
-    TensorEmitter &b, Value keys, Value bits, ValueRange extra,
-    llvm::function_ref<Value(TensorEmitter &, Value key, Value position,
-                             Value candidate, ValueRange extra)>
-        counted,
-    llvm::function_ref<Value(TensorEmitter &, Value count, ValueRange extra)>
-        accepts) {
+Value condcomp::emitListsPerBlock(TensorEmitter &b, Value listSize) {
+  // Keys of f32 fit the first level of cache.
+  constexpr int64_t kBlock = 8192;
+  Value one = b.index(1);
+  Value lists =
+      b.div(b.index(kBlock), b.createOrFold<arith::MaxUIOp>(listSize, one));
+  return b.createOrFold<arith::MaxUIOp>(lists, one);
+}
+
+/// Where the last of the keys that equal a cut's and have room is, for each
+/// list
+/// `[lists, N]`.
+static Value emitCutPosition(TensorEmitter &b, Value keys,
+                             const ChoiceCut &cut) {
   Type type = getKeyElementType(keys);
-  SmallVector<Value> lists = getListSizes(b, keys);
-  ListLoops loops(keys);
-  Value one = b.scalar(type, 1), zero = b.scalar(type, 0);
-  auto withBit = [&](TensorEmitter &b, Value found, Value step) {
-    Value shift = b.createOrFold<arith::IndexCastOp>(
-        type, b.sub(b.sub(bits, b.index(1)), step));
-    return logicalOr(b, found, b.createOrFold<arith::ShLIOp>(one, shift));
+  Value lists = b.dim(keys, 0), size = b.dim(keys, 1);
+  Value zero = b.scalar(type, 0), one = b.scalar(type, 1);
+  Value equal =
+      b.generic({keys, cut.key}, b.filled(lists, zero), 2, {{0, 1}, {0}, {0}},
+                [&](TensorEmitter &b, ValueRange e) {
+                  Value equals = b.compare(Predicate::eq, e[0], e[1]);
+                  return b.add(e[2], b.select(equals, one, zero));
+                });
+  auto scan = [&](TensorEmitter &b, Value list) {
+    Value key = b.extract(cut.key, list), room = b.extract(cut.room, list);
+    return b.forLoop(
+        b.index(0), size, {room, b.scalar(type, -1)},
+        [&](TensorEmitter &b, Value at, ValueRange carried) {
+          Value taken = b.logicalAnd(
+              b.compare(Predicate::eq, b.extract(keys, {list, at}), key),
+              b.compare(Predicate::sgt, carried[0], zero));
+          Value position = b.createOrFold<arith::IndexCastOp>(type, at);
+          return SmallVector<Value>{
+              b.select(taken, b.sub(carried[0], one), carried[0]),
+              b.select(taken, position, carried[1])};
+        })[1];
   };
   return b.forLoop(
-      b.index(0), bits, b.filled(lists, zero),
-      [&](TensorEmitter &b, Value step, ValueRange carried) {
-        SmallVector<Value> inputs = {keys, carried[0]};
-        inputs.append(extra.begin(), extra.end());
-        SmallVector<SmallVector<int64_t>> maps = {loops.all};
-        maps.append(inputs.size(), loops.list);
-        Value counts = b.generic(
-            inputs, b.filled(lists, zero), loops.count(), maps,
-            [&](TensorEmitter &b, ValueRange e) {
-              Value position = emitPosition(b, type, loops.list.size());
-              Value counts = counted(b, e[0], position, withBit(b, e[1], step),
-                                     e.drop_front(2).drop_back());
-              return b.add(e.back(), b.select(counts, one, zero));
-            });
-        // In place: the loop then needs no buffer per step.
-        SmallVector<Value> judged = {counts};
-        judged.append(extra.begin(), extra.end());
-        maps.assign(judged.size() + 1, loops.list);
-        return SmallVector<Value>{b.generic(
-            judged, carried[0], loops.list.size(), maps,
-            [&](TensorEmitter &b, ValueRange e) {
-              Value accepted = accepts(b, e[0], e.drop_front().drop_back());
-              return b.select(accepted, withBit(b, e.back(), step), e.back());
-            })};
+      b.index(0), lists, b.empty(lists, type),
+      [&](TensorEmitter &b, Value list, ValueRange carried) {
+        // Mostly there is room for all.
+        Value tight = b.compare(Predicate::sgt, b.extract(equal, list),
+                                b.extract(cut.room, list));
+        Value position = b.ifElse(
+            tight,
+            [&](TensorEmitter &b) { return SmallVector<Value>{scan(b, list)}; },
+            [&](TensorEmitter &b) {
+              return SmallVector<Value>{emitGreatestKey(b, type)};
+            })[0];
+        return SmallVector<Value>{b.insert(position, carried[0], list)};
       })[0];
 }
 
-/// Bit by bit from the top: a counting pass per bit of the keys, then one per
-/// bit of a position among equal keys, whatever k is.
-static ChoicePlace emitKthPlaceBySearch(TensorEmitter &b, Value keys, Value k) {
+ChoicePlace condcomp::emitLastPlace(TensorEmitter &b, Value keys, CutFn cutOf) {
+  SmallVector<Value> sizes = getListSizes(b, keys);
   Type type = getKeyElementType(keys);
-  Value kInt = b.createOrFold<arith::IndexCastOp>(type, k);
-  // Keys as unsigned numbers, so that bits can be tried from the top.
-  Value signBit = signedMin(b, type);
-  Value unsignedKey = emitBitSearch(
-      b, keys, b.index(type.getIntOrFloatBitWidth()), {},
-      [&](TensorEmitter &b, Value key, Value, Value candidate, ValueRange) {
-        return b.compare(Predicate::uge,
-                         b.createOrFold<arith::XOrIOp>(key, signBit),
-                         candidate);
-      },
-      [&](TensorEmitter &b, Value count, ValueRange) {
-        return b.compare(Predicate::sge, count, kInt);
+  Value lists = b.flattenLeading(keys, sizes.size());
+  Value count = b.dim(lists, 0), block = emitListsPerBlock(b, b.dim(lists, 1));
+  SmallVector<Value> inits = {b.empty(count, type), b.empty(count, type)};
+  SmallVector<Value> places = b.forBlocks(
+      count, block, inits, [](TensorEmitter &, Value row) { return row; },
+      [&](TensorEmitter &b, Value first, Value count) {
+        Value keys = b.slice(lists, first, count);
+        ChoiceCut cut = cutOf(b, keys);
+        return SmallVector<Value>{cut.key, emitCutPosition(b, keys, cut)};
       });
-  ChoicePlace place;
-  place.key =
-      b.elementwise(type, unsignedKey, [&](TensorEmitter &b, ValueRange e) {
-        return b.createOrFold<arith::XOrIOp>(e[0], signBit);
-      });
-
-  // How many of the equal keys are still to be taken.
-  ListLoops loops(keys);
-  Value missing = b.generic(
-      {keys, place.key}, b.filled(getListSizes(b, keys), kInt), loops.count(),
-      {loops.all, loops.list, loops.list}, [&](TensorEmitter &b, ValueRange e) {
-        Value above = b.compare(Predicate::sgt, e[0], e[1]);
-        return b.add(e[2],
-                     b.select(above, b.scalar(type, -1), b.scalar(type, 0)));
-      });
-  // The position of the last of these has fewer equal keys below it.
-  Value size = b.createOrFold<arith::IndexCastOp>(
-      b.getI64Type(), b.dim(keys, loops.count() - 1));
-  Value zeros = b.createOrFold<math::CountLeadingZerosOp>(size);
-  Value bits = b.createOrFold<arith::IndexCastOp>(
-      b.getIndexType(), b.sub(b.scalar(b.getI64Type(), 64), zeros));
-  place.position = emitBitSearch(
-      b, keys, bits, {place.key, missing},
-      [&](TensorEmitter &b, Value key, Value position, Value candidate,
-          ValueRange extra) {
-        return b.logicalAnd(b.compare(Predicate::eq, key, extra[0]),
-                            b.compare(Predicate::slt, position, candidate));
-      },
-      [&](TensorEmitter &b, Value count, ValueRange extra) {
-        return b.compare(Predicate::slt, count, extra[1]);
-      });
-  return place;
+  return {b.unflattenLeading(places[0], sizes),
+          b.unflattenLeading(places[1], sizes)};
 }
 
-ChoicePlace condcomp::emitKthPlace(TensorEmitter &b, Value keys, Value k,
-                                   std::optional<int64_t> staticK) {
-  // Up to this k, two passes per choice are cheaper than the search.
-  constexpr int64_t kMaxRounds = 16;
-  if (!staticK || *staticK > kMaxRounds)
-    return emitKthPlaceBySearch(b, keys, k);
-  ChoicePlace place = emitFirstPlace(b, keys);
-  for (int64_t round = 0; round < *staticK; ++round)
-    place = emitNextPlace(b, keys, place);
-  return place;
+Value condcomp::emitUpTo(TensorEmitter &b, Value scores, ChoicePlace last,
+                         ArrayRef<int64_t> order) {
+  Type type = getKeyElementType(last.key);
+  SmallVector<Value> sizes = b.dims(scores);
+  SmallVector<int64_t> all =
+      llvm::to_vector(llvm::seq<int64_t>(0, sizes.size()));
+  SmallVector<int64_t> lists(order.empty() ? ArrayRef(all) : order);
+  int64_t competing = lists.pop_back_val();
+  // Keys are made once more: those there are may lie in another order.
+  return b.generic(
+      {scores, last.key, last.position}, b.empty(sizes, b.getI1Type()),
+      sizes.size(), {all, lists, lists, all},
+      [&](TensorEmitter &b, ValueRange e) {
+        Value key = emitChoiceKey(b, e[0], type);
+        Value position = emitPosition(b, type, competing);
+        return b.logicalNot(emitComesBefore(b, {e[1], e[2]}, {key, position}));
+      });
 }
 
 Value condcomp::emitBest(TensorEmitter &b, Value scores, Value k,
                          std::optional<int64_t> staticK,
                          ArrayRef<int64_t> order) {
-  Value keys = emitChoiceKeys(b, scores, order);
-  Type type = getKeyElementType(keys);
-  ChoicePlace kth = emitKthPlace(b, keys, k, staticK);
-  SmallVector<Value> sizes = b.dims(scores);
-  SmallVector<int64_t> result =
-      llvm::to_vector(llvm::seq<int64_t>(0, sizes.size()));
-  SmallVector<int64_t> all(order.empty() ? ArrayRef(result) : order);
-  SmallVector<int64_t> list(ArrayRef(all).drop_back());
-  return b.generic({keys, kth.key, kth.position}, b.empty(sizes, b.getI1Type()),
-                   sizes.size(), {all, list, list, result},
-                   [&](TensorEmitter &b, ValueRange e) {
-                     Value position = emitPosition(b, type, all.back());
-                     return b.logicalNot(
-                         emitComesBefore(b, {e[1], e[2]}, {e[0], position}));
-                   });
+  ChoicePlace last = emitLastPlace(b, emitChoiceKeys(b, scores, order),
+                                   [&](TensorEmitter &b, Value keys) {
+                                     return emitKthCut(b, keys, k, staticK);
+                                   });
+  return emitUpTo(b, scores, last, order);
 }

@@ -29,6 +29,10 @@ mlir::Value emitChoiceKey(TensorEmitter &b, mlir::Value score,
 mlir::Value emitChoiceKeys(TensorEmitter &b, mlir::Value scores,
                            llvm::ArrayRef<int64_t> order = {});
 
+/// The least key, that of NaN, and the greatest one, which no score has.
+mlir::Value emitLeastKey(TensorEmitter &b, mlir::Type type);
+mlir::Value emitGreatestKey(TensorEmitter &b, mlir::Type type);
+
 /// The score, of float type `type`, that a key stands for; −0 comes back as +0.
 mlir::Value emitScoreOfKey(TensorEmitter &b, mlir::Value key, mlir::Type type);
 
@@ -40,13 +44,34 @@ mlir::Value emitComesBefore(TensorEmitter &b, ChoicePlace lhs, ChoicePlace rhs);
 ChoicePlace emitFirstPlace(TensorEmitter &b, mlir::Value keys);
 ChoicePlace emitNextPlace(TensorEmitter &b, mlir::Value keys, ChoicePlace last);
 
-/// The place of the k-th best of each list `[…, N]` of keys, k <= N; before all
-/// others for k = 0. `staticK` is k where that is known.
-ChoicePlace emitKthPlace(TensorEmitter &b, mlir::Value keys, mlir::Value k,
-                         std::optional<int64_t> staticK);
+/// How many lists of so many keys are searched together, in the first level of
+/// cache.
+mlir::Value emitListsPerBlock(TensorEmitter &b, mlir::Value listSize);
 
-/// True for the k best of each list, in the shape of the scores. `order` as for
+/// What is chosen of lists, one element per list: the keys above `key` and the
+/// first `room` ones of those that equal it.
+struct ChoiceCut {
+  mlir::Value key, room;
+};
+
+/// The k best of each list `[lists, N]` of keys, k <= N. `staticK` is k where
+/// that is known.
+ChoiceCut emitKthCut(TensorEmitter &b, mlir::Value keys, mlir::Value k,
+                     std::optional<int64_t> staticK);
+
+/// Makes the cut of a block of lists `[lists, N]` of keys.
+using CutFn = llvm::function_ref<ChoiceCut(TensorEmitter &, mlir::Value keys)>;
+
+/// The last place that is chosen of each list `[…, N]`; before all others where
+/// none is.
+ChoicePlace emitLastPlace(TensorEmitter &b, mlir::Value keys, CutFn cut);
+
+/// True for the scores that do not come after their list's place. `order` as for
 /// emitChoiceKeys: its last dim is the one along which scores compete.
+mlir::Value emitUpTo(TensorEmitter &b, mlir::Value scores, ChoicePlace last,
+                     llvm::ArrayRef<int64_t> order = {});
+
+/// True for the k best of each list.
 mlir::Value emitBest(TensorEmitter &b, mlir::Value scores, mlir::Value k,
                      std::optional<int64_t> staticK,
                      llvm::ArrayRef<int64_t> order = {});

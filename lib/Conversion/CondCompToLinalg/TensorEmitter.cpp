@@ -287,19 +287,30 @@ Value TensorEmitter::loopIndex(int64_t dim) {
 }
 
 SmallVector<Value> TensorEmitter::forBlocks(Value count, Value block,
-                                            ValueRange inits, Value unit,
+                                            ValueRange inits, PlaceFn placeOf,
                                             BlockFn fn) {
+  SmallVector<Value> made(inits), filled;
+  for (Value init : inits)
+    if (!hasNoElements(init))
+      filled.push_back(init);
+  if (filled.empty())
+    return made;
+
   Value one = index(1);
   Value blocks = div(add(count, sub(block, one)), block);
   OpFoldResult zero = getIndexAttr(0), step = getIndexAttr(1);
   auto loop = scf::ForallOp::create(
-      *this, {zero}, {getAsOpFoldResult(blocks)}, {step}, inits, std::nullopt,
+      *this, {zero}, {getAsOpFoldResult(blocks)}, {step}, filled, std::nullopt,
       [&](OpBuilder &nested, Location loc, ValueRange args) {
         TensorEmitter b(loc, nested);
         Value first = b.mul(args[0], block);
         Value size = b.createOrFold<arith::MinUIOp>(block, b.sub(count, first));
-        SmallVector<Value> results = fn(b, first, size);
-        Value offset = b.mul(first, unit), length = b.mul(size, unit);
+        SmallVector<Value> results;
+        for (auto [result, init] : llvm::zip_equal(fn(b, first, size), inits))
+          if (!hasNoElements(init))
+            results.push_back(result);
+        Value offset = placeOf(b, first);
+        Value length = b.sub(placeOf(b, b.add(first, size)), offset);
         SmallVector<LeadingSlice> slices;
         for (Value result : results)
           slices.emplace_back(b, result, offset, length);
@@ -310,5 +321,11 @@ SmallVector<Value> TensorEmitter::forBlocks(Value count, Value block,
           tensor::ParallelInsertSliceOp::create(b, result, out, at.offsets,
                                                 at.sizes, at.strides);
       });
-  return llvm::to_vector_of<Value>(loop.getResults());
+  ValueRange results = loop.getResults();
+  for (Value &value : made)
+    if (!hasNoElements(value)) {
+      value = results.front();
+      results = results.drop_front();
+    }
+  return made;
 }

@@ -125,10 +125,11 @@ public:
   /// Makes rows [first, first + count) of the results.
   using BlockFn = llvm::function_ref<llvm::SmallVector<Value>(
       TensorEmitter &, Value first, Value count)>;
-  /// Blocks of up to `block` of `count` rows, in any order or in parallel. A
-  /// row is `unit` places of dim 0 of `inits`.
+  /// Where a row, or the end, begins in dim 0 of the results.
+  using PlaceFn = llvm::function_ref<Value(TensorEmitter &, Value row)>;
+  /// Blocks of up to `block` of `count` rows, in any order or in parallel.
   llvm::SmallVector<Value> forBlocks(Value count, Value block, ValueRange inits,
-                                     Value unit, BlockFn fn);
+                                     PlaceFn placeOf, BlockFn fn);
   llvm::SmallVector<Value> forLoop(Value from, Value to, ValueRange inits,
                                    LoopFn body);
   /// While the condition holds; the results are what it passed on last, of the

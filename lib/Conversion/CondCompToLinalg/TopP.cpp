@@ -4,83 +4,203 @@
 // Exceptions. See LICENSE for license information.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
+// Rows take their best modules one after the other: mostly few of them, so that
+// a pass over a block of rows per distinct score is cheapest. Rows that need
+// more than some passes are sorted.
+//
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
 #include "Selection.h"
+#include "Sorting.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
 using namespace condcomp;
 
 namespace {
 
-/// The modules of a row as a binary heap with the best one on top: a row pays
-/// for the modules that it takes, not for sorting all of them.
-class ModuleHeap {
+using Predicate = arith::CmpIPredicate;
+
+/// Passes over a block of rows before those that go on are sorted.
+constexpr int64_t kMaxPasses = 16;
+
+/// The cut of each row: how far its best modules are taken.
+class Nucleus {
 public:
-  /// `keys` is `[rows, M]`.
-  ModuleHeap(Value keys, Value row) : keys(keys), row(row) {}
+  Nucleus(TensorEmitter &b, Value keys, Type weight, Value p, Value min,
+          Value max)
+      : keys(keys), key(cast<ShapedType>(keys.getType()).getElementType()),
+        weight(weight), rows(b.dim(keys, 0)), p(p), min(min), max(max) {}
 
-  /// All modules in `storage`, `[M]`.
-  Value emitBuild(TensorEmitter &b, Value storage, Value size) const {
-    Value zero = b.index(0), one = b.index(1);
-    Value heap = b.forLoop(
-        zero, size, storage,
-        [&](TensorEmitter &b, Value module, ValueRange carried) {
-          return SmallVector<Value>{b.insert(module, carried[0], module)};
-        })[0];
-    Value parents = b.div(size, b.index(2));
-    return b.forLoop(zero, parents, heap,
-                     [&](TensorEmitter &b, Value step, ValueRange carried) {
-                       Value at = b.sub(b.sub(parents, one), step);
-                       Value module = b.extract(carried[0], at);
-                       return SmallVector<Value>{
-                           emitSift(b, carried[0], size, at, module)};
-                     })[0];
-  }
-
-  /// The heap without its top; `size` is the size after that.
-  Value emitPop(TensorEmitter &b, Value heap, Value size) const {
-    return emitSift(b, heap, size, b.index(0), b.extract(heap, size));
-  }
+  ChoiceCut emit(TensorEmitter &b) const;
 
 private:
-  /// `module` put at position `at`, or further down below better ones.
-  Value emitSift(TensorEmitter &b, Value heap, Value size, Value at,
-                 Value module) const {
-    Value zero = b.index(0), one = b.index(1);
-    // Children past the end stand for the last one there is.
-    Value last = b.createOrFold<arith::MaxSIOp>(b.sub(size, one), zero);
-    Type index = b.getIndexType();
-    SmallVector<Value> sifted = b.whileLoop(
-        {heap.getType(), index, index, index}, {heap, at},
-        [&](TensorEmitter &b, ValueRange carried, SmallVector<Value> &passed) {
-          Value left = b.add(b.mul(carried[1], b.index(2)), one);
-          Value inside = b.compare(arith::CmpIPredicate::ult, left, size);
-          Value right = b.createOrFold<arith::MinUIOp>(b.add(left, one), last);
-          left = b.createOrFold<arith::MinUIOp>(left, last);
-          Value leftModule = b.extract(carried[0], left);
-          Value rightModule = b.extract(carried[0], right);
-          Value isRight = emitBefore(b, rightModule, leftModule);
-          Value child = b.select(isRight, rightModule, leftModule);
-          passed = {carried[0], carried[1], b.select(isRight, right, left),
-                    child};
-          return b.logicalAnd(inside, emitBefore(b, child, module));
-        },
-        [&](TensorEmitter &b, ValueRange passed) {
-          return SmallVector<Value>{b.insert(passed[3], passed[0], passed[1]),
-                                    passed[2]};
-        });
-    return b.insert(module, sifted[0], sifted[1]);
+  /// What is carried per row: the key down to which modules are taken, how many
+  /// that equal it are, how many modules are taken in all, and their sum.
+  enum { Bound, Room, Taken, Sum, NumStates };
+
+  static SmallVector<Value> extractRow(TensorEmitter &b, ValueRange states,
+                                       Value row) {
+    SmallVector<Value> elements;
+    for (Value state : states.take_front(NumStates))
+      elements.push_back(b.extract(state, row));
+    return elements;
+  }
+  static SmallVector<Value> insertRow(TensorEmitter &b, ValueRange elements,
+                                      ValueRange states, Value row) {
+    SmallVector<Value> inserted;
+    for (auto [element, state] :
+         llvm::zip_equal(elements, states.take_front(NumStates)))
+      inserted.push_back(b.insert(element, state, row));
+    return inserted;
   }
 
-  Value emitBefore(TensorEmitter &b, Value lhs, Value rhs) const {
-    return emitComesBefore(b, {b.extract(keys, {row, lhs}), lhs},
-                           {b.extract(keys, {row, rhs}), rhs});
+  /// Whether a row goes on: it has too few modules, or may have more and their
+  /// sum has not reached p.
+  Value emitGoesOn(TensorEmitter &b, Value taken, Value sum) const {
+    Value reached =
+        b.createOrFold<arith::CmpFOp>(arith::CmpFPredicate::OGE, sum, p);
+    Value few = b.compare(Predicate::ult, taken, min);
+    return b.logicalAnd(
+        b.compare(Predicate::ult, taken, max),
+        b.createOrFold<arith::OrIOp>(few, b.logicalNot(reached)));
   }
 
-  Value keys, row;
+  std::pair<Value, Value> emitNextKeys(TensorEmitter &b, Value bounds) const;
+  SmallVector<Value> emitPass(TensorEmitter &b, ValueRange states) const;
+  SmallVector<Value> emitSorted(TensorEmitter &b, Value row,
+                                ValueRange elements) const;
+
+  Value keys;
+  Type key, weight;
+  Value rows, p, min, max;
 };
+
+/// Per row, how many keys are at or above its bound, and the largest one below.
+std::pair<Value, Value> Nucleus::emitNextKeys(TensorEmitter &b,
+                                              Value bounds) const {
+  Value zero = b.scalar(key, 0), one = b.scalar(key, 1);
+  Value least = emitLeastKey(b, key);
+  SmallVector<Value> outs = {b.filled(rows, zero), b.filled(rows, least)};
+  AffineMap all = b.getMultiDimIdentityMap(2);
+  AffineMap row = AffineMap::get(2, 0, b.getAffineDimExpr(0), b.getContext());
+  auto op = linalg::GenericOp::create(
+      b, TypeRange(ValueRange(outs)), ValueRange{keys, bounds}, outs,
+      ArrayRef<AffineMap>{all, row, row, row},
+      ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
+                                    utils::IteratorType::reduction},
+      [&](OpBuilder &nested, Location loc, ValueRange e) {
+        TensorEmitter b(loc, nested);
+        Value below = b.compare(Predicate::slt, e[0], e[1]);
+        Value reached = b.add(e[2], b.select(below, zero, one));
+        Value next =
+            b.createOrFold<arith::MaxSIOp>(e[3], b.select(below, e[0], least));
+        linalg::YieldOp::create(b, ValueRange{reached, next});
+      });
+  return {op.getResult(0), op.getResult(1)};
+}
+
+/// All rows that go on take the modules of their bound's key and, if they go on
+/// still, move to the next key. The last result is how many do.
+SmallVector<Value> Nucleus::emitPass(TensorEmitter &b,
+                                     ValueRange states) const {
+  Value reached, next;
+  std::tie(reached, next) = emitNextKeys(b, states[Bound]);
+  Type index = b.getIndexType();
+  Value zero = b.index(0), one = b.index(1);
+  SmallVector<Value> inits(states.take_front(NumStates));
+  inits.push_back(zero);
+  auto takeKey = [&](TensorEmitter &b, Value row, ValueRange carried) {
+    SmallVector<Value> now = extractRow(b, carried, row);
+    // A row that is done has none left to take.
+    Value equal = b.sub(
+        b.createOrFold<arith::IndexCastOp>(index, b.extract(reached, row)),
+        now[Taken]);
+    equal = b.select(emitGoesOn(b, now[Taken], now[Sum]), equal, zero);
+    Value score = emitScoreOfKey(b, now[Bound], weight);
+    SmallVector<Value> inits = {zero, now[Taken], now[Sum]};
+    SmallVector<Value> taken = b.whileLoop(
+        ValueRange(inits).getTypes(), inits,
+        [&](TensorEmitter &b, ValueRange e, SmallVector<Value> &passed) {
+          passed.assign(e.begin(), e.end());
+          return b.logicalAnd(b.compare(Predicate::slt, e[0], equal),
+                              emitGoesOn(b, e[1], e[2]));
+        },
+        [&](TensorEmitter &b, ValueRange e) {
+          return SmallVector<Value>{b.add(e[0], one), b.add(e[1], one),
+                                    b.add(e[2], score)};
+        });
+    Value goesOn = emitGoesOn(b, taken[1], taken[2]);
+    Value room = b.createOrFold<arith::IndexCastOp>(key, taken[0]);
+    room = b.select(goesOn, b.scalar(key, 0), b.add(now[Room], room));
+    Value bound = b.select(goesOn, b.extract(next, row), now[Bound]);
+    SmallVector<Value> result =
+        insertRow(b, {bound, room, taken[1], taken[2]}, carried, row);
+    Value count = carried.back();
+    result.push_back(b.select(goesOn, b.add(count, one), count));
+    return result;
+  };
+  return b.forLoop(zero, rows, inits, takeKey);
+}
+
+/// The rest of a row that goes on, in the order of its keys.
+SmallVector<Value> Nucleus::emitSorted(TensorEmitter &b, Value row,
+                                       ValueRange elements) const {
+  Value mine = b.sliceAt(keys, row), one = b.index(1);
+  Value sorted = emitSortDescending(b, mine);
+  return b.whileLoop(
+      elements.getTypes(), elements,
+      [&](TensorEmitter &b, ValueRange e, SmallVector<Value> &passed) {
+        passed.assign(e.begin(), e.end());
+        return emitGoesOn(b, e[Taken], e[Sum]);
+      },
+      [&](TensorEmitter &b, ValueRange e) {
+        Value next = b.extract(mine, b.extract(sorted, e[Taken]));
+        Value same = b.compare(Predicate::eq, next, e[Bound]);
+        Value first = b.scalar(key, 1);
+        return SmallVector<Value>{
+            next, b.select(same, b.add(e[Room], first), first),
+            b.add(e[Taken], one),
+            b.add(e[Sum], emitScoreOfKey(b, next, weight))};
+      });
+}
+
+ChoiceCut Nucleus::emit(TensorEmitter &b) const {
+  Value zero = b.index(0), one = b.index(1);
+  SmallVector<Value> inits = {
+      b.filled(rows, emitGreatestKey(b, key)), b.filled(rows, b.scalar(key, 0)),
+      b.filled(rows, zero), b.filled(rows, b.scalar(weight, 0))};
+  // How many rows go on, and passes.
+  inits.append({rows, zero});
+  SmallVector<Value> states = b.whileLoop(
+      ValueRange(inits).getTypes(), inits,
+      [&](TensorEmitter &b, ValueRange e, SmallVector<Value> &passed) {
+        passed.assign(e.begin(), e.end());
+        return b.logicalAnd(
+            b.compare(Predicate::sgt, e[NumStates], zero),
+            b.compare(Predicate::slt, e[NumStates + 1], b.index(kMaxPasses)));
+      },
+      [&](TensorEmitter &b, ValueRange e) {
+        SmallVector<Value> next = emitPass(b, e);
+        next.push_back(b.add(e[NumStates + 1], one));
+        return next;
+      });
+  Value anyLeft = b.compare(Predicate::sgt, states[NumStates], zero);
+  // No loop at all where no row goes on.
+  Value end = b.select(anyLeft, rows, zero);
+  states.resize(NumStates);
+  states = b.forLoop(
+      zero, end, states, [&](TensorEmitter &b, Value row, ValueRange carried) {
+        SmallVector<Value> now = extractRow(b, carried, row);
+        Value goesOn = emitGoesOn(b, now[Taken], now[Sum]);
+        SmallVector<Value> then = b.ifElse(
+            goesOn, [&](TensorEmitter &b) { return emitSorted(b, row, now); },
+            [&](TensorEmitter &) { return now; });
+        return insertRow(b, then, carried, row);
+      });
+  return {states[Bound], states[Room]};
+}
 
 struct LowerTopP : EmitterPattern<TopPOp> {
   using EmitterPattern::EmitterPattern;
@@ -101,7 +221,7 @@ struct LowerTopP : EmitterPattern<TopPOp> {
     else
       min = b.createOrFold<arith::MinSIOp>(max, one);
     auto isAtMost = [&](Value lhs, Value rhs) {
-      return b.compare(arith::CmpIPredicate::sle, lhs, rhs);
+      return b.compare(Predicate::sle, lhs, rhs);
     };
     b.check(b.logicalAnd(b.logicalAnd(isAtMost(zero, min), isAtMost(min, max)),
                          isAtMost(max, modules)),
@@ -109,52 +229,15 @@ struct LowerTopP : EmitterPattern<TopPOp> {
             "the number of modules, {2}",
             {min, max, modules});
 
-    int64_t rowDims = dims.size() - 1;
-    Value rows = b.product(ArrayRef(dims).drop_back());
-    Value weights = castElements(b, scores, weight);
-    Value keys = b.flattenLeading(emitChoiceKeys(b, scores), rowDims);
-    Value flatWeights = b.flattenLeading(weights, rowDims);
-    SmallVector<Value> inits = {
-        b.filled({rows, modules}, b.scalar(b.getI1Type(), 0)),
-        b.empty(modules, b.getIndexType())};
-    Value presence = b.forLoop(
-        zero, rows, inits, [&](TensorEmitter &b, Value row, ValueRange outer) {
-          ModuleHeap heap(keys, row);
-          Value built = heap.emitBuild(b, outer[1], modules);
-          // Presence, heap, number of modules taken, sum of their scores.
-          SmallVector<Value> state = {outer[0], built, zero,
-                                      b.scalar(weight, 0)};
-          SmallVector<Value> taken = b.whileLoop(
-              ValueRange(state).getTypes(), state,
-              [&](TensorEmitter &b, ValueRange carried,
-                  SmallVector<Value> &passed) {
-                passed = llvm::to_vector(carried);
-                Value reached = b.createOrFold<arith::CmpFOp>(
-                    arith::CmpFPredicate::OGE, carried[3], p);
-                Value few =
-                    b.compare(arith::CmpIPredicate::ult, carried[2], min);
-                Value more =
-                    b.createOrFold<arith::OrIOp>(few, b.logicalNot(reached));
-                return b.logicalAnd(
-                    b.compare(arith::CmpIPredicate::ult, carried[2], max),
-                    more);
-              },
-              [&](TensorEmitter &b, ValueRange passed) {
-                Value best = b.extract(passed[1], zero);
-                Value count = b.add(passed[2], one);
-                Value sum =
-                    b.add(passed[3], b.extract(flatWeights, {row, best}));
-                return SmallVector<Value>{
-                    b.insert(b.scalar(b.getI1Type(), 1), passed[0],
-                             {row, best}),
-                    heap.emitPop(b, passed[1], b.sub(modules, count)), count,
-                    sum};
-              });
-          return SmallVector<Value>{taken[0], taken[1]};
-        })[0];
-    presence = b.unflattenLeading(presence, ArrayRef(dims).take_front(rowDims));
+    ChoicePlace last = emitLastPlace(
+        b, emitChoiceKeys(b, scores), [&](TensorEmitter &b, Value keys) {
+          return Nucleus(b, keys, weight, p, min, max).emit(b);
+        });
     return replaceWithRouting(
-        op, RoutingValue::fromMask(b, type, dims, Value(), presence, weights),
+        op,
+        RoutingValue::fromMask(b, type, dims, Value(),
+                               emitUpTo(b, scores, last),
+                               castElements(b, scores, weight)),
         b, rewriter);
   }
 };

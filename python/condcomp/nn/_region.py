@@ -110,10 +110,25 @@ def _tensors_of(module):
     return [*module.named_parameters(), *module.named_buffers()]
 
 
-def name_of(module):
-    """What errors call a module: its class, and where it is in the exported model."""
-    where = getattr(module, "_condcomp_name", "")
-    return type(module).__name__ + (f" '{where}'" if where else "")
+def is_value(number):
+    """Whether a number is a tensor, which a call may decide, and no constant."""
+    return isinstance(number, torch.Tensor)
+
+
+def is_known(number):
+    """Whether the value of a number is there: not while a model is exported."""
+    return not is_value(number) or not (exporting() or number.is_meta)
+
+
+# What stands for a number that is an input of a region.
+INPUT = "input"
+
+
+def split_values(numbers):
+    """{name: number or tensor} as what a region holds, INPUT for tensors, and the
+    tensors, which are among its inputs in this order."""
+    kept = {n: INPUT if is_value(v) else v for n, v in numbers.items()}
+    return kept, [v for v in numbers.values() if is_value(v)]
 
 
 class Region:
@@ -129,9 +144,11 @@ class Region:
 
 @dataclass
 class GateRegion(Region):
-    """A gate on scores: its weights and mask. gate: a `Gate`."""
+    """A gate on scores: its weights and mask. gate: a `Gate`. numbers: of
+    `split_values`, what steers it; its tensors come after the scores."""
 
     gate: nn.Module
+    numbers: dict
 
     def fake(self, inputs):
         scores = inputs[0]
@@ -144,8 +161,9 @@ class GateRegion(Region):
 
 @dataclass
 class ApplyRegion(Region):
-    """`apply` of one shared body. Inputs: rows, scores, outs, the gate's parameters,
-    then stacked params or, with one module, captured tensors.
+    """`apply` of one shared body. Inputs: rows, scores, outs, what steers the gate and
+    is a tensor, then stacked params or, with one module, captured tensors. numbers: of
+    `split_values`.
 
     body(rows, *params) returns one tensor of rows. combine: of the op. replace: the
     weights are not used and outs is what rows without an entry keep.
@@ -154,20 +172,21 @@ class ApplyRegion(Region):
     owner: nn.Module
     gate: nn.Module
     body: Callable
-    gate_inputs: int
+    numbers: dict
     combine: str = "sum"
     weights: str = "output"
     stacked: bool = True
 
     def split(self, inputs):
-        """rows, scores, outs, the gate's parameters, params."""
+        """rows, scores, outs, what steers the gate, params."""
         rows, scores, outs, *rest = inputs
-        return rows, scores, outs, rest[: self.gate_inputs], rest[self.gate_inputs :]
+        count = list(self.numbers.values()).count(INPUT)
+        return rows, scores, outs, rest[:count], rest[count:]
 
     def prepare(self, inputs):
         rows, _, outs, _, params = self.split(inputs)
         slices = [p[0] for p in params] if self.stacked else params
-        what = name_of(self.owner)
+        what = type(self.owner).__name__
         lead = self.owner.row_dims(rows)
         flat = rows.reshape(-1, *_static(what, rows, lead))
         ((sizes, dtype),) = shapes_of(what, self.function, [flat, *slices], 1)
@@ -189,9 +208,9 @@ class ApplyRegion(Region):
 
 @dataclass
 class Stage:
-    """A stage of a cascade: function(*carried, *captured) returns done, results and
-    carry in a row, (results,) in the last stage. captured: positions of the region's
-    inputs."""
+    """A stage of a cascade: function(*carried, *captured) returns done, the probability
+    of leaving if the cascade has a soft form, results and carry in a row, (results,) in
+    the last stage. captured: positions of the region's inputs."""
 
     function: Callable
     captured: list
@@ -202,23 +221,26 @@ class Stage:
 @dataclass
 class CascadeRegion(Region):
     """`cascade`: results, then where each row left, int32. Inputs: the rows, `rows` of
-    them, then what stages capture."""
+    them, then what stages capture. soft: whether stages return, after done, the
+    probability of leaving, too."""
 
     owner: nn.Module
     stages: list
     rows: int
+    soft: bool = True
     carried: list = field(default_factory=list)
 
     def prepare(self, inputs):
-        what = name_of(self.owner)
+        what = type(self.owner).__name__
         now = list(inputs[: self.rows])
         count = inputs[0].shape[0]
         for stage in self.stages:
             self.carried.append([(tuple(t.shape[1:]), t.dtype) for t in now])
             captured = [inputs[i] for i in stage.captured]
             specs = shapes_of(what, stage.function, [*now, *captured], len(now))
-            results = specs if stage.last else specs[1 : 1 + stage.results]
-            carry = [] if stage.last else specs[1 + stage.results :]
+            first_result = 0 if stage.last else 1 + self.soft
+            end = first_result + stage.results
+            results, carry = specs[first_result:end], specs[end:]
             if stage is self.stages[0]:
                 first = results
             elif results != first:
@@ -238,17 +260,30 @@ class CascadeRegion(Region):
 @dataclass
 class IterateRegion(Region):
     """`iterate`: results, then the step at which each row was done, int32. Inputs: the
-    rows, outs (one per result), then what the body captures. body(*rows, *captured)
-    returns done, results and carry in a row."""
+    rows, outs (one per result), the limit if it is a tensor, then what the body
+    captures. body(*rows, *captured) returns done, the probability of leaving if `soft`,
+    results and carry in a row. numbers: of `split_values`, the limit."""
 
     owner: nn.Module
     body: Callable
     rows: int
     results: int
-    steps: int
+    numbers: dict
+    soft: bool
+
+    def split(self, inputs):
+        """rows, outs, what is a tensor of `numbers`, what is captured."""
+        outs, steers = self.rows, self.rows + self.results
+        captured = steers + list(self.numbers.values()).count(INPUT)
+        return (
+            inputs[:outs],
+            inputs[outs:steers],
+            inputs[steers:captured],
+            inputs[captured:],
+        )
 
     def fake(self, inputs):
-        outs = inputs[self.rows : self.rows + self.results]
+        _, outs, _, _ = self.split(inputs)
         count = inputs[0].shape[0]
         made = [o.new_empty(o.shape) for o in outs]
         return [*made, inputs[0].new_empty((count,), dtype=torch.int32)]

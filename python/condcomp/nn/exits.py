@@ -60,7 +60,7 @@ class EarlyExit(nn.Module):
     `threshold`, [stages - 1] of float32, and can be given in every call.
     form: "masked" (every stage runs on all rows; each gets the result of its exit; its
     `stage` has no gradient), or "soft": stage i's result counts by its confidence c_i,
-    y_i = c_i r_i + (1 - c_i) y_(i+1); not for "entropy".
+    y_i = c_i r_i + (1 - c_i) y_(i+1), `stage` stays as it is; not for "entropy".
 
     ValueError: fewer than one stage, another number of thresholds, an unknown
     confidence.
@@ -96,10 +96,10 @@ class EarlyExit(nn.Module):
         return results
 
     def forward(self, *x, threshold=None):
-        """x: what the first stage gets, tensors [rows, ...]. threshold: [stages - 1] or
-        without dims, instead of the module's. Returns `Left`."""
+        """x: what the first stage gets, tensors [rows, ...]. threshold: a number, or
+        [stages - 1], instead of the module's. Returns `Left`."""
         threshold = self.threshold if threshold is None else threshold
-        threshold = threshold.expand(len(self.stages) - 1)
+        threshold = torch.as_tensor(threshold).expand(len(self.stages) - 1)
         if exporting():
             return self._export(x, threshold)
         results = self.exits(*x)
@@ -146,7 +146,8 @@ class EarlyExit(nn.Module):
                     last,
                 )
             )
-        return Left(*region(CascadeRegion(self, stages, len(x)), inputs))
+        made = CascadeRegion(self, stages, len(x), self.confidence != "entropy")
+        return Left(*region(made, inputs))
 
     def _stage(self, number, swapped, last):
         count = len(swapped.names)
@@ -159,7 +160,9 @@ class EarlyExit(nn.Module):
             *carried, threshold = inputs
             result, carry = self._run(None, number, carried, (swapped, tensors))
             sure = confidence(result, self.confidence)
-            return self._sure(sure, threshold[number]), result, *carry
+            done = self._sure(sure, threshold[number])
+            soft = [] if self.confidence == "entropy" else [sure]
+            return done, *soft, result, *carry
 
         return function
 

@@ -9,7 +9,14 @@ import torch
 from torch import nn
 
 from ._forms import Routing, check_form, form_of, keep, spread
-from ._region import ApplyRegion, Swapped, exporting, name_of, region
+from ._region import (
+    ApplyRegion,
+    Swapped,
+    exporting,
+    region,
+    shapes_of,
+    split_values,
+)
 from .gates import Gate
 
 
@@ -61,10 +68,10 @@ class Experts(nn.Module):
         """One expert on rows [rows, width], with its slices of `weights`."""
         return self._template[0](weights, rows)
 
-    def forward(self, x, scores=None, outs=None, gate_inputs=()):
+    def forward(self, x, scores=None, outs=None, **given):
         """x: [..., width]. scores: [..., count], made by the router when absent. outs:
         [..., width'], what the results are added to (a residual), zeros when absent.
-        gate_inputs: further arguments of the gate, such as GumbelTopK's key. Returns
+        given: of the gate's forward, such as another k, or GumbelTopK's key. Returns
         [..., width'] in the dtype of x."""
         if scores is None:
             if self.router is None:
@@ -74,15 +81,15 @@ class Experts(nn.Module):
             scores = self.router(x)
         if scores.shape != (*x.shape[:-1], self.count):
             raise ValueError(
-                f"{name_of(self)}: scores are {[*x.shape[:-1], self.count]}, got "
+                f"Experts: scores are {[*x.shape[:-1], self.count]}, got "
                 f"{list(scores.shape)}"
             )
         names = self._template[0].names
         weights = [self.weights[name.replace(".", "_")] for name in names]
         if exporting():
-            return self._export(x, scores, outs, list(gate_inputs), weights)
+            return self._export(x, scores, outs, given, weights)
         rows = x.flatten(0, -2)
-        routing = self.gate_of(scores.flatten(0, -2), *gate_inputs)
+        routing = self.gate_of(scores.flatten(0, -2), given)
         if self.training:
             self.routing, self.scores = routing, scores.flatten(0, -2)
         results = torch.func.vmap(
@@ -92,27 +99,30 @@ class Experts(nn.Module):
         y = y.to(results.dtype).unflatten(0, x.shape[:-1])
         return y if outs is None else outs + y
 
-    def gate_of(self, scores, *inputs):
-        """The gate in this module's form, unless it has one of its own."""
+    def gate_of(self, scores, given):
+        """The routing in this module's form, unless the gate has one of its own."""
         gate = self.gate
         if form_of(self) == "soft" and gate.form != "soft":
             gate = copy.copy(gate)
             gate.form = "soft"
-        return gate(scores, *inputs)
+        return gate(scores, **given)
 
-    def _export(self, x, scores, outs, gate_inputs, weights):
+    def _export(self, x, scores, outs, given, weights):
         if outs is None:
             with torch.no_grad():
                 sizes = _width_of(self, x, weights)
             outs = x.new_zeros((*x.shape[:-1], *sizes))
+        numbers = self.gate.numbers(given)
+        self.gate.check(scores.flatten(0, -2), **numbers)
+        numbers, tensors = split_values(numbers)
         made = ApplyRegion(
             self,
             self.gate,
             self.expert,
-            len(gate_inputs),
+            numbers,
             weights="none" if self.gate.weigh == "none" else "output",
         )
-        return region(made, [x, scores, outs, *gate_inputs, *weights])[0]
+        return region(made, [x, scores, outs, *tensors, *weights])[0]
 
 
 def combine(routing: Routing, results):
@@ -124,12 +134,10 @@ def combine(routing: Routing, results):
 
 def _width_of(module, x, weights):
     """Sizes of a result after the rows."""
-    from ._region import shapes_of
-
     flat = x.new_empty((2, x.shape[-1]))
     slices = [w[0] for w in weights]
     ((sizes, _),) = shapes_of(
-        name_of(module), lambda *a: (module.expert(*a),), [flat, *slices], 1
+        type(module).__name__, lambda *a: (module.expert(*a),), [flat, *slices], 1
     )
     return sizes
 

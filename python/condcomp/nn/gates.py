@@ -10,7 +10,7 @@ from torch import nn
 
 from . import _philox
 from ._forms import Routing, check_form, form_of
-from ._region import GateRegion, exporting, region
+from ._region import GateRegion, exporting, is_known, region, split_values
 
 WEIGHINGS = ("score", "softmax", "sum", "probability", "none")
 
@@ -42,6 +42,8 @@ class Gate(nn.Module):
     """
 
     soft = False
+    #: Attributes that are numbers, and keyword arguments of `forward`.
+    steers = ()
 
     def __init__(self, weigh="score", form="masked"):
         super().__init__()
@@ -50,14 +52,28 @@ class Gate(nn.Module):
         self.weigh = weigh
         self.form = check_form(form)
 
-    def forward(self, scores, *parameters):
-        """The routing of scores [..., rows, modules]."""
-        self.check(scores)
+    def forward(self, scores, **given):
+        """The routing of scores [..., rows, modules]. given: other values of what steers
+        the gate (k of TopK, ...): numbers, or tensors without dims, which a compiled
+        program takes as they come."""
+        numbers = self.numbers(given)
+        self.check(scores, **numbers)
         if exporting():
-            return Routing(*region(GateRegion(self), [scores, *parameters]))
-        return self.route(scores, *parameters)
+            kept, tensors = split_values(numbers)
+            return Routing(*region(GateRegion(self, kept), [scores, *tensors]))
+        return self.route(scores, **numbers)
 
-    def route(self, scores, *parameters):
+    def numbers(self, given):
+        """What steers the gate, {name: number or tensor}."""
+        unknown = set(given) - set(self.steers)
+        if unknown:
+            raise TypeError(
+                f"{type(self).__name__} has no {', '.join(sorted(unknown))}; what "
+                f"steers it: {', '.join(self.steers) or 'nothing'}"
+            )
+        return {name: given.get(name, getattr(self, name)) for name in self.steers}
+
+    def route(self, scores, **numbers):
         """The routing, computed in PyTorch."""
         if scores.dtype != torch.float64:
             scores = scores.float()
@@ -66,14 +82,14 @@ class Gate(nn.Module):
                 raise ValueError(f"{type(self).__name__} has no soft form")
             mask = torch.ones_like(scores, dtype=torch.bool)
         else:
-            mask = self.choose(scores.detach(), *parameters)
+            mask = self.choose(scores.detach(), **numbers)
         return Routing(self._weights(scores, mask), mask)
 
-    def choose(self, scores, *parameters):
+    def choose(self, scores, **numbers):
         """The mask of chosen modules, of the scores' shape."""
         raise NotImplementedError
 
-    def check(self, scores):
+    def check(self, scores, **numbers):
         name = type(self).__name__
         if scores.dim() < 2 or not scores.is_floating_point():
             raise ValueError(
@@ -107,6 +123,7 @@ class TopK(Gate):
     1701.06538, eq. 4 and 5). ValueError if k exceeds the number of modules."""
 
     soft = True
+    steers = ("k",)
 
     def __init__(self, k, weigh="score", form="masked"):
         super().__init__(weigh, form)
@@ -114,16 +131,16 @@ class TopK(Gate):
             raise ValueError(f"TopK: k = {k} is negative")
         self.k = k
 
-    def check(self, scores):
+    def check(self, scores, k, **numbers):
         super().check(scores)
-        if self.k > scores.shape[-1]:
+        if is_known(k) and not 0 <= k <= scores.shape[-1]:
             raise ValueError(
-                f"{type(self).__name__}: k = {self.k} exceeds the number of modules, "
-                f"{scores.shape[-1]}"
+                f"{type(self).__name__}: k = {int(k)} exceeds the number of modules, "
+                f"{scores.shape[-1]}, or is negative"
             )
 
-    def choose(self, scores):
-        return best_first(scores) < self.k
+    def choose(self, scores, k):
+        return best_first(scores) < k
 
     def extra_repr(self):
         return f"k={self.k}, {super().extra_repr()}"
@@ -134,31 +151,34 @@ class GumbelTopK(TopK):
     (Kool et al. 2019, arXiv 1903.06059). Weights are made from the logits, without
     noise. Scores are [rows, modules].
 
-    forward takes a key, an int64 tensor without dims, as second argument; equal keys
-    draw equal noise, in compiled programs too. Without one, a module in training mode
+    forward takes a `key`, an int64 tensor without dims; equal keys draw equal noise, in
+    compiled programs too. Without one, a module in training mode
     draws a key from PyTorch's generator, and one in evaluation mode has key 0.
     """
 
     soft = False
+    steers = ("k", "key")
+    key = None
 
-    def forward(self, scores, key=None):
-        self.check(scores)
+    def check(self, scores, k, key):
+        super().check(scores, k)
         if scores.dim() != 2:
             raise ValueError(
                 f"GumbelTopK: scores are [rows, modules], got {list(scores.shape)}"
             )
-        if key is None:
-            high = 2**62 if self.training and not exporting() else 1
-            key = torch.randint(high, (), device=scores.device)
-            if high == 1:
-                key = torch.zeros_like(key)
-        return super().forward(scores, key)
 
-    def choose(self, scores, key=None):
-        if key is None:
-            key = torch.zeros((), dtype=torch.int64, device=scores.device)
+    def numbers(self, given):
+        numbers = super().numbers(given)
+        if numbers["key"] is None:
+            draws = self.training and not exporting()
+            zero = torch.zeros((), dtype=torch.int64)
+            numbers["key"] = torch.randint(2**62, ()) if draws else zero
+        return numbers
+
+    def choose(self, scores, k, key):
+        key = torch.as_tensor(key, device=scores.device)
         noise = _philox.gumbel(scores.shape, key, scores.dtype, scores.device)
-        return best_first(scores + noise) < self.k
+        return best_first(scores + noise) < k
 
 
 class TopP(Gate):
@@ -166,32 +186,33 @@ class TopP(Gate):
     at least `least` and at most `most` of them (Huang et al. 2024, arXiv 2403.07652).
     Scores are usually probabilities."""
 
+    steers = ("p", "least", "most")
+
     def __init__(self, p, least=1, most=None, weigh="score", form="masked"):
         super().__init__(weigh, form)
         if least < 0 or (most is not None and most < least):
             raise ValueError(f"TopP: 0 <= least <= most, got {least} and {most}")
         self.p, self.least, self.most = float(p), least, most
 
-    def check(self, scores):
+    def check(self, scores, p, least, most):
         super().check(scores)
-        most = self.least if self.most is None else self.most
-        if most > scores.shape[-1]:
+        most = least if most is None else most
+        if is_known(most) and most > scores.shape[-1]:
             raise ValueError(
-                f"TopP: {most} modules of {scores.shape[-1]} can't be chosen"
+                f"TopP: {int(most)} modules of {scores.shape[-1]} can't be chosen"
             )
 
-    def choose(self, scores):
+    def choose(self, scores, p, least, most):
         ranks = best_first(scores)
-        p = torch.tensor(self.p, dtype=scores.dtype)
-        most = scores.shape[-1] if self.most is None else self.most
+        p = torch.as_tensor(p, dtype=scores.dtype)
+        most = scores.shape[-1] if most is None else most
         total = torch.zeros_like(scores[..., 0])
         going = torch.ones_like(total, dtype=torch.bool)
         taken = []
         # One after the other: each sum is rounded, as in compiled code.
         for place, score in enumerate(scores.gather(-1, ranks.argsort(-1)).unbind(-1)):
-            if place >= self.least:
-                going = going & ~(total >= p)
-            taken.append(going if place < most else torch.zeros_like(going))
+            going = going & ~((total >= p) & (place >= least))
+            taken.append(going & (place < most))
             total = total + score
         return torch.stack(taken, -1).gather(-1, ranks)
 
@@ -205,13 +226,14 @@ class Threshold(Gate):
     """An entry wherever score >= tau; NaN scores give none."""
 
     soft = True
+    steers = ("tau",)
 
     def __init__(self, tau, weigh="score", form="masked"):
         super().__init__(weigh, form)
         self.tau = float(tau)
 
-    def choose(self, scores):
-        return scores >= torch.tensor(self.tau, dtype=scores.dtype)
+    def choose(self, scores, tau):
+        return scores >= torch.as_tensor(tau, dtype=scores.dtype)
 
     def extra_repr(self):
         return f"tau={self.tau}, {super().extra_repr()}"
@@ -223,6 +245,8 @@ class ExpertChoice(Gate):
     two is given. It looks across rows: it can't stand in a stage of EarlyExit, nor in
     the body of another module. ValueError if count exceeds the number of rows."""
 
+    steers = ("count",)
+
     def __init__(self, count=None, factor=None, weigh="score", form="masked"):
         super().__init__(weigh, form)
         if (count is None) == (factor is None):
@@ -232,20 +256,21 @@ class ExpertChoice(Gate):
             None if factor is None else Fraction(factor).limit_denominator(4096)
         )
 
-    def chosen(self, rows, modules):
-        """Rows per module."""
-        if self.factor is None:
-            if self.count > rows:
+    def chosen(self, rows, modules, count=None):
+        """Rows per module. count: another one than the gate's."""
+        count = self.count if count is None else count
+        if count is not None:
+            if is_known(count) and count > rows:
                 raise ValueError(
-                    f"ExpertChoice: count = {self.count} exceeds the number of rows, "
+                    f"ExpertChoice: count = {int(count)} exceeds the number of rows, "
                     f"{rows}"
                 )
-            return self.count
+            return count
         share = rows * self.factor.numerator // (self.factor.denominator * modules)
         return min(rows, share)
 
-    def choose(self, scores):
-        count = self.chosen(*scores.shape[-2:])
+    def choose(self, scores, count):
+        count = self.chosen(*scores.shape[-2:], count)
         return best_first(scores.transpose(-1, -2)).transpose(-1, -2) < count
 
     def extra_repr(self):

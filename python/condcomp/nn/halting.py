@@ -9,7 +9,14 @@ import torch
 from torch import nn
 
 from ._forms import check_form, form_of, keep, spread
-from ._region import IterateRegion, Swapped, exporting, region
+from ._region import (
+    IterateRegion,
+    Swapped,
+    exporting,
+    is_known,
+    region,
+    split_values,
+)
 
 
 class Halted(NamedTuple):
@@ -33,8 +40,11 @@ class Halting(nn.Module):
     is the state of the first step by which halting was at least as likely as not: the
     median of the distribution that training uses (`distribution`).
     form: "masked" (`limit` steps on all rows), or "soft", for "ponder": the mean of
-    the states weighted by `distribution`.
+    the states weighted by `distribution`, and the cost the mean of the steps.
     """
+
+    #: Attributes that are numbers, and keyword arguments of `forward`.
+    steers = ("limit",)
 
     def __init__(self, step, limit, mode="act", epsilon=0.01, form="masked"):
         super().__init__()
@@ -45,46 +55,52 @@ class Halting(nn.Module):
         self.step, self.limit, self.mode, self.epsilon = step, limit, mode, epsilon
         self.form = check_form(form)
 
-    def forward(self, x):
-        """x: the first state, [rows, ...]. Returns `Halted`."""
-        if form_of(self) == "soft" and self.mode == "act":
+    def forward(self, x, limit=None):
+        """x: the first state, [rows, ...]. limit: another one than the module's, a number
+        or a tensor without dims, which a compiled program takes as it comes. Returns
+        `Halted`."""
+        soft, limit = form_of(self) == "soft", self.limit if limit is None else limit
+        if soft and self.mode == "act":
             raise ValueError("Halting: act has no soft form, it is differentiable")
-        if form_of(self) == "soft" and not exporting():
-            states, p = self.distribution(x)
-            result = (spread(p, states) * states).sum(0)
-            numbers = torch.arange(1, self.limit + 1, device=x.device).unsqueeze(1)
-            cost = (p * numbers).sum(0)
-            return Halted(result, cost.round().to(torch.int32), cost)
         zero = x.new_zeros(x.shape[0])
         if self.mode == "act":
-            rows = [x, torch.zeros_like(x), zero]
+            rows = [x, zero, torch.zeros_like(x), zero]
         else:
-            rows = [x, zero + 1]
+            rows = [x, zero, zero + 1]
         if exporting():
-            return self._export(rows, zero)
+            return self._export(rows, zero, limit)
+        limit = int(limit) if is_known(limit) else 1
         result, cost = torch.zeros_like(x), zero
-        alive = torch.ones_like(zero, dtype=torch.bool)
-        steps = torch.full_like(zero, self.limit, dtype=torch.int32)
-        for number in range(self.limit):
-            done, y, remainder, *rows = self.body(self.step, *rows)
-            # The result of a row's last step stays; a row that goes on forgets it.
-            result, cost = keep(alive, y, result), torch.where(alive, remainder, cost)
+        alive, rest = torch.ones_like(zero, dtype=torch.bool), zero + 1
+        steps = torch.full_like(zero, limit, dtype=torch.int32)
+        for number in range(limit):
+            done, p, y, now, *rows = self.body(self.step, *rows)
+            if soft:
+                share = rest if number + 1 == limit else rest * p
+                result, cost = result + spread(share, y) * y, cost + share * now
+                rest = rest - share
+            else:
+                # A row's last result stays; a row that goes on forgets it.
+                result, cost = keep(alive, y, result), torch.where(alive, now, cost)
             steps = torch.where(alive & done, number + 1, steps)
             alive = alive & ~done
-        return Halted(result, steps, cost + steps)
+        return Halted(result, steps, cost)
 
-    def body(self, step, x, *carried):
-        """done, the result if a row halts here, its remainder, and what is carried."""
+    def body(self, step, x, number, *carried):
+        """A step, of rows that took `number` of them: done, the probability of halting,
+        the result if a row halts here, its ponder cost, and what is carried."""
         x, p = step(x)
+        number = number + 1
         if self.mode == "act":
             mean, total = carried
             remainder = 1 - total
             result = mean + spread(remainder, x) * x
             done = total + p >= 1 - self.epsilon
-            return done, result, remainder, x, mean + spread(p, x) * x, total + p
+            mean = mean + spread(p, x) * x
+            return done, p, result, number + remainder, x, number, mean, total + p
         (survival,) = carried
         survival = survival * (1 - p)
-        return survival <= 0.5, x, torch.zeros_like(survival), x, survival
+        return survival <= 0.5, p, x, number, x, number, survival
 
     def distribution(self, x):
         """For training "ponder": states [limit, rows, ...], and p [limit, rows], the
@@ -99,20 +115,22 @@ class Halting(nn.Module):
             survival = survival * (1 - p)
         return torch.stack(states), torch.stack(halting)
 
-    def _export(self, rows, zero):
+    def _export(self, rows, zero, limit):
         swapped = Swapped(self.step)
-        count = len(rows)
+        count, soft = len(rows), self.mode == "ponder"
 
         def body(*inputs):
             step = lambda x: swapped(inputs[count:], x)
-            return self.body(step, *inputs[:count])
+            done, p, *rest = self.body(step, *inputs[:count])
+            return done, *([p] if soft else []), *rest
 
-        made = IterateRegion(self, body, count, 2, self.limit)
-        inputs = [*rows, torch.zeros_like(rows[0]), zero, *swapped.tensors]
-        result, remainder, at = region(made, inputs)
+        numbers, tensors = split_values({"limit": limit})
+        made = IterateRegion(self, body, count, 2, numbers, soft)
+        outs = [torch.zeros_like(rows[0]), zero]
+        inputs = [*rows, *outs, *tensors, *swapped.tensors]
+        result, cost, at = region(made, inputs)
         # Rows that never are done leave at the limit, after as many steps.
-        steps = (at + 1).clamp(max=self.limit)
-        return Halted(result, steps, remainder + steps)
+        return Halted(result, (at + 1).clamp(max=limit), cost)
 
     def extra_repr(self):
         return f"limit={self.limit}, mode={self.mode!r}"

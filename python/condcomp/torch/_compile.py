@@ -6,27 +6,30 @@
 import torch
 
 from ._export import FUNCTION, export
+from ._run_time import value
 
 
 class Compiled:
     """A model as compiled code, made by `compile`.
 
     Called like the model, with tensors of the dtypes and sizes that it was exported
-    with (but for the dynamic ones); returns what the model returns. Only for
-    inference: results have no gradients. model: the model. exported: an `Exported`, or
+    with (but for the dynamic ones); returns what the model returns. What was named as
+    `run_time` is read from the model in every call. Only for inference: results have
+    no gradients. model: the model. exported: an `Exported`, or
     None before the first call. program: the `condcomp.Program`.
     """
 
-    def __init__(self, model, dynamic, options):
+    def __init__(self, model, dynamic, run_time, options):
         self.model, self.exported, self.program = model, None, None
-        self._dynamic, self._options, self._bound = dynamic, options, None
+        self._dynamic, self._run_time = dynamic, run_time
+        self._options, self._bound = options, None
 
     def prepare(self, *args, **kwargs):
         """Exports the model with these example inputs, compiles it and binds its
         weights."""
         import condcomp
 
-        self.exported = export(self.model, args, kwargs, self._dynamic)
+        self.exported = export(self.model, args, kwargs, self._dynamic, self._run_time)
         self.program = condcomp.compile(
             self.exported.text, name=type(self.model).__name__, **self._options
         )
@@ -43,6 +46,7 @@ class Compiled:
         if self._bound is None:
             self.prepare(*args, **kwargs)
         inputs = self.exported.flatten(args, kwargs)
+        inputs += [value(self.model, name) for name in self.exported.run_time]
         with torch.no_grad():
             results = self._bound(*inputs)
         results = results if isinstance(results, tuple) else (results,)
@@ -53,10 +57,12 @@ class Compiled:
         return f"<condcomp.torch.Compiled {type(self.model).__name__}: {state}>"
 
 
-def compile(model, example_inputs=None, *, dynamic=None, **options) -> Compiled:
+def compile(
+    model, example_inputs=None, *, dynamic=None, run_time=(), **options
+) -> Compiled:
     """A drop-in callable for a model's inference.
 
-    model, dynamic: as of `export`. example_inputs: a tensor or a tuple; when absent the
+    model, dynamic, run_time: as of `export`. example_inputs: a tensor or a tuple; when absent the
     arguments of the first call are taken, which exports and compiles. options: of
     `condcomp.compile`, such as form and threads.
 
@@ -64,7 +70,7 @@ def compile(model, example_inputs=None, *, dynamic=None, **options) -> Compiled:
     it can't be compiled; calls raise what `Program.run` does. Weights that are changed in
     place after they were bound are a condcomp.StaleWeightsError: call `bind` again.
     """
-    compiled = Compiled(model, dynamic, options)
+    compiled = Compiled(model, dynamic, run_time, options)
     if example_inputs is not None:
         args = (
             example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)

@@ -17,6 +17,7 @@ from ._errors import ExportError
 from ._lower import Lowering
 from ._plan import Part, Spec
 from ._regions import WRITERS
+from ._run_time import as_buffers
 from ._trace import Tracer
 from ._writer import Value, Writer, element_of, shape_of, tensor_type
 
@@ -28,13 +29,16 @@ class Exported:
     """An exported model.
 
     text: the module; its one public function is @forward, which takes the model's
-    tensors, then its weights, marked `condcomp.constant`. inputs: names of the former.
-    weights: name to tensor, those of the latter: the names of the model's parameters
-    and buffers. structure: how the model's arguments and results nest.
+    tensors, what was exported as `run_time`, then its weights, marked
+    `condcomp.constant`. inputs: names of the former two. run_time: name to tensor, the
+    values that the second ones had. weights: name to tensor, those of the latter: the
+    names of the model's parameters and buffers. structure: how the model's arguments
+    and results nest.
     """
 
     text: str
     inputs: list
+    run_time: dict
     weights: dict
     structure: tuple = field(repr=False)
 
@@ -73,7 +77,7 @@ def to_numpy(tensor):
     return tensor.numpy()
 
 
-def export(model, example_inputs, kwargs=None, dynamic=None) -> Exported:
+def export(model, example_inputs, kwargs=None, dynamic=None, run_time=()) -> Exported:
     """The model as a module of the dialect.
 
     model: a torch.nn.Module; it is exported as it is in evaluation mode. Its modules of
@@ -84,6 +88,9 @@ def export(model, example_inputs, kwargs=None, dynamic=None) -> Exported:
     inputs: {dim: name}}; equal names are equal sizes. When absent: the leading dim of
     the first tensor, and of every other one whose leading size is the same, "batch".
     {} fixes all sizes. Bodies of modules may have no such size but their rows.
+    run_time: names of what is an argument of every call and no constant, such as
+    "exits.threshold", "experts.gate.k" or "skip.tau": parameters, buffers, and numbers
+    that steer a module of condcomp.nn.
 
     Raises ExportError, which names the module and says what to do, where torch.export
     refuses (say for Python code that decides by a tensor's values), for operators that
@@ -93,8 +100,6 @@ def export(model, example_inputs, kwargs=None, dynamic=None) -> Exported:
     flat, in_spec = pytree.tree_flatten((args, kwargs or {}))
     tensors = [x for x in flat if isinstance(x, torch.Tensor)]
     names = {id(m): n for n, m in model.named_modules() if n}
-    weights = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    swapped = _region.Swapped(model)
     out_spec = []
 
     def function(*inputs):
@@ -113,15 +118,22 @@ def export(model, example_inputs, kwargs=None, dynamic=None) -> Exported:
                 )
         return results
 
-    specs = _specs(tensors, dynamic)
-    specs += [Spec(tuple(w.shape), w.dtype) for w in weights.values()]
     tracer = Tracer(names)
-    with Lowering() as lowering:
+    with Lowering() as lowering, as_buffers(model, run_time):
+        swapped = _region.Swapped(model)
+        given = dict(zip(swapped.names, swapped.tensors))
+        values = {name: given.pop(name) for name in run_time}
+        # What is no constant comes first.
+        swapped.names = [*values, *given]
+        specs = _specs(tensors, dynamic)
+        specs += [
+            Spec(tuple(w.shape), w.dtype) for w in (*values.values(), *given.values())
+        ]
         with _evaluation(model):
             plan = tracer.plan(type(model).__name__, function, specs)
         lowered = lowering.lower(tracer.parts)
     return _write(
-        tracer, plan, lowered, weights, len(tensors), (in_spec, *out_spec), model
+        tracer, plan, lowered, len(tensors), values, given, (in_spec, *out_spec), model
     )
 
 
@@ -227,18 +239,19 @@ class _Constants:
         return self.values[key]
 
 
-def _write(tracer, plan, lowered, weights, count, structure, model):
+def _write(tracer, plan, lowered, count, run_time, weights, structure, model):
     constants = _Constants()
+    names = [*(f"input{i}" for i in range(count)), *(_argument(n) for n in run_time)]
     inputs = [
         Value(
-            f"%input{i}",
+            f"%{name}",
             shape_of(n.meta["val"]),
-            element_of(n.meta["val"].dtype, f"input {i}"),
+            element_of(n.meta["val"].dtype, name),
         )
-        for i, n in enumerate(plan.inputs[:count])
+        for name, n in zip(names, plan.inputs)
     ]
     values = list(inputs)
-    for (name, tensor), node in zip(weights.items(), plan.inputs[count:]):
+    for (name, tensor), node in zip(weights.items(), plan.inputs[len(inputs) :]):
         # What nothing uses is no argument.
         values.append(constants.value(tensor, _argument(name)) if node.users else None)
     w = Writer()
@@ -254,8 +267,7 @@ def _write(tracer, plan, lowered, weights, count, structure, model):
     head += f" -> ({', '.join(r.type for r in results)}) {{"
     lines = [f"// {type(model).__name__}, exported from PyTorch.", head, *w.lines, "}"]
     text = "\n".join([*lines, *(part["text"] for part in lowered)]) + "\n"
-    names = [v.name.removeprefix("%") for v in inputs]
-    return Exported(text, names, constants.tensors, structure)
+    return Exported(text, names, run_time, constants.tensors, structure)
 
 
 def _argument(name):

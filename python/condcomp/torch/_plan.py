@@ -86,8 +86,8 @@ def bodies_of(name, region, values):
             for stage, carried in zip(region.stages, region.carried)
         ]
     if isinstance(region, _region.IterateRegion):
-        moved = [rows(_sizes(name, x, 1), x.dtype) for x in values[: region.rows]]
-        captured = values[region.rows + region.results :]
+        moved, _, _, captured = region.split(values)
+        moved = [rows(_sizes(name, x, 1), x.dtype) for x in moved]
         return [(region.body, [*moved, *(whole(c) for c in captured)])]
     if isinstance(region, _region.RaggedRegion):
         _, x, *captured = values

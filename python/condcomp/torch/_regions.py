@@ -16,43 +16,48 @@ class Routing:
         self.type = f"!condcomp.routing<{dims(shape)}, {element}{bound}>"
 
 
-def write_gate(w, gate, scores, inputs=()):
-    """The routing that a gate makes of scores."""
+def write_gate(w, gate, scores, numbers):
+    """The routing that a gate makes of scores. numbers: what steers it, {name: number,
+    or value of a tensor without dims}."""
     if scores.element not in ("f32", "f64"):
         lines = [f"%b = arith.extf %a : {scores.element} to f32"]
         scores = w.elementwise(scores, lines, "f32")
     modules, element = scores.shape[-1], scores.element
-    bound, text, after = "", "", ""
+    bound, after = "", ""
     if isinstance(gate, gates.GumbelTopK):
         if w.in_body:
             raise ExportError(
                 "GumbelTopK stands in the body of another module, where rows are not "
                 "all there: draw outside, or use TopK"
             )
-        key = w.scalar(inputs[0])
-        bound = f", exactly {gate.k}"
-        text = f"condcomp.sample {scores.name}, {gate.k} key({key})"
+        (k, bound), key = w.integer(numbers["k"]), w.number(numbers["key"], "i64")
+        bound = f", exactly {bound}"
+        text = f"condcomp.sample {scores.name}, {k} key({key})"
     elif isinstance(gate, gates.TopK):
-        bound = f", exactly {gate.k}"
-        text = f"condcomp.top_k {scores.name}, {gate.k}"
+        k, bound = w.integer(numbers["k"])
+        bound = f", exactly {bound}"
+        text = f"condcomp.top_k {scores.name}, {k}"
     elif isinstance(gate, gates.TopP):
-        most = modules if gate.most is None else gate.most
-        bound = f", at_most {most}"
-        p = w.constant(gate.p, element)
-        text = f"condcomp.top_p {scores.name}, {p} min({gate.least}) max({most})"
+        most = modules if numbers["most"] is None else numbers["most"]
+        most, bound = w.integer(most)
+        bound = "" if bound == "?" else f", at_most {bound}"
+        least, _ = w.integer(numbers["least"])
+        p = w.number(numbers["p"], element)
+        text = f"condcomp.top_p {scores.name}, {p} min({least}) max({most})"
         after = f", {element}"
     elif isinstance(gate, gates.Threshold):
-        tau = w.constant(gate.tau, element)
+        tau = w.number(numbers["tau"], element)
         text = f"condcomp.threshold {scores.name}, {tau}"
         after = f", {element}"
     elif isinstance(gate, gates.ExpertChoice):
-        rows = scores.shape[-2]
-        if rows is None and gate.factor is not None:
-            count, bound = _share(w, gate, scores), ", per_module exactly ?"
+        rows, count = scores.shape[-2], numbers["count"]
+        if rows is None and count is None:
+            count, bound = _share(w, gate, scores), "?"
         else:
             # Numbers that are too large are found when the program runs.
-            count = gate.count if rows is None else gate.chosen(rows, modules)
-            bound = f", per_module exactly {count}"
+            chosen = gate.chosen(rows, modules) if count is None else count
+            count, bound = w.integer(chosen)
+        bound = f", per_module exactly {bound}"
         text = f"condcomp.expert_choice {scores.name}, {count}"
     else:
         raise ExportError(
@@ -93,9 +98,16 @@ def _weigh(w, gate, routing, scores):
     return weighed
 
 
+def _numbers(numbers, inputs):
+    """What a region's `split_values` stands for, given the values of its tensors."""
+    rest = iter(inputs)
+    kept = numbers.items()
+    return {n: next(rest) if v == _region.INPUT else v for n, v in kept}
+
+
 def write_gate_region(w, region, inputs, bodies):
     scores, *rest = inputs
-    r = write_gate(w, region.gate, scores, rest)
+    r = write_gate(w, region.gate, scores, _numbers(region.numbers, rest))
     mask_type = tensor_type(r.shape, "i1")
     mask = w.op(f"condcomp.to_mask {r.name} : {r.type} -> {mask_type}")
     mask = Value(mask, r.shape, "i1")
@@ -108,11 +120,11 @@ def write_gate_region(w, region, inputs, bodies):
 
 
 def write_apply(w, region, inputs, bodies):
-    rows, scores, outs, gate_inputs, params = region.split(inputs)
+    rows, scores, outs, steers, params = region.split(inputs)
     lead = len(rows.shape) - 1 if region.stacked else 1
     x = w.collapse(rows, lead)
     scores, flat = w.collapse(scores, lead), w.collapse(outs, lead)
-    r = write_gate(w, region.gate, scores, gate_inputs)
+    r = write_gate(w, region.gate, scores, _numbers(region.numbers, steers))
     result = Value(w.name("y"), flat.shape, flat.element)
     w.line(f"{result.name} = condcomp.apply {r.name} : {r.type}")
     w.line(f"    rows({x.typed})")
@@ -151,9 +163,12 @@ def write_cascade(w, region, inputs, bodies):
             results = made
             w.line(f"  condcomp.yield {made[0].typed}")
         else:
-            done, y, *carry = made
+            done, *made = made
+            soft = f" soft({made.pop(0).typed})" if region.soft else ""
+            y, *carry = made
             w.line(
-                f"  condcomp.exit {done.typed} results({y.typed}) carry({listed(carry)})"
+                f"  condcomp.exit {done.typed} results({y.typed}) "
+                f"carry({listed(carry)}){soft}"
             )
     kinds = [tensor_type((count, *r.shape[1:]), r.element) for r in results]
     left = tensor_type((count,), "i32")
@@ -167,10 +182,8 @@ def write_cascade(w, region, inputs, bodies):
 
 
 def write_iterate(w, region, inputs, bodies):
-    rows = inputs[: region.rows]
-    outs = inputs[region.rows : region.rows + region.results]
-    captured = inputs[region.rows + region.results :]
-    limit = w.constant(region.steps, "index")
+    rows, outs, steers, captured = region.split(inputs)
+    limit = w.number(_numbers(region.numbers, steers)["limit"], "index")
     made = [Value(w.name("y"), o.shape, o.element) for o in outs]
     left = Value(w.name("left"), (rows[0].shape[0],), "i32")
     w.line(
@@ -179,10 +192,11 @@ def write_iterate(w, region, inputs, bodies):
     w.line(f"    rows({listed(rows)}) outs({listed(outs)}) {{")
     carried = [Value(w.name("b"), (None, *r.shape[1:]), r.element) for r in rows]
     done, *rest = bodies[0].write(w, carried, [*carried, *captured])
+    soft = f" soft({rest.pop(0).typed})" if region.soft else ""
     results, carry = rest[: region.results], rest[region.results :]
     w.line(
         f"  condcomp.exit {done.typed} results({listed(results)}) "
-        f"carry({listed(carry)})"
+        f"carry({listed(carry)}){soft}"
     )
     w.line(f"}} -> {', '.join(v.type for v in [*made, left])}")
     return [*made, left]
@@ -190,7 +204,7 @@ def write_iterate(w, region, inputs, bodies):
 
 def write_select(w, region, inputs, bodies):
     scores, *tensors = inputs
-    r = write_gate(w, gates.TopK(region.k), scores)
+    r = write_gate(w, gates.TopK(region.k), scores, {"k": region.k})
     batch = scores.shape[0]
     made = []
     for tensor in tensors:

@@ -199,9 +199,31 @@ class Writer:
         self.line(f"}} -> {out.type}")
         return Value(name, value.shape, element)
 
-    def scalar(self, value):
-        """The element of a tensor without dims."""
-        return self.op(f"tensor.extract {value.name}[] : {value.type}", "s")
+    def number(self, number, element):
+        """The operand of a number, or of a tensor without dims, as this type."""
+        if not isinstance(number, Value):
+            return self.constant(number, element)
+        made = self.op(f"tensor.extract {number.name}[] : {number.type}", "s")
+        if number.element == element:
+            return made
+        if "index" in (element, number.element):
+            cast = "arith.index_cast"
+        else:
+            width = lambda e: int(e.strip("bfi"))
+            kind = "f" if "f" in element else "i"
+            wider = width(element) > width(number.element)
+            cast = (
+                "arith.ext" + ("si" if kind == "i" else "f")
+                if wider
+                else (f"arith.trunc{kind}")
+            )
+        return self.op(f"{cast} {made} : {number.element} to {element}", "s")
+
+    def integer(self, number):
+        """An integer of an op, as it is written, and in a bound."""
+        if isinstance(number, Value):
+            return self.number(number, "index"), "?"
+        return number, number
 
     def call(self, number, signature, inputs, shapes):
         """A call of a lowered part; shapes: of its results."""

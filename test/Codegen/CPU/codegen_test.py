@@ -257,6 +257,20 @@ def test_math(run, kind, op):
         assert len(np.unique(same)) == 1
 
 
+def test_log_f64(run):
+    random = np.random.default_rng(4)
+    near = 1 + random.standard_normal(5000) * 10.0 ** random.uniform(-15, 0, 5000)
+    all_sizes = 2.0 ** random.uniform(-1074, 1023, 5000)
+    ends = [1, 2, 5e-324, 2.2250738585072014e-308, np.finfo(np.float64).max]
+    x = np.concatenate([np.abs(near), all_sizes, ends, np.full(2, 0.7071067811865476)])
+    got = run(unary("f64", "log"), [x[None]])[0]
+    want = np.log(x.astype(np.longdouble))
+    assert (np.abs(got - want) <= np.spacing(np.abs(want).astype(np.float64))).all()
+    odd = np.array([[0.0, -0.0, np.inf, -np.inf, np.nan, -1.0, -5e-324]])
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(run(unary("f64", "log"), [odd]), np.log(odd))
+
+
 def test_large_angles(run):
     x = np.linspace(-1e5, 1e5, 9999, dtype=np.float32)[None]
     got = run(unary("f32", "cos"), [x])

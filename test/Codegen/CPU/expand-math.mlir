@@ -46,8 +46,22 @@ func.func @stays(%x: f64, %y: f32) -> (f64, f32, f32) {
 // CHECK-LABEL: func.func @expm1_f64(
 // CHECK-NOT:     math.expm1
 // CHECK:         math.exp
-// CHECK:         math.log
+// CHECK-NOT:     math.log
+// CHECK:         return
 func.func @expm1_f64(%x: f64) -> f64 {
   %0 = math.expm1 %x : f64
   return %0 : f64
+}
+
+// Vectors of f64 are taken apart for the C library: log is expanded here.
+// CHECK-LABEL: func.func @log_f64(
+// CHECK-NOT:     math.log
+// CHECK:         arith.bitcast {{.*}} : f64 to i64
+// CHECK:         math.fma
+// CHECK:         arith.bitcast {{.*}} : vector<4xf64> to vector<4xi64>
+// CHECK:         return
+func.func @log_f64(%x: f64, %y: vector<4xf64>) -> (f64, vector<4xf64>) {
+  %0 = math.log %x : f64
+  %1 = math.log %y : vector<4xf64>
+  return %0, %1 : f64, vector<4xf64>
 }

@@ -50,7 +50,12 @@ func.func @capacity_arrival(%m: tensor<?x8xi1>) -> tensor<?x8xi1> {
 
 // CHECK-LABEL: func.func @capacity_priority
 // CHECK: condcomp.check %{{.*}}, "capacity C3: capacity must not be negative, got {0}"
-// CHECK: arith.cmpf ogt
+// Rows by priority, two bytes of the keys in a step; ranks, of rows of any size, too.
+// CHECK: scf.for %{{.*}} = %c0 to %c2
+// CHECK: arith.shrui
+// CHECK: scf.for %{{.*}} = %c0 to %c2
+// CHECK: arith.shrui
+// CHECK: return
 func.func @capacity_priority(%m: tensor<?x8xi1>, %p: tensor<?xf32>, %c: index) -> tensor<?x8xi1> {
   %r = condcomp.from_mask %m : tensor<?x8xi1> -> !condcomp.routing<?x8, f32>
   %k = condcomp.capacity %r, %c order(rank) priority(%p : tensor<?xf32>)

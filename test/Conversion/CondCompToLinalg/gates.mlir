@@ -1,8 +1,9 @@
 // RUN: cc-opt %s --condcomp-choose-form=form=compact --condcomp-to-linalg --canonicalize --cse | FileCheck %s --check-prefixes=CHECK
 // RUN: cc-opt %s --condcomp-choose-form=form=masked --condcomp-to-linalg --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,MASKED
 
-// Masked: a large k is found by bisection, 32 counting passes whatever k is, and some
-// to tell equal scores apart. A run-time k is checked. Compact: top-k.mlir.
+// Masked: a large k is found by bisection, 32 counting passes whatever k is, on blocks
+// of rows; a row is scanned where equal scores have to be told apart. A run-time k is
+// checked. Compact: top-k.mlir.
 // CHECK-LABEL: func.func @top_k_bisection
 // CHECK-SAME: (%[[S:.*]]: tensor<?x?xbf16>, %[[K:.*]]: index)
 // CHECK: %[[M:.*]] = tensor.dim %[[S]], %c1
@@ -12,10 +13,12 @@
 // CHECK: arith.extf %{{.*}} : bf16 to f32
 // CHECK: arith.cmpf oeq
 // CHECK: arith.cmpf uno
+// MASKED: scf.forall
 // MASKED: scf.for %{{.*}} = %c0 to %c32
-// MASKED: arith.cmpi uge
-// MASKED: math.ctlz %{{.*}} : i64
+// MASKED: arith.cmpi sge
+// MASKED: scf.if
 // MASKED: scf.for
+// MASKED: tensor.parallel_insert_slice
 // A dense matrix of a masked routing needs no packing.
 // MASKED-NOT: scf.for
 // MASKED: return
@@ -35,10 +38,11 @@ func.func @top_k_static(%s: tensor<?x8xf32>) -> tensor<?x2xindex> {
   return %i : tensor<?x2xindex>
 }
 
-// A small k is found in rounds: the largest key that is left, and where it is first.
+// A small k is found in rounds: the largest key that is left.
 // CHECK-LABEL: func.func @top_k_f64
 // MASKED: arith.bitcast %{{.*}} : f64 to i64
-// MASKED-COUNT-2: arith.minsi %{{.*}} : i64
+// MASKED: scf.for %{{.*}} = %c0 to %c2
+// MASKED: arith.maxsi %{{.*}} : i64
 func.func @top_k_f64(%s: tensor<?x8xf64>) -> tensor<?x8xf64> {
   %r = condcomp.top_k %s, 2 : tensor<?x8xf64> -> !condcomp.routing<?x8, f64, exactly 2>
   %d = condcomp.to_dense %r : !condcomp.routing<?x8, f64, exactly 2> -> tensor<?x8xf64>
@@ -94,15 +98,20 @@ func.func @match_tokens(%s: tensor<?x?xf32>, %r: index) -> tensor<?x1xindex> {
   return %i : tensor<?x1xindex>
 }
 
-// A row takes modules from a heap until their sum reaches p: it does not pay for
-// those that it leaves.
+// Rows take the modules of one score after the other until their sums reach p. Those
+// that have not after 16 passes are sorted, 8 bits of the keys at a time.
 // CHECK-LABEL: func.func @top_p
 // CHECK: condcomp.check %{{.*}}, "top_p C3: min = {0} and max = {1} must satisfy 0 <= min <= max <= the number of modules, {2}"
-// CHECK: scf.for
+// CHECK: scf.forall
 // CHECK: scf.while
+// CHECK: arith.maxsi
 // CHECK: scf.while
 // CHECK: arith.cmpf oge
 // CHECK: arith.addf
+// CHECK: scf.if
+// CHECK: arith.shrui
+// CHECK: scf.while
+// CHECK: tensor.parallel_insert_slice
 func.func @top_p(%s: tensor<?x8xf32>, %p: f32, %hi: index) -> tensor<?x8xi1> {
   %r = condcomp.top_p %s, %p max(%hi) : tensor<?x8xf32>, f32 -> !condcomp.routing<?x8, f32>
   %m = condcomp.to_mask %r : !condcomp.routing<?x8, f32> -> tensor<?x8xi1>

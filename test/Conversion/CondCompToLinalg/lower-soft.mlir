@@ -164,8 +164,14 @@ func.func @no_probability(%x: tensor<?x2xf32>, %d: tensor<?xi1>) -> tensor<?x2xf
 
 // -----
 
+// Where rows left is decided as in the other forms.
+// CHECK-LABEL: func.func @left
+// CHECK: %[[LAST:.*]] = arith.constant 1 : i32
+// CHECK: linalg.fill ins(%[[LAST]] : i32)
+// CHECK: %[[FIRST:.*]] = arith.constant 0 : i32
+// CHECK: ^bb0(%[[DONE:.*]]: i1, %[[LATER:.*]]: i32, %{{.*}}: i32):
+// CHECK-NEXT: arith.select %[[DONE]], %[[FIRST]], %[[LATER]] : i32
 func.func @left(%x: tensor<?x2xf32>, %d: tensor<?xi1>, %g: tensor<?xf32>) -> tensor<?xi32> {
-  // expected-error @below {{'condcomp.cascade' op has no soft form: result 1, where rows left or what stays, is used}}
   %y, %left = condcomp.cascade rows(%x, %d, %g : tensor<?x2xf32>, tensor<?xi1>, tensor<?xf32>) {
   ^bb0(%h: tensor<?x2xf32>, %done: tensor<?xi1>, %soft: tensor<?xf32>):
     condcomp.exit %done : tensor<?xi1> results(%h : tensor<?x2xf32>)
@@ -191,4 +197,17 @@ func.func @counters(%x: tensor<?x2xf32>, %s: tensor<?xi32>, %d: tensor<?xi1>, %g
     condcomp.yield %h, %state : tensor<?x2xf32>, tensor<?xi32>
   } -> tensor<?x2xf32>, tensor<?xi32>, tensor<?xi32>
   return %y : tensor<?x2xf32>
+}
+
+// -----
+
+func.func @survivors(%x: tensor<?x2xf32>, %d: tensor<?xi1>, %g: tensor<?xf32>) -> tensor<?xindex> {
+  // expected-error @below {{'condcomp.cascade' op has no soft form: result 2, what stays, is used}}
+  %y, %left, %ids, %h = condcomp.cascade rows(%x, %d, %g : tensor<?x2xf32>, tensor<?xi1>, tensor<?xf32>)
+      outs(%x : tensor<?x2xf32>) {
+  ^bb0(%h: tensor<?x2xf32>, %done: tensor<?xi1>, %soft: tensor<?xf32>):
+    condcomp.exit %done : tensor<?xi1> results(%h : tensor<?x2xf32>)
+      carry(%h : tensor<?x2xf32>) soft(%soft : tensor<?xf32>)
+  } -> tensor<?x2xf32>, tensor<?xi32>, tensor<?xindex>, tensor<?x2xf32>
+  return %ids : tensor<?xindex>
 }

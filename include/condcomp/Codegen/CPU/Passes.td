@@ -59,6 +59,20 @@ def TileChains : Pass<"condcomp-tile-chains"> {
   ];
 }
 
+def ShareLeaves : Pass<"condcomp-share-leaves", "::mlir::ModuleOp"> {
+  let summary = "Put equal ops on memrefs in one function";
+  let description = [{
+    The layers of a network do the same to different tensors. Ops on memrefs
+    (linalg ops, copies, parallel loops) that are equal but for their operands,
+    types included, become calls of one private function, so that the passes
+    after this one, and LLVM, see each of them once: what takes most of the time
+    of compiling does not grow with the number of layers. A zero fill goes with
+    the contraction that takes it in. What occurs once stays where it is, and so
+    does what holds a check, which ends the function that it is in.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 def LowerContractions
     : Pass<"condcomp-lower-contractions", "::mlir::ModuleOp"> {
   let summary = "Turn linalg contractions on memrefs into register-tiled loops";

@@ -173,6 +173,18 @@ BlockArgument ApplyOp::getIdsArgument(unsigned index) {
 
 SmallVector<BlockArgument> ApplyOp::getStateArguments(unsigned) { return {}; }
 
+RegionRuns ApplyOp::getRegionRuns(unsigned index) {
+  Builder b(getContext());
+  RegionRuns runs;
+  runs.rows = RegionRuns::Rows::Entries;
+  runs.routing = getRouting();
+  int64_t numModules = getRouting().getType().getNumModules();
+  if (!hasSharedBody())
+    runs.module = index;
+  runs.mostRuns = b.getIndexAttr(hasSharedBody() ? numModules : 1);
+  return runs;
+}
+
 //===----------------------------------------------------------------------===//
 // Canonicalization
 //===----------------------------------------------------------------------===//

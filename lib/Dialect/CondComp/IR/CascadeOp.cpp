@@ -14,23 +14,31 @@ using namespace condcomp;
 LogicalResult CascadeOp::verify() {
   if (getStages().empty())
     return emitOpError("C1: needs at least one stage");
-  if (failed(verifyExitOperands(*this)))
-    return failure();
-  ExitOp exit = getLastExit();
-  if (!exit)
-    return success();
-  SmallVector<Type> expected = {RankedTensorType::get(
-      {ShapedType::kDynamic}, IndexType::get(getContext()))};
-  llvm::append_range(expected, exit.getCarry().getTypes());
-  if (getSurvivors().getTypes() != TypeRange(expected))
-    return emitOpError() << "C10: an open cascade returns the survivors' ids "
-                            "and carry, ("
-                         << TypeRange(expected) << "), got ("
-                         << getSurvivors().getTypes() << ")";
   return success();
 }
 
+/// Emits C10 unless an open cascade returns what its last stage carries.
+static LogicalResult verifySurvivors(CascadeOp op) {
+  ExitOp exit = op.getLastExit();
+  if (!exit)
+    return success();
+  SmallVector<Type> expected = {RankedTensorType::get(
+      {ShapedType::kDynamic}, IndexType::get(op.getContext()))};
+  llvm::append_range(expected, exit.getCarry().getTypes());
+  if (op.getSurvivors().getTypes() != TypeRange(expected))
+    return op.emitOpError()
+           << "C10: an open cascade returns the survivors' ids "
+              "and carry, ("
+           << TypeRange(expected) << "), got (" << op.getSurvivors().getTypes()
+           << ")";
+  return success();
+}
+
+// What the cascade returns follows from the operands of its last terminator,
+// which is verified by now.
 LogicalResult CascadeOp::verifyRegions() {
+  if (failed(verifyExitOperands(*this)) || failed(verifySurvivors(*this)))
+    return failure();
   // What the stage at hand takes: at first the rows, then what was carried.
   SmallVector<Type> carried(getRows().getTypes());
   for (unsigned index = 0, e = getStages().size(); index < e; ++index) {
@@ -86,6 +94,13 @@ SmallVector<BlockArgument> CascadeOp::getStateArguments(unsigned index) {
   auto arguments = getStages()[index].getArguments();
   return llvm::to_vector(
       arguments.drop_back(getWithIds()).take_back(getState().size()));
+}
+
+RegionRuns CascadeOp::getRegionRuns(unsigned index) {
+  RegionRuns runs;
+  runs.rows = index == 0 ? RegionRuns::Rows::All : RegionRuns::Rows::Survivors;
+  runs.mostRuns = Builder(getContext()).getIndexAttr(1);
+  return runs;
 }
 
 bool CascadeOp::mayKeepRows() { return getNumSurvivors() > 0; }

@@ -87,6 +87,13 @@ SmallVector<BlockArgument> IterateOp::getStateArguments(unsigned) {
                              .take_back(getState().size()));
 }
 
+RegionRuns IterateOp::getRegionRuns(unsigned) {
+  RegionRuns runs;
+  runs.rows = RegionRuns::Rows::Survivors;
+  runs.mostRuns = getSteps();
+  return runs;
+}
+
 bool IterateOp::mayKeepRows() { return true; }
 
 unsigned IterateOp::getNumSurvivors() { return 0; }

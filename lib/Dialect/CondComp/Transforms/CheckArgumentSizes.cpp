@@ -48,7 +48,8 @@ private:
 static std::optional<Size> traceSize(Value value, int64_t dim) {
   while (true) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!type)
+    // A tensor.dim may ask for a dim that there is none of.
+    if (!type || dim < 0 || dim >= type.getRank())
       return std::nullopt;
     if (!type.isDynamicDim(dim))
       return Size{{}, 0, type.getDimSize(dim)};

@@ -51,3 +51,14 @@ func.func private @private(%a: tensor<?xf32>, %b: tensor<?xf32>) -> tensor<?xf32
   %z = linalg.add ins(%a, %b : tensor<?xf32>, tensor<?xf32>) outs(%a : tensor<?xf32>) -> tensor<?xf32>
   return %z : tensor<?xf32>
 }
+
+// A dim that there is none of, which is no error before it runs.
+// CHECK-LABEL: func.func @no_such_dim(
+// CHECK-NOT: condcomp.check
+func.func @no_such_dim(%a: tensor<?xf32>) -> tensor<?xf32> {
+  %c7 = arith.constant 7 : index
+  %n = tensor.dim %a, %c7 : tensor<?xf32>
+  %e = tensor.empty(%n) : tensor<?xf32>
+  %y = linalg.exp ins(%a : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+}

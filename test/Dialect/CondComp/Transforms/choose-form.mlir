@@ -58,7 +58,7 @@ func.func private @caller(%r: !condcomp.routing<?x8, f32>) -> !condcomp.routing<
 // CHECK-LABEL: @exits
 // MASKED: attributes {form = #condcomp.form<masked>}
 // COMPACT: attributes {form = #condcomp.form<compact>}
-// AUTO: attributes {form = #condcomp.form<compact>}
+// AUTO: attributes {condcomp.compact_from = array<i64: 1000, 0>, form = #condcomp.form<compact>}
 func.func @exits(%x: tensor<?x4xf32>, %done: tensor<?xi1>) -> (tensor<?x4xf32>, tensor<?xi32>) {
   %y, %at = condcomp.cascade rows(%x, %done : tensor<?x4xf32>, tensor<?xi1>) {
   ^bb0(%h: tensor<?x4xf32>, %d: tensor<?xi1>):

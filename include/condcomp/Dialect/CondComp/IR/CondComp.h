@@ -58,6 +58,26 @@ inline llvm::hash_code hash_value(const Bound &bound) {
   return llvm::hash_combine(static_cast<int>(bound.kind), bound.count);
 }
 
+/// On which rows a region of a conditional op runs; the others are skipped.
+struct RegionRuns {
+  enum class Rows {
+    /// All rows of the op.
+    All,
+    /// One row per entry of a routing.
+    Entries,
+    /// Those of all rows that did not leave in an earlier run.
+    Survivors
+  };
+  Rows rows = Rows::All;
+  /// For `Entries`: the routing, and the only module that the region serves, if
+  /// it does not serve all.
+  mlir::Value routing;
+  std::optional<unsigned> module;
+  /// The largest number of runs that together have these rows: an index value,
+  /// or a count (kDynamic: one per module of the routing).
+  mlir::OpFoldResult mostRuns;
+};
+
 } // namespace condcomp
 
 #define GET_ATTRDEF_CLASSES

@@ -63,6 +63,10 @@ def CondComp_ConditionalOpInterface : OpInterface<"ConditionalOpInterface"> {
         be read and written only at a row's own id.
       }], "::llvm::SmallVector<::mlir::BlockArgument>", "getStateArguments",
       (ins "unsigned":$index)>,
+    InterfaceMethod<[{
+        On which rows region `index` runs, and how often: what the op costs, and
+        what it skips (`condcomp-report-cost`).
+      }], "::condcomp::RegionRuns", "getRegionRuns", (ins "unsigned":$index)>,
   ];
 }
 

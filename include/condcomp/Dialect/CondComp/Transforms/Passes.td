@@ -19,12 +19,36 @@ def ChooseForm : Pass<"condcomp-choose-form", "::mlir::ModuleOp"> {
     holds a routing compact unless its type says that every row uses every
     module: then there is nothing to skip and gathering rows would only cost.
     Forms that are written in the program stay.
+
+    With `auto`, an apply with one module whose routing is compact is marked
+    `condcomp.all_rows_from = p`: if at least p per thousand rows have an entry,
+    the body runs on all rows as they lie, which saves gathering them. p is such
+    that the gathering saved pays for the rows run in vain, by the static cost of
+    a row; 1000 where that is not known, or where the body may fail on a row that
+    it should not see. A cascade is marked `condcomp.compact_from = array<i64: …>`
+    likewise: rows that are done go along until p per thousand are, where stages
+    are so cheap that moving the others costs as much.
   }];
   let options = [
     Option<"form", "form", "std::string", /*default=*/"\"auto\"",
            "masked, compact or auto">,
+    Option<"runTimeChoice", "run-time-choice", "bool", /*default=*/"true",
+           "Mark what may run on all rows when few are skipped">,
   ];
   let dependentDialects = ["::condcomp::CondCompDialect"];
+}
+
+def ExpandAffine : Pass<"condcomp-expand-affine"> {
+  let summary = "Turn affine.apply into arithmetic";
+  let description = [{
+    Upstream inlines a function with `affine.apply` into other functions and
+    affine loops only: a call in the body of a cascade, of an apply or of an
+    `scf` op stays a call, and what it does with weights is not seen. As
+    arithmetic, sizes do not stand in the way. They do not overflow (`nsw`), so
+    that a product divided again folds; divisions stay divisions, which the row
+    analysis reads.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def DecomposeGates : Pass<"condcomp-decompose-gates"> {
@@ -117,6 +141,72 @@ def EraseTraces : Pass<"condcomp-erase-traces"> {
   let description = [{
     Removes every `condcomp.trace`, so that a program that is not observed pays
     nothing for them.
+  }];
+}
+
+def ReportCost : Pass<"condcomp-report-cost", "::mlir::ModuleOp"> {
+  let summary = "Report FLOPs, bytes and peak memory as functions of sizes";
+  let description = [{
+    For every public function a remark (`--remarks-filter=condcomp-report-cost`)
+    and an entry of the JSON file with its cost as polynomials in the sizes of its
+    arguments and in counts that only run time knows, with bounds: entries of a
+    routing, rows that reach a stage. docs/cost.md says what is counted. It
+    changes nothing.
+  }];
+  let options = [
+    Option<"json", "json", "std::string", /*default=*/"\"\"",
+           "A file to write costs to, - for standard output">,
+  ];
+}
+
+def SinkIntoConditions : Pass<"condcomp-sink-into-conditions"> {
+  let summary = "Move row-wise work under the condition that uses it";
+  let description = [{
+    Ops that work row by row and whose results only the rows operands of one
+    `apply` use move into its bodies: they are then done for the rows that take
+    part. So do those that a stage of a `cascade` only carries on: they move into
+    the next stage, past the exit. docs/passes.md has an example.
+
+    An `apply` has to skip rows and run none twice: its rows have at most one
+    entry, and its type does not promise exactly one. What its rows are made from
+    must not be more than what is made (and a quarter), unless contractions are
+    saved.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def HoistInvariants : Pass<"condcomp-hoist-invariants"> {
+  let summary = "Move out of bodies what does not depend on rows or params";
+  let description = [{
+    What ops of a body compute from values outside of it alone moves in front of
+    the op, where the body may run several times: once per module, once per step.
+    Stages of a `cascade` and bodies of a single module run once at most, or not
+    at all: they keep theirs.
+  }];
+}
+
+def MergeApplies : Pass<"condcomp-merge-applies"> {
+  let summary = "Make one apply of those with the same routing";
+  let description = [{
+    Two applies with the same routing become one where the second takes what the
+    first gives, row by row, and nothing else does (layers that are skipped
+    together), or where they gather the same rows and combine alike. Rows are then
+    gathered and put back once.
+
+    For a chain, the first apply must hand values on as they are: `weights(none)`
+    and `combine(replace)`, which takes at most one entry per row, or
+    `combine(none)` to `entries`. docs/passes.md has examples.
+  }];
+}
+
+def KeepModuleOrder : Pass<"condcomp-keep-module-order"> {
+  let summary = "Hand entries on instead of putting them in place and back";
+  let description = [{
+    What `restore` or `combine` put in place and `select` takes out again by the
+    same routing is the entry tensor as it was; rows of an `apply` that a `combine`
+    by the same routing made become its entries. docs/passes.md has examples.
   }];
 }
 

@@ -1,0 +1,183 @@
+//===- Passes.td - GPU code generation passes --------------*- tablegen -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_CODEGEN_GPU_PASSES
+#define CONDCOMP_CODEGEN_GPU_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def ParallelizeLoops
+    : Pass<"condcomp-gpu-parallelize-loops", "::mlir::func::FuncOp"> {
+  let summary = "Turn linalg ops and copies of kernels into parallel loops";
+  let description = [{
+    A linalg op becomes a `scf.parallel` over its parallel loops. Its reduction
+    loops are run inside, in ascending order, by whoever computes the element:
+    sums do not depend on the number of threads. A contraction sums by fused
+    multiply-adds into f32 for bf16 and f16 and rounds once, as on CPUs.
+
+    A loop that `condcomp-to-linalg` marks `condcomp.independent` becomes a
+    `scf.parallel` if it carries nothing and its body allocates and checks
+    nothing. An op whose body can fail (`cf.assert`) becomes sequential loops,
+    with a remark.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"
+  ];
+}
+
+def OutlineKernels : Pass<"condcomp-gpu-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Split public functions into a kernel and a function that calls it";
+  let description = [{
+    The body of a public function @f becomes the kernel @f$kernel, which every
+    thread of a grid runs from beginning to end: the attribute
+    `condcomp.kernel` says so. @f stays what it was to its callers. It allocates
+    a workspace, calls the kernel, tries again with a larger workspace if that
+    did not suffice, reports the check that failed, if one did, and copies the
+    results out of the workspace.
+
+    What the kernel has to say is in its *report*: 0, or the number of the check
+    that failed, or -1 if the workspace was too small; a word that grid barriers
+    count in; then the numbers of the failed check, or the size to try next, or
+    of each result its byte offset in the workspace and its run-time sizes.
+
+    ```mlir
+    func.func private @f$kernel(%thread: index, %threads: index,
+        %workspace: memref<?xi8>, %report: memref<4xi64>, %x: memref<?xf32>)
+    ```
+
+    Until a later pass launches it, the kernel is called with a grid of one
+    thread. Functions that are called must be inlined before.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"
+  ];
+}
+
+def ShareScalars : Pass<"condcomp-gpu-share-scalars", "::mlir::func::FuncOp"> {
+  let summary = "Pass scalars from one thread to all through memory";
+  let description = [{
+    A sequential loop that writes memory is run by one thread of the grid. What
+    it returns, all threads need: it is stored to a buffer, in one
+    `scf.execute_region` with the loop, and loaded again.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def InsertBarriers : Pass<"condcomp-gpu-insert-barriers", "::mlir::func::FuncOp"> {
+  let summary = "Insert grid barriers where threads read what others wrote";
+  let description = [{
+    Inserts calls of `@condcomp_grid_barrier` into kernels, where memory accessed
+    since the last barrier and what the next op accesses may overlap, at least
+    one of both writes, and not both are done by the one thread that runs
+    sequential code. Inputs of a call are never written, so reading them needs no
+    barrier. Memory that is released at the end of a loop's body and used again
+    in the next iteration counts as written.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
+def PlaceBuffers : Pass<"condcomp-gpu-place-buffers", "::mlir::func::FuncOp"> {
+  let summary = "Place the buffers of a kernel in its workspace";
+  let description = [{
+    Every `memref.alloc` of a kernel becomes a view of the workspace. Places are
+    given out in order, and all threads count alike. What a block allocates is
+    released at its end, unless it hands a buffer on; buffers of the function
+    and those that loops carry from step to step are released by the end of the
+    kernel. Runs last of the passes on loops: threads count in memory of their
+    own, which is not to be shared.
+  }];
+  let dependentDialects = [
+    "::condcomp::CondCompDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect"
+  ];
+}
+
+def DistributeLoops : Pass<"condcomp-gpu-distribute-loops", "::mlir::func::FuncOp"> {
+  let summary = "Share the work of a kernel among the threads of the grid";
+  let description = [{
+    The iterations of a `scf.parallel` go to the threads in turn. Sequential code
+    that writes memory is run by thread 0. All other code, control flow in
+    particular, is run by every thread alike, on the same values, so that all
+    threads meet at every barrier.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def LowerKernelChecks
+    : Pass<"condcomp-gpu-lower-checks", "::mlir::func::FuncOp"> {
+  let summary = "Turn the checks of kernels into reports";
+  let description = [{
+    A check that fails writes its number and its values to the report, and the
+    thread returns. All threads do, since all check the same. Runs on blocks:
+    after `convert-scf-to-cf`.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::memref::MemRefDialect"
+  ];
+}
+
+def EmulateGrid : Pass<"condcomp-gpu-emulate-grid", "::mlir::ModuleOp"> {
+  let summary = "Run kernels on a CPU, by threads that take turns";
+  let description = [{
+    Calls of kernels become calls of `condcomp_emulate_grid` of the run-time
+    library. It runs each thread of the grid from barrier to barrier before the
+    next one, in ascending and descending order in turn, so that a barrier that
+    is missing shows in wrong results, the same ones every time. It takes the
+    address of a function and an array of pointers to its arguments, as a launch
+    on a GPU does.
+  }];
+  let options = [
+    Option<"threads", "threads", "int64_t", /*default=*/"5",
+           "Threads of the grid">,
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def EmitGPUModule : Pass<"condcomp-gpu-emit-module", "::mlir::ModuleOp"> {
+  let summary = "Move kernels into a gpu.module";
+  let description = [{
+    Kernels become `gpu.func` ops of `@kernels`, and their calls
+    `gpu.launch_func`. All blocks of the grid must be on the device at once (a
+    cooperative launch), since they wait for each other: `blocks` is at most
+    what the device holds. The number of threads is the first argument of a
+    kernel. The grid barrier is a function that counts blocks in a word of the
+    report.
+  }];
+  let options = [
+    Option<"blocks", "blocks", "int64_t", /*default=*/"132",
+           "Blocks of the grid">,
+    Option<"blockSize", "block-size", "int64_t", /*default=*/"256",
+           "Threads of a block">,
+    Option<"scope", "scope", "std::string", /*default=*/"\"device\"",
+           "LLVM's name of the synchronization scope of a whole GPU">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"
+  ];
+}
+
+def UseInstructions
+    : Pass<"condcomp-gpu-use-instructions", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Turn calls of device libraries into instructions";
+  let description = [{
+    Upstream makes every function of the math dialect a call of CUDA's or ROCm's
+    library of functions. Those that are an instruction of the chip become
+    LLVM's intrinsics instead: rounding to an integer, absolute values and
+    square roots. Most programs then need no library.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // CONDCOMP_CODEGEN_GPU_PASSES

@@ -1,0 +1,68 @@
+//===- Grid.h - how the threads of a grid run a kernel ----------*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_LIB_CODEGEN_GPU_GRID_H
+#define CONDCOMP_LIB_CODEGEN_GPU_GRID_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace condcomp {
+
+/// Marks the functions that all threads of a grid run from beginning to end.
+inline constexpr llvm::StringLiteral kKernelAttrName = "condcomp.kernel";
+/// The number of a check, by which the report names it.
+inline constexpr llvm::StringLiteral kCheckAttrName = "condcomp.check";
+/// Marks loops whose iterations are independent of each other.
+inline constexpr llvm::StringLiteral kIndependentAttrName =
+    "condcomp.independent";
+/// Waits for all threads of the grid.
+inline constexpr llvm::StringLiteral kBarrierName = "condcomp_grid_barrier";
+
+/// The leading arguments of a kernel.
+enum KernelArgument { Thread, Threads, Workspace, Report, FirstArgument };
+
+/// Words of a report.
+enum ReportWord { Status, BarrierCount, FirstValue };
+/// The status of a kernel whose workspace was too small.
+inline constexpr int64_t kNoSpace = -1;
+
+bool isKernel(mlir::func::FuncOp function);
+
+/// Who runs an op of a kernel that is not inside one that somebody runs.
+enum class Runner {
+  /// All threads, alike.
+  All,
+  /// All threads, but for what is in its regions, where ops are told apart.
+  Inside,
+  /// Thread 0: sequential code that writes memory.
+  One,
+  /// Every thread a share.
+  Grid
+};
+Runner getRunner(mlir::Operation *op);
+
+/// Calls `fn` on ops of a kernel, outermost first, except those inside an op
+/// that somebody runs.
+void walkRunners(mlir::Region &region,
+                 llvm::function_ref<void(mlir::Operation *)> fn);
+
+/// Whether a buffer is allocated in `block`, or in regions of its ops.
+bool allocates(mlir::Block &block);
+/// Whether what `block` allocates is released at its end: it hands no buffer
+/// on.
+bool releasesAtEnd(mlir::Block &block);
+
+/// A scalar as a word of a report, and back.
+mlir::Value toWord(mlir::ImplicitLocOpBuilder &b, mlir::Value value);
+mlir::Value fromWord(mlir::ImplicitLocOpBuilder &b, mlir::Value word,
+                     mlir::Type type);
+
+} // namespace condcomp
+
+#endif // CONDCOMP_LIB_CODEGEN_GPU_GRID_H

@@ -1,0 +1,273 @@
+//===- OutlineKernels.cpp - kernels and what calls them -------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Grid.h"
+#include "condcomp/Codegen/GPU/Passes.h"
+#include "condcomp/Dialect/CondComp/IR/CondComp.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace condcomp {
+#define GEN_PASS_DEF_OUTLINEKERNELS
+#include "condcomp/Codegen/GPU/Passes.h.inc"
+} // namespace condcomp
+
+using namespace mlir;
+using namespace condcomp;
+
+/// The first workspace that a call tries, in bytes.
+static constexpr int64_t kFirstWorkspace = 1 << 20;
+
+namespace {
+/// Splits one function.
+class Outliner {
+public:
+  Outliner(func::FuncOp function, SymbolTable &symbols)
+      : function(function), symbols(symbols),
+        b(function.getLoc(), function.getContext()) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult checkBody();
+  void makeKernel();
+  void reportResults();
+  Value inWorkspace(Value result);
+  void makeCaller();
+  Value callUntilItFits();
+  void makeChecks();
+  Value copyOut(MemRefType type, Value workspace, int64_t &word);
+
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, value);
+  }
+  Value word(int64_t value) {
+    return arith::ConstantIntOp::create(b, value, 64);
+  }
+  void store(Value value, int64_t word) {
+    memref::StoreOp::create(b, value, report, index(word));
+  }
+  Value load(int64_t word) {
+    return memref::LoadOp::create(b, report, index(word));
+  }
+
+  func::FuncOp function, kernel;
+  SymbolTable &symbols;
+  ImplicitLocOpBuilder b;
+  /// A check or assertion of the kernel; its number is its position plus 1.
+  SmallVector<Operation *> checks;
+  MemRefType workspaceType, reportType;
+  /// Of the function that is being made.
+  Value report;
+};
+} // namespace
+
+LogicalResult Outliner::checkBody() {
+  if (!function.getBody().hasOneBlock())
+    return function.emitOpError()
+           << "has " << function.getBody().getBlocks().size()
+           << " blocks: a kernel is made of structured control flow";
+  WalkResult result = function.walk([&](CallOpInterface call) {
+    call.emitOpError("is not inlined: a kernel calls no functions");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+/// The result as a buffer of the workspace in row-major order.
+Value Outliner::inWorkspace(Value result) {
+  Value buffer = result;
+  while (Operation *op = buffer.getDefiningOp()) {
+    if (!isa<memref::CastOp, memref::CollapseShapeOp, memref::ExpandShapeOp>(
+            op))
+      break;
+    buffer = op->getOperand(0);
+  }
+  auto type = cast<MemRefType>(result.getType());
+  if (buffer.getDefiningOp<memref::AllocOp>() && type.getLayout().isIdentity())
+    return result;
+  SmallVector<Value> sizes;
+  for (int64_t i = 0, e = type.getRank(); i < e; ++i)
+    if (type.isDynamicDim(i))
+      sizes.push_back(memref::DimOp::create(b, result, i));
+  auto identity = MemRefType::get(type.getShape(), type.getElementType());
+  Value copy = memref::AllocOp::create(b, identity, sizes);
+  memref::CopyOp::create(b, result, copy);
+  return copy;
+}
+
+/// At the end of the kernel: where the results are.
+void Outliner::reportResults() {
+  Operation *end = kernel.getBody().front().getTerminator();
+  b.setInsertionPoint(end);
+  report = kernel.getArgument(Report);
+  Value start = memref::ExtractAlignedPointerAsIndexOp::create(
+      b, kernel.getArgument(Workspace));
+  int64_t next = FirstValue;
+  for (Value result : end->getOperands()) {
+    auto type = dyn_cast<MemRefType>(result.getType());
+    if (!type) {
+      store(toWord(b, result), next++);
+      continue;
+    }
+    Value buffer = inWorkspace(result);
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
+    store(toWord(b, arith::SubIOp::create(b, address, start)), next++);
+    for (int64_t i = 0, e = type.getRank(); i < e; ++i)
+      if (type.isDynamicDim(i))
+        store(toWord(b, memref::DimOp::create(b, buffer, i)), next++);
+  }
+  func::ReturnOp::create(b);
+  end->erase();
+}
+
+void Outliner::makeKernel() {
+  function.walk([&](Operation *op) {
+    if (isa<CheckOp, cf::AssertOp>(op)) {
+      checks.push_back(op);
+      op->setAttr(kCheckAttrName, b.getI64IntegerAttr(checks.size()));
+    }
+  });
+  // The size of the next workspace takes one word.
+  int64_t words = 1, values = 0;
+  for (Type type : function.getResultTypes()) {
+    auto memref = dyn_cast<MemRefType>(type);
+    values += 1 + (memref ? memref.getNumDynamicDims() : 0);
+  }
+  words = std::max(words, values);
+  for (Operation *op : checks)
+    if (auto check = dyn_cast<CheckOp>(op))
+      words = std::max<int64_t>(words, check.getValues().size());
+  reportType = MemRefType::get(FirstValue + words, b.getI64Type());
+  workspaceType = MemRefType::get(ShapedType::kDynamic, b.getI8Type());
+
+  SmallVector<Type> types = {b.getIndexType(), b.getIndexType(), workspaceType,
+                             reportType};
+  b.setInsertionPoint(function);
+  kernel = func::FuncOp::create(b, (function.getName() + "$kernel").str(),
+                                b.getFunctionType(types, {}));
+  kernel.setPrivate();
+  kernel->setAttr(kKernelAttrName, b.getUnitAttr());
+  symbols.insert(kernel);
+  kernel.getBody().takeBody(function.getBody());
+  Block &body = kernel.getBody().front();
+  for (auto [i, type] : llvm::enumerate(types))
+    body.insertArgument(i, type, b.getLoc());
+  kernel.setFunctionType(b.getFunctionType(body.getArgumentTypes(), {}));
+  reportResults();
+}
+
+/// Calls the kernel with larger workspaces until one suffices.
+Value Outliner::callUntilItFits() {
+  Type indexType = b.getIndexType();
+  auto loop = scf::WhileOp::create(b, TypeRange{workspaceType, indexType},
+                                   index(kFirstWorkspace));
+  OpBuilder::InsertionGuard guard(b);
+  Block *before = b.createBlock(&loop.getBefore(), {}, indexType, b.getLoc());
+  auto alignment = b.getI64IntegerAttr(64);
+  Value workspace = memref::AllocOp::create(b, workspaceType,
+                                            before->getArgument(0), alignment);
+  store(word(0), Status);
+  store(word(0), BarrierCount);
+  SmallVector<Value> operands = {index(0), index(1), workspace, report};
+  llvm::append_range(operands, function.getArguments());
+  func::CallOp::create(b, kernel, operands);
+  Value full = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, load(Status),
+                                     word(kNoSpace));
+  Value next = fromWord(b, load(FirstValue), indexType);
+  scf::ConditionOp::create(b, full, ValueRange{workspace, next});
+  Block *after = b.createBlock(&loop.getAfter(), {}, {workspaceType, indexType},
+                               {b.getLoc(), b.getLoc()});
+  memref::DeallocOp::create(b, after->getArgument(0));
+  scf::YieldOp::create(b, after->getArgument(1));
+  return loop.getResult(0);
+}
+
+/// The checks of the kernel, on what it reported.
+void Outliner::makeChecks() {
+  Value status = load(Status);
+  Location loc = b.getLoc();
+  for (auto [i, op] : llvm::enumerate(checks)) {
+    b.setLoc(op->getLoc());
+    Value good =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, status, word(i + 1));
+    auto check = dyn_cast<CheckOp>(op);
+    if (!check) {
+      cf::AssertOp::create(b, good, cast<cf::AssertOp>(op).getMsg());
+      continue;
+    }
+    SmallVector<Value> values;
+    for (auto [position, value] : llvm::enumerate(check.getValues()))
+      values.push_back(
+          fromWord(b, load(FirstValue + position), value.getType()));
+    CheckOp::create(b, good, check.getMessage(), values);
+  }
+  b.setLoc(loc);
+}
+
+/// A result in memory of its own.
+Value Outliner::copyOut(MemRefType type, Value workspace, int64_t &next) {
+  Value offset = fromWord(b, load(next++), b.getIndexType());
+  SmallVector<Value> sizes;
+  for (int64_t i = 0, e = type.getNumDynamicDims(); i < e; ++i)
+    sizes.push_back(fromWord(b, load(next++), b.getIndexType()));
+  Value view = memref::ViewOp::create(b, type, workspace, offset, sizes);
+  Value result =
+      memref::AllocOp::create(b, type, sizes, b.getI64IntegerAttr(64));
+  memref::CopyOp::create(b, view, result);
+  return result;
+}
+
+void Outliner::makeCaller() {
+  function.addEntryBlock();
+  b.setInsertionPointToStart(&function.getBody().front());
+  report = memref::AllocOp::create(b, reportType);
+  Value workspace = callUntilItFits();
+  makeChecks();
+  SmallVector<Value> results;
+  int64_t next = FirstValue;
+  for (Type type : function.getResultTypes()) {
+    if (auto memref = dyn_cast<MemRefType>(type))
+      results.push_back(copyOut(memref, workspace, next));
+    else
+      results.push_back(fromWord(b, load(next++), type));
+  }
+  memref::DeallocOp::create(b, workspace);
+  memref::DeallocOp::create(b, report);
+  func::ReturnOp::create(b, results);
+}
+
+LogicalResult Outliner::run() {
+  if (failed(checkBody()))
+    return failure();
+  makeKernel();
+  makeCaller();
+  return success();
+}
+
+namespace {
+struct OutlineKernelsPass
+    : public condcomp::impl::OutlineKernelsBase<OutlineKernelsPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SymbolTable symbols(module);
+    auto b = OpBuilder::atBlockBegin(module.getBody());
+    auto barrier = func::FuncOp::create(b, module.getLoc(), kBarrierName,
+                                        b.getFunctionType({}, {}));
+    barrier.setPrivate();
+    for (auto function :
+         llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
+      if (function.isPublic() && !function.isExternal() &&
+          failed(Outliner(function, symbols).run()))
+        return signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,65 @@
+// RUN: cc-opt %s --pass-pipeline='builtin.module(func.func(condcomp-gpu-distribute-loops))' --split-input-file | FileCheck %s
+
+// CHECK-LABEL: func.func private @shares(
+// CHECK-SAME:    %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index
+// CHECK:         %[[TOTAL:.+]] = arith.muli
+// CHECK:         scf.for %[[I:.+]] = %[[THREAD]] to %[[TOTAL]] step %[[THREADS]]
+// CHECK-DAG:       arith.remui %[[I]], %c7
+// CHECK-DAG:       arith.divui %[[I]], %c7
+// CHECK:           memref.store
+// CHECK-NOT:     scf.parallel
+func.func private @shares(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %n: index, %x: memref<?x7xindex>) attributes {condcomp.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c7 = arith.constant 7 : index
+  scf.parallel (%i, %j) = (%c0, %c0) to (%n, %c7) step (%c1, %c1) {
+    memref.store %i, %x[%i, %j] : memref<?x7xindex>
+  }
+  return
+}
+
+// -----
+
+// A parallel loop inside one is run by whoever runs the iteration.
+// CHECK-LABEL: func.func private @nested(
+// CHECK-SAME:    %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index
+// CHECK:         scf.for %{{.+}} = %[[THREAD]] to %{{.+}} step %[[THREADS]]
+// CHECK:           scf.for %{{.+}} = %c0{{.*}} to %{{.+}} step %c1
+func.func private @nested(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %n: index, %x: memref<?x7xindex>) attributes {condcomp.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c7 = arith.constant 7 : index
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    scf.parallel (%j) = (%c0) to (%c7) step (%c1) {
+      memref.store %i, %x[%i, %j] : memref<?x7xindex>
+    }
+  }
+  return
+}
+
+// -----
+
+// Sequential writes are those of one thread; control flow around parallel loops
+// is every thread's.
+// CHECK-LABEL: func.func private @runners(
+// CHECK-SAME:    %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index
+// CHECK:         %[[FIRST:.+]] = arith.cmpi eq, %[[THREAD]], %c0
+// CHECK:         %[[N:.+]] = memref.load
+// CHECK:         scf.for %{{.+}} = %c0{{.*}} to %[[N]]
+// CHECK:           scf.if %[[FIRST]] {
+// CHECK-NEXT:        memref.store
+// CHECK-NEXT:      }
+// CHECK:           scf.for %{{.+}} = %[[THREAD]] to %{{.+}} step %[[THREADS]]
+func.func private @runners(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %x: memref<?xindex>) attributes {condcomp.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c7 = arith.constant 7 : index
+  %n = memref.load %x[%c0] : memref<?xindex>
+  scf.for %step = %c0 to %n step %c1 {
+    memref.store %step, %x[%step] : memref<?xindex>
+    scf.parallel (%i) = (%c0) to (%c7) step (%c1) {
+      memref.store %i, %x[%i] : memref<?xindex>
+    }
+  }
+  return
+}

@@ -1,0 +1,46 @@
+// RUN: cc-opt %s --condcomp-gpu-emit-module='blocks=5 block-size=64' | FileCheck %s
+
+// CHECK:       module attributes {gpu.container_module}
+// CHECK-NEXT:  gpu.module @kernels
+// All blocks count once and wait for the end of the round.
+// CHECK:         func.func private @condcomp_grid_barrier(%[[REPORT:.+]]: memref<?xi64>, %{{.+}}: index) attributes {passthrough = ["convergent", "noinline"]}
+// CHECK:           gpu.barrier
+// CHECK:           scf.if
+// CHECK:             llvm.fence syncscope("device") acq_rel
+// CHECK:             memref.atomic_rmw addi %{{.+}}, %[[REPORT]][%c1{{.*}}]
+// CHECK:             scf.while
+// CHECK:               memref.atomic_rmw addi %c0{{.*}}, %[[REPORT]][%c1{{.*}}]
+// CHECK:             llvm.fence syncscope("device") acq_rel
+// CHECK:           gpu.barrier
+// CHECK:         gpu.func @k(%[[COUNT:.+]]: index, %{{.+}}: memref<?xi8>, %[[R:.+]]: memref<4xi64>, %[[F:.+]]: memref<?xindex>) kernel attributes {known_block_size = array<i32: 64, 1, 1>}
+// CHECK:           %[[BLOCK:.+]] = gpu.block_id x
+// CHECK:           %[[BASE:.+]] = arith.muli %[[BLOCK]], %c64
+// CHECK:           %[[LANE:.+]] = gpu.thread_id x
+// CHECK:           %[[THREAD:.+]] = arith.addi %[[BASE]], %[[LANE]]
+// CHECK:           %[[SHARED:.+]] = memref.cast %[[R]] : memref<4xi64> to memref<?xi64>
+// CHECK:           memref.get_global @table
+// CHECK:           func.call @condcomp_grid_barrier(%[[SHARED]], %[[COUNT]])
+// CHECK:           memref.store %{{.+}}, %[[F]][%[[THREAD]]]
+// CHECK:           gpu.return
+// CHECK:         memref.global "private" constant @table
+// CHECK-NOT:   func.func private @k(
+func.func private @condcomp_grid_barrier()
+memref.global "private" constant @table : memref<4xindex> = dense<[1, 2, 3, 4]>
+func.func private @k(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %f: memref<?xindex>) attributes {condcomp.kernel} {
+  %c0 = arith.constant 0 : index
+  %table = memref.get_global @table : memref<4xindex>
+  call @condcomp_grid_barrier() : () -> ()
+  %v = memref.load %table[%c0] : memref<4xindex>
+  memref.store %v, %f[%t] : memref<?xindex>
+  return
+}
+
+// CHECK-LABEL: func.func @f(
+// CHECK-SAME:    %[[W:.+]]: memref<?xi8>, %[[R:.+]]: memref<4xi64>, %[[F:.+]]: memref<?xindex>)
+// CHECK:         gpu.launch_func @kernels::@k blocks in (%c5{{.*}}, %c1{{.*}}, %c1{{.*}}) threads in (%c64{{.*}}, %c1{{.*}}, %c1{{.*}}) args(%c320{{.*}} : index, %[[W]] : memref<?xi8>, %[[R]] : memref<4xi64>, %[[F]] : memref<?xindex>)
+func.func @f(%w: memref<?xi8>, %r: memref<4xi64>, %f: memref<?xindex>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  call @k(%c0, %c1, %w, %r, %f) : (index, index, memref<?xi8>, memref<4xi64>, memref<?xindex>) -> ()
+  return
+}

@@ -95,12 +95,6 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
   }
-  if (options.tileChains) {
-    pm.addPass(createTileChains());
-    // An op that several ops of a chain read was taken in for each.
-    pm.addPass(createCanonicalizerPass());
-    pm.addPass(createCSEPass());
-  }
   addBufferization(pm);
   addDeallocation(pm);
   addLoops(pm, options, vectorBits);

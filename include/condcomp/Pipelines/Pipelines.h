@@ -31,11 +31,6 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::desc("Run all modules of an apply in one parallel loop per "
                      "stage, where its body allows it (default: true)"),
       llvm::cl::init(true)};
-  PassOptions::Option<bool> tileChains{
-      *this, "tile-chains",
-      llvm::cl::desc("Run contractions that follow one another, as in "
-                     "attention, task by task (default: true)"),
-      llvm::cl::init(true)};
   PassOptions::Option<bool> shareLeaves{
       *this, "share-leaves",
       llvm::cl::desc("Put equal ops in one function, which is compiled once "

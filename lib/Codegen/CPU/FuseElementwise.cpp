@@ -188,120 +188,9 @@ struct FoldTransposeOfResult : public OpRewritePattern<linalg::GenericOp> {
 };
 } // namespace
 
-/// For a reshape that only adds dims of size 1: which dims of the result are
-/// those of the source.
-static std::optional<SmallVector<unsigned>>
-dimsOfSource(tensor::ExpandShapeOp expand) {
-  auto type = expand.getResultType();
-  SmallVector<unsigned> dims;
-  for (ArrayRef<int64_t> group : expand.getReassociationIndices()) {
-    int64_t dim = group.back();
-    for (int64_t i : group)
-      if (type.getDimSize(i) != 1)
-        dim = i;
-    for (int64_t i : group)
-      if (i != dim && type.getDimSize(i) != 1)
-        return std::nullopt;
-    dims.push_back(dim);
-  }
-  return dims;
-}
-
-namespace {
-/// An input with added dims of size 1, such as a maximum along rows with that
-/// dim kept: the op reads what lies behind. Moving the reshape into what
-/// computes it would give that a loop of size 1 and its inputs another shape.
-struct ReadBehindUnitDims : public OpRewritePattern<linalg::GenericOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(linalg::GenericOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!op.hasPureTensorSemantics())
-      return failure();
-    for (OpOperand *input : op.getDpsInputOperands()) {
-      auto expand = input->get().getDefiningOp<tensor::ExpandShapeOp>();
-      std::optional<SmallVector<unsigned>> dims =
-          expand ? dimsOfSource(expand) : std::nullopt;
-      if (!dims)
-        continue;
-      SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-      maps[input->getOperandNumber()] =
-          maps[input->getOperandNumber()].getSubMap(*dims);
-      // The sizes of all loops must still follow from operands.
-      if (!inversePermutation(concatAffineMaps(maps, op.getContext())))
-        continue;
-      rewriter.modifyOpInPlace(op, [&]() {
-        input->set(expand.getSrc());
-        op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
-      });
-      return success();
-    }
-    return failure();
-  }
-};
-} // namespace
-
-namespace {
-/// A result that is written at 0 along a dim of size 1, such as a sum along
-/// rows with that dim kept, is computed without that dim.
-struct DropKeptDims : public OpRewritePattern<linalg::GenericOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(linalg::GenericOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!op.hasPureTensorSemantics() || op.getNumDpsInits() != 1)
-      return failure();
-    OpOperand *init = op.getDpsInitOperand(0);
-    AffineMap map = op.getMatchingIndexingMap(init);
-    auto type = cast<RankedTensorType>(init->get().getType());
-    // The dims that stay, each with the dropped ones that follow; the first
-    // ones go with it, too.
-    SmallVector<ReassociationIndices> groups;
-    SmallVector<unsigned> kept;
-    ReassociationIndices leading;
-    for (auto [i, expr] : llvm::enumerate(map.getResults())) {
-      if (!isa<AffineConstantExpr>(expr)) {
-        kept.push_back(i);
-        groups.push_back(std::move(leading));
-        groups.back().push_back(i);
-        leading.clear();
-      } else if (type.getDimSize(i) != 1) {
-        return failure();
-      } else {
-        (groups.empty() ? leading : groups.back()).push_back(i);
-      }
-    }
-    if (kept.empty() || kept.size() == map.getNumResults())
-      return failure();
-    Location loc = op.getLoc();
-    SmallVector<OpFoldResult> sizes =
-        tensor::getMixedSizes(rewriter, loc, init->get());
-    Value start =
-        tensor::CollapseShapeOp::create(rewriter, loc, init->get(), groups);
-    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-    maps.back() = map.getSubMap(kept);
-    auto dropped = linalg::GenericOp::create(rewriter, loc, start.getType(),
-                                             op.getDpsInputs(), start, maps,
-                                             op.getIteratorTypesArray());
-    rewriter.inlineRegionBefore(op.getRegion(), dropped.getRegion(),
-                                dropped.getRegion().begin());
-    rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(
-        op, type, dropped.getResult(0), groups, sizes);
-    return success();
-  }
-};
-} // namespace
-
 /// A reshape of an elementwise op or a contraction becomes one of its inputs,
 /// so that what lies before and after it can be fused.
 static bool shouldMoveReshape(OpOperand *operand) {
-  // Users read behind it.
-  auto expand = dyn_cast<tensor::ExpandShapeOp>(operand->getOwner());
-  if (expand && dimsOfSource(expand) &&
-      llvm::all_of(expand->getUsers(), [](Operation *user) {
-        return isa<linalg::GenericOp>(user);
-      }))
-    return false;
   Operation *producer = operand->get().getDefiningOp();
   return producer && producer->hasOneUse();
 }
@@ -327,8 +216,7 @@ struct FuseElementwisePass
     linalg::populateFoldReshapeOpsByExpansionPatterns(patterns,
                                                       shouldMoveReshape);
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
-    patterns.add<DropKeptDims, FoldTransposeOfResult, ReadBehindUnitDims>(
-        context);
+    patterns.add<FoldTransposeOfResult>(context);
     affine::AffineApplyOp::getCanonicalizationPatterns(patterns, context);
     linalg::GenericOp::getCanonicalizationPatterns(patterns, context);
     linalg::FillOp::getCanonicalizationPatterns(patterns, context);

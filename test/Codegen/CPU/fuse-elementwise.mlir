@@ -167,33 +167,3 @@ func.func @transposed_result(%x: tensor<2x3x5xf32>, %w: tensor<2x5x4xf32>)
       outs(%g : tensor<3x2x4xf32>) permutation = [1, 0, 2]
   return %t : tensor<3x2x4xf32>
 }
-
-// A maximum with its dim kept, as torch-mlir writes it: consumers read behind the
-// added dim of size 1, and the reduction keeps its loops.
-// CHECK-LABEL: func.func @kept_dim
-// CHECK-NOT: expand_shape
-// CHECK: %[[MAX:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]}
-// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[MAX]] : tensor<?x8xf32>, tensor<?xf32>)
-func.func @kept_dim(%x: tensor<?x8xf32>, %low: tensor<?xf32>) -> tensor<?x8xf32> {
-  %c0 = arith.constant 0 : index
-  %d = tensor.dim %x, %c0 : tensor<?x8xf32>
-  %max = linalg.generic {
-      indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>],
-      iterator_types = ["parallel", "reduction"]}
-      ins(%x : tensor<?x8xf32>) outs(%low : tensor<?xf32>) {
-  ^bb0(%a: f32, %o: f32):
-    %m = arith.maximumf %a, %o : f32
-    linalg.yield %m : f32
-  } -> tensor<?xf32>
-  %kept = tensor.expand_shape %max [[0, 1]] output_shape [%d, 1] : tensor<?xf32> into tensor<?x1xf32>
-  %e = tensor.empty(%d) : tensor<?x8xf32>
-  %r = linalg.generic {
-      indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, 0)>, affine_map<(d0, d1) -> (d0, d1)>],
-      iterator_types = ["parallel", "parallel"]}
-      ins(%x, %kept : tensor<?x8xf32>, tensor<?x1xf32>) outs(%e : tensor<?x8xf32>) {
-  ^bb0(%a: f32, %m: f32, %o: f32):
-    %s = arith.subf %a, %m : f32
-    linalg.yield %s : f32
-  } -> tensor<?x8xf32>
-  return %r : tensor<?x8xf32>
-}

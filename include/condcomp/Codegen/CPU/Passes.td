@@ -38,27 +38,6 @@ def BatchExperts : Pass<"condcomp-batch-experts"> {
   ];
 }
 
-def TileChains : Pass<"condcomp-tile-chains"> {
-  let summary = "Run contractions that follow one another task by task";
-  let description = [{
-    A contraction with batch loops, and the ops before it that only it needs back to
-    another contraction with the same batch loops, become one `scf.forall` over the
-    batch: attention computes scores, softmax and the sum of values of one head in one
-    task, and the scores never leave the cache. Rows are cut into tasks, too, where the
-    scores of a task would not fit in half a second-level cache or are of run-time
-    size; batches with little work share a task. Every op computes what it did, in
-    the same order, so results do not change.
-
-    An op with other users, or whose result tasks would share, is computed before; one
-    inside of a parallel loop is left.
-  }];
-  let dependentDialects = [
-    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect"
-  ];
-}
-
 def ShareLeaves : Pass<"condcomp-share-leaves", "::mlir::ModuleOp"> {
   let summary = "Put equal ops on memrefs in one function";
   let description = [{

@@ -9,6 +9,7 @@
 #include "TargetMachine.h"
 #include "condcomp/AheadOfTime/Compile.h"
 #include "condcomp/Execution/Array.h"
+#include "condcomp/Execution/CPUFeatures.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
@@ -28,7 +29,8 @@ condcomp::createTargetMachine(llvm::StringRef cpu, llvm::StringRef features) {
   if (!target)
     return makeError(error);
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, cpu, features, llvm::TargetOptions(), llvm::Reloc::PIC_,
+      triple, cpu, (features + "," + kAvoidedFeatures).str(),
+      llvm::TargetOptions(), llvm::Reloc::PIC_,
       /*CM=*/std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 

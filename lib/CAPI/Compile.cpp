@@ -146,9 +146,11 @@ public:
       : remarks(remarks) {}
 
   void streamOptimizationRemark(const remark::detail::Remark &remark) override {
-    std::string text = formatPlace(remark.getLocation()) +
-                       "remark: " + remark.getMsg() + " [" +
-                       remark.getCombinedCategoryName().str() + "]";
+    // The text alone, without what getMsg puts before it.
+    std::string text = formatPlace(remark.getLocation()) + "remark: ";
+    for (const remark::detail::Remark::Arg &argument : remark.getArgs())
+      text += argument.val;
+    text += " [" + remark.getCombinedCategoryName().str() + "]";
     // Passes run on several functions at once.
     std::lock_guard<std::mutex> lock(mutex);
     if (!llvm::is_contained(remarks, text))
@@ -274,7 +276,9 @@ condcomp_error *condcomp_compile(const char *text, size_t length,
     return success();
   });
   remark::RemarkCategories categories;
-  categories.all = ".*";
+  // "all" alone adds to kinds that are asked for, and asks for none.
+  categories.passed = categories.missed = categories.analysis =
+      categories.failed = ".*";
   if (failed(remark::enableOptimizationRemarks(
           context, std::make_unique<RemarkCollector>(program->remarks),
           std::make_unique<remark::RemarkEmittingPolicyAll>(), categories)))

@@ -8,6 +8,7 @@
 
 #include "PackedName.h"
 #include "condcomp/Execution/Array.h"
+#include "condcomp/Execution/CPUFeatures.h"
 #include "condcomp/Execution/Code.h"
 #include "condcomp/Execution/Sanitize.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
@@ -41,7 +42,7 @@ std::string condcomp::describeHostCPU() {
   return llvm::sys::getHostCPUName().str() + " " + llvm::join(sorted, ",");
 }
 
-/// A target machine for this CPU with all of its features.
+/// A target machine for this CPU with the features that results allow.
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createHostMachine(llvm::CodeGenOptLevel level) {
   llvm::InitializeNativeTarget();
@@ -49,6 +50,10 @@ createHostMachine(llvm::CodeGenOptLevel level) {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)
     return builder.takeError();
+  llvm::SmallVector<llvm::StringRef> avoided;
+  llvm::StringRef(kAvoidedFeatures).split(avoided, ',');
+  builder->addFeatures(
+      std::vector<std::string>(avoided.begin(), avoided.end()));
   builder->setCodeGenOptLevel(level);
   builder->setRelocationModel(llvm::Reloc::PIC_);
   builder->setCodeModel(llvm::CodeModel::Small);

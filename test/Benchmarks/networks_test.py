@@ -32,7 +32,7 @@ CASES = {
     "a-vit": (SHAPE, {"layers": 2}, 0.9),
     "mixture-of-depths": ({"share": 0.25, **SHAPE}, {}, 0.7),
     "skip-net": (SHAPE, {"skip": 0.5}, 0.7),
-    "mixed": ({"k": 2, "keep": 0.7, "exits": True, **SHAPE}, {"mean_exit": 2}, 0.5),
+    "mixed": ({"k": 2, "keep": 0.7, "exits": True, **SHAPE}, {"mean_exit": 2}, 0.55),
     "mnist": ({}, {}, 0.3),
 }
 

@@ -323,7 +323,7 @@ def results(pipeline):
         for number, inputs in enumerate(calls)
     }
     passes = f"builtin.module(condcomp-to-cpu{{{pipeline}}})"
-    outcomes = ccrun.run(text, list(jobs.values()), "auto", passes)
+    outcomes = ccrun.run(text, list(jobs.values()), "auto", pipeline=passes)
     return dict(zip(jobs, outcomes))
 
 

@@ -205,7 +205,11 @@ def test_experts(rows, tau, tmp_path):
             hidden @ torch.from_numpy(down[m])
 
     function = report(EXPERTS, tmp_path)
-    meanings = {"size of argument": rows, "entries of": int(mask.sum())}
+    meanings = {
+        "size of argument": rows,
+        "entries of": int(mask.sum()),
+        "runs of region 0": int(mask.any(0).sum()),
+    }
     check(function, meanings, run)
     dense = function["dense"]["contraction_flops"]
     assert evaluate(function, dense, meanings) == rows * 6 * 2 * 2 * 12 * 20

@@ -19,8 +19,8 @@ namespace condcomp {
 inline constexpr llvm::StringLiteral kAllRowsFrom("condcomp.all_rows_from");
 
 /// An attribute of a cascade: for each stage, the number of carried rows per
-/// thousand that have to be done before the others are gathered. Until then they
-/// go along.
+/// thousand that have to be done before the others are gathered. Until then
+/// they go along.
 inline constexpr llvm::StringLiteral kCompactFrom("condcomp.compact_from");
 
 } // namespace condcomp

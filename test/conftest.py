@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Options of all Python tests."""
 
+import functools
 import re
 
 
@@ -30,6 +31,7 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
+@functools.cache
 def _needs_frameworks(path):
     return "\n# Requires: torch\n" in path.read_text(encoding="utf-8")
 
@@ -43,7 +45,9 @@ def pytest_collection_modifyitems(config, items):
         needs = item.get_closest_marker("frameworks") or _needs_frameworks(item.path)
         return frameworks is None or bool(needs) == (frameworks == "only")
 
-    dropped = [item for item in items if not is_wanted(item)]
+    kept, dropped = [], []
+    for item in items:
+        (kept if is_wanted(item) else dropped).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
-        items[:] = [item for item in items if item not in dropped]
+        items[:] = kept

@@ -191,9 +191,12 @@ bool ExpressionWriter::visit(Value value) {
       .Default([&](Operation *op) { return giveUp(op); });
 }
 
-/// Functions that are called become part of those that call them.
+/// Functions that are called become part of those that call them. Ops on
+/// tensors become linalg before the inliner folds them: of the others it makes
+/// constants that say nothing about sizes.
 static LogicalResult inlineCalls(ModuleOp module) {
   PassManager pm(module->getName());
+  pm.addPass(createElementwiseToLinalg());
   pm.addPass(createInlinerPass());
   return pm.run(module);
 }

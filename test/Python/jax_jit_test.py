@@ -105,6 +105,22 @@ def test_sizes_of_results_follow_from_arguments():
         np.testing.assert_array_equal(found, expected)
 
 
+def test_sizes_of_results_that_fold_to_constants():
+    body = "(%x: tensor<?xi32>) -> tensor<?xi32>"
+    program = programs.get(f"""
+    func.func @zeros{body} {{
+      %y = arith.xori %x, %x : tensor<?xi32>
+      return %y : tensor<?xi32>
+    }}
+    func.func @calls{body} {{
+      %y = func.call @zeros(%x) : (tensor<?xi32>) -> tensor<?xi32>
+      return %y : tensor<?xi32>
+    }}""")
+    for function in program.zeros, program.calls:
+        y = jax.jit(wrap(function))(jnp.arange(5, dtype=jnp.int32))
+        np.testing.assert_array_equal(y, np.zeros(5, np.int32))
+
+
 def test_sizes_that_only_a_call_knows_are_errors():
     program = programs.get(SIZES)
     with pytest.raises(ValueError, match="dim 0 of result 0 of 'entries' is known in"):

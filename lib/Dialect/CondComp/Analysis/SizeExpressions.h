@@ -56,13 +56,7 @@ public:
   Polynomial getInnerElements(mlir::Value tensor, unsigned from);
   /// An index value. It is never less than 0 where it is a size.
   Polynomial getValue(mlir::OpFoldResult index);
-  void setValue(mlir::Value index, Polynomial value) {
-    frame.values[index] = value;
-  }
   RoutingSizes getRouting(mlir::Value routing);
-  void setRouting(mlir::Value routing, RoutingSizes sizes) {
-    frame.routings[routing] = sizes;
-  }
 
   /// What is known of the values of one function, in one call.
   struct Frame {

@@ -10,7 +10,6 @@
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
 #include "condcomp/Dialect/CondComp/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 

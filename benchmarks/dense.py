@@ -14,8 +14,7 @@ import tempfile
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import nn
+from networks.layers import Block
 from torch._inductor import config as inductor
 
 import condcomp
@@ -29,28 +28,6 @@ SHAPES = {
     "deit-s": (384, 6, 1536, 32, 197),
     "small": (96, 6, 384, 256, 49),
 }
-
-
-class Block(nn.Module):
-    """A pre-norm block: attention and a GELU feed-forward."""
-
-    def __init__(self, width, heads, hidden):
-        super().__init__()
-        self.heads = heads
-        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.q, self.k, self.v, self.o = (nn.Linear(width, width) for _ in range(4))
-        self.up, self.down = nn.Linear(width, hidden), nn.Linear(hidden, width)
-
-    def forward(self, x):
-        b, n, d = x.shape
-        y = self.norm1(x)
-        q, k, v = (
-            layer(y).reshape(b, n, self.heads, d // self.heads).transpose(1, 2)
-            for layer in (self.q, self.k, self.v)
-        )
-        y = F.scaled_dot_product_attention(q, k, v)
-        x = x + self.o(y.transpose(1, 2).reshape(b, n, d))
-        return x + self.down(F.gelu(self.up(self.norm2(x))))
 
 
 def make(shape):

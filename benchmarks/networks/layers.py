@@ -22,7 +22,7 @@ class Attention(nn.Module):
         return self.with_keys(x, bias)[0]
 
     def with_keys(self, x, bias=None):
-        """The result, and the mean of the keys over the heads."""
+        """The result, and the keys [batch, heads, tokens, width / heads]."""
         batch, tokens, width = x.shape
         q, k, v = (
             layer(x).reshape(batch, tokens, self.heads, -1).transpose(1, 2)
@@ -31,8 +31,7 @@ class Attention(nn.Module):
         y = F.scaled_dot_product_attention(
             q, k, v, attn_mask=bias, is_causal=self.causal
         )
-        y = self.out(y.transpose(1, 2).reshape(batch, tokens, width))
-        return y, k.mean(1)
+        return self.out(y.transpose(1, 2).reshape(batch, tokens, width)), k
 
 
 class FeedForward(nn.Module):

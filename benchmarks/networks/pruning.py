@@ -116,7 +116,7 @@ class MergingBlock(nn.Module):
     def attend(self, x, size):
         bias = None if size is None else size.log()[:, None, None, :]
         y, keys = self.attention.with_keys(self.norm1(x), bias)
-        return x + y, keys
+        return x + y, keys.mean(1)  # over the heads
 
     def finish(self, x):
         return x + self.feed_forward(self.norm2(x))

@@ -13,6 +13,7 @@ import pathlib
 import shutil
 import time
 
+from common import turns
 from condcomp import side_by_side
 from moe_layer import ggml_peer, peer, report, shapes, worker
 from moe_layer.run import Case
@@ -38,22 +39,12 @@ def parse():
         help="libraries to run: " + ", ".join(worker.PEERS),
     )
     parser.add_argument(
-        "--no-compile", action="store_true", help="leave torch.compile out"
-    )
-    parser.add_argument("--rounds", type=int, help="turns of every program")
-    parser.add_argument(
-        "--budget", type=float, help="seconds for each program at each point"
-    )
-    parser.add_argument(
         "--slow",
         type=float,
         default=10,
         help="leave a program out at points that will take it more seconds",
     )
-    parser.add_argument(
-        "--patience", type=float, default=300, help="seconds to wait for an answer"
-    )
-    parser.add_argument("--output", type=pathlib.Path, default=BUILD / "moe.json")
+    turns.add_options(parser, patience=300, output=BUILD / "moe.json")
     options = parser.parse_args()
     options.no_compile |= options.quick  # compiling takes longer than the rest
     options.rounds = options.rounds or (3 if options.quick else 5)

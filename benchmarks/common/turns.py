@@ -4,6 +4,7 @@
 """Programs of several processes in turn."""
 
 import os
+import pathlib
 
 import numpy as np
 
@@ -11,6 +12,24 @@ import numpy as np
 def last_cores(threads):
     """The cores to run on: the first one has the system's own work."""
     return sorted(os.sched_getaffinity(0))[-threads:]
+
+
+def add_options(parser, patience, output):
+    """Options of all benchmarks whose programs take turns."""
+    parser.add_argument(
+        "--no-compile", action="store_true", help="leave torch.compile out"
+    )
+    parser.add_argument("--rounds", type=int, help="turns of every program")
+    parser.add_argument(
+        "--budget", type=float, help="seconds for each program at each point"
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=patience,
+        help="seconds to wait for an answer",
+    )
+    parser.add_argument("--output", type=pathlib.Path, default=output)
 
 
 def orders(programs, rounds):

@@ -15,7 +15,7 @@ import torch
 from torch.utils import _pytree as pytree
 from torch.utils.flop_counter import FlopCounterMode
 
-from common.turns import calls_per_turn, last_cores, orders
+from common.turns import add_options, calls_per_turn, last_cores, orders
 from common.worker import Worker, WorkerFailed
 from condcomp import side_by_side
 
@@ -65,17 +65,7 @@ def parse(description, name):
         default=["condcomp", "torch"],
         help="default: condcomp torch; iree compiles for minutes",
     )
-    parser.add_argument(
-        "--no-compile", action="store_true", help="leave torch.compile out"
-    )
-    parser.add_argument("--rounds", type=int, help="turns of every program")
-    parser.add_argument(
-        "--budget", type=float, help="seconds for each program at each point"
-    )
-    parser.add_argument(
-        "--patience", type=float, default=600, help="seconds to wait for an answer"
-    )
-    parser.add_argument("--output", type=pathlib.Path, default=BUILD / f"{name}.json")
+    add_options(parser, patience=600, output=BUILD / f"{name}.json")
     options = parser.parse_args()
     options.no_compile |= options.quick  # compiling takes longer than the rest
     options.rounds = options.rounds or (5 if options.full else 3)

@@ -35,15 +35,19 @@ void condcomp::addVerification(OpPassManager &pm, bool trace) {
   pm.addNestedPass<func::FuncOp>(createCheckArgumentSizes());
 }
 
-void condcomp::addLinalg(OpPassManager &pm, ChooseFormOptions forms) {
+void condcomp::addForm(OpPassManager &pm, ChooseFormOptions forms) {
   if (forms.form == "soft") {
     pm.addPass(createLowerSoft());
     // Nothing is left out: there is nothing to gather.
     forms.form = "masked";
   }
   pm.addPass(createChooseForm(forms));
+}
+
+void condcomp::addLinalg(OpPassManager &pm, ChooseFormOptions forms) {
+  addForm(pm, forms);
   pm.addPass(createCondCompToLinalg());
-  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addPass(createElementwiseToLinalg());
   pm.addPass(createDropEmptyTensors());
   pm.addPass(createDecomposeOps());
   pm.addPass(createCanonicalizerPass());

@@ -18,6 +18,9 @@ namespace condcomp {
 /// gates of other dialects decomposed.
 void addVerification(mlir::OpPassManager &pm, bool trace);
 
+/// Each op gets its form; "soft" relaxes what has a relaxation.
+void addForm(mlir::OpPassManager &pm, ChooseFormOptions forms);
+
 /// From condcomp ops to linalg on tensors, in a form or relaxed ("soft").
 void addLinalg(mlir::OpPassManager &pm, ChooseFormOptions forms);
 

@@ -133,8 +133,7 @@ void condcomp::registerPipelines() {
   PassPipelineRegistration<ToEmulatedGPUOptions>(
       "condcomp-to-gpu-emulated",
       "Compile linalg on tensors to the kernels of condcomp-to-gpu, and run "
-      "them "
-      "on this machine's CPU: for tests",
+      "them on this machine's CPU: for tests",
       buildToEmulatedGPUPipeline);
   PassPipelineRegistration<ToPortableLinalgOptions>(
       "condcomp-to-portable-linalg",

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Stages.h"
 #include "condcomp/Conversion/Passes.h"
 #include "condcomp/Dialect/CondComp/Transforms/Passes.h"
 #include "condcomp/Pipelines/Pipelines.h"
@@ -24,11 +25,7 @@ void condcomp::buildToPortableLinalgPipeline(
   pm.addPass(createEraseTraces());
   ChooseFormOptions form;
   form.form = options.form;
-  if (options.form == "soft") {
-    pm.addPass(createLowerSoft());
-    form.form = "masked";
-  }
-  pm.addPass(createChooseForm(form));
+  addForm(pm, form);
   CondCompToLinalgOptions toLinalg;
   toLinalg.assertChecks = true;
   pm.addPass(createCondCompToLinalg(toLinalg));

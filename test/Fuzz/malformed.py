@@ -54,6 +54,10 @@ OPS += [
 # of another one, or None where there is nothing to change.
 
 
+def pick(random, options):
+    return options[random.integers(len(options))]
+
+
 def replace_one(random, lines, pattern, new):
     """One of the matches of a pattern in some line; new: match to text."""
     found = [
@@ -63,7 +67,7 @@ def replace_one(random, lines, pattern, new):
     ]
     if not found:
         return None
-    number, match = found[random.integers(len(found))]
+    number, match = pick(random, found)
     line = lines[number]
     changed = line[: match.start()] + new(match) + line[match.end() :]
     return lines[:number] + [changed] + lines[number + 1 :]
@@ -104,7 +108,7 @@ def change_operands(random, lines, change):
     heads = [n for n, line in enumerate(lines) if re.search(r'"\w+\.\w+"\(%', line)]
     if not heads:
         return None
-    head = heads[random.integers(len(heads))]
+    head = pick(random, heads)
     end = closing(lines, head)
     operands = re.search(r'"\w+\.\w+"\(([^)]*)\)', lines[head])
     types = end is not None and re.search(r" : \((.*)\) -> ", lines[end])
@@ -132,9 +136,7 @@ def drop_operand(random, lines):
 
 
 def repeat_operand(random, lines):
-    return change_operands(
-        random, lines, lambda pairs: [*pairs, pairs[random.integers(len(pairs))]]
-    )
+    return change_operands(random, lines, lambda pairs: [*pairs, pick(random, pairs)])
 
 
 def shuffle_operands(random, lines):
@@ -161,18 +163,12 @@ def change_attributes(random, lines):
                 "[]",
                 "1.0 : f32",
             ]
-            parts[at] = (
-                f"{parts[at].split(' = ')[0]} = {values[random.integers(len(values))]}"
-            )
+            parts[at] = f"{parts[at].split(' = ')[0]} = {pick(random, values)}"
         return "<{" + ", ".join(parts) + "}>"
 
     # But those of linalg: upstream's verifier of matmul reads maps that are not there.
     pattern = r"<\{((?!indexing_maps).+?)\}>(?= |$)"
     return replace_one(random, lines, pattern, change)
-
-
-def pick(random, options):
-    return options[random.integers(len(options))]
 
 
 def other_type(random, text):
@@ -213,7 +209,7 @@ def change_regions(random, lines):
     heads = [n for n in heads if "func.func" not in lines[n] and closing(lines, n)]
     if not heads:
         return None
-    head = heads[random.integers(len(heads))]
+    head = pick(random, heads)
     end = closing(lines, head)
     body = lines[head + 1 : end]
     kind = random.integers(4)
@@ -232,7 +228,7 @@ def drop_op(random, lines):
     single = [n for n, l in enumerate(lines) if '"(' in l and not l.endswith("({")]
     if not single:
         return None
-    at = single[random.integers(len(single))]
+    at = pick(random, single)
     return lines[:at] + lines[at + 1 :]
 
 
@@ -257,8 +253,7 @@ CHANGES = [change_type] * 6 + [
 def mutate(text, random):
     lines = text.splitlines()
     for _ in range(random.integers(1, 4)):
-        change = CHANGES[random.integers(len(CHANGES))]
-        lines = change(random, lines) or lines
+        lines = pick(random, CHANGES)(random, lines) or lines
     return "\n".join(lines) + "\n"
 
 

@@ -109,13 +109,13 @@ def PortableLoops : Pass<"condcomp-portable-loops", "::mlir::ModuleOp"> {
   let summary = "Write loops on tensors so that IREE takes them";
   let description = [{
     IREE does not see that a tensor that a loop carries through a loop in it keeps
-    its sizes. Before such an inner loop a slice of the whole tensor says
-    its sizes once more, by values from outside of all loops. Nor do they see
-    sizes through branches in loops: one that changes tensors or hands them on as
-    they are becomes a loop of one iteration, or none. Tensors without contents
-    that loops begin with are filled, each with another number, for those that are
-    alike would be taken for one. Nothing is said of the sizes of static tensors, of those whose sizes an iteration may change, and of loops
-    with none around them.
+    its sizes. Before such an inner loop a slice of the whole tensor says its sizes
+    once more, by values from outside of all loops. Nor does it see sizes through
+    branches in loops: one that changes tensors or hands them on as they are becomes
+    a loop of one iteration, or none. Tensors without contents that loops begin with
+    are filled, each with another number, for those that are alike would be taken
+    for one. Nothing is said of the sizes of static tensors, of those whose sizes an
+    iteration may change, and of loops with none around them.
 
     ```mlir
     %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %t) -> (tensor<?xi64>) {

@@ -11,7 +11,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/SymbolTable.h"
@@ -150,12 +149,6 @@ void Emitter::moveKernel(func::FuncOp kernel) {
     } else if (auto end = dyn_cast<func::ReturnOp>(op)) {
       gpu::ReturnOp::create(b);
       end.erase();
-    } else if (auto fma = dyn_cast<math::FmaOp>(op)) {
-      // An instruction of every GPU; upstream would call a library.
-      fma.replaceAllUsesWith(
-          LLVM::FMAOp::create(b, fma.getA(), fma.getB(), fma.getC())
-              .getResult());
-      fma.erase();
     }
   });
   moveGlobals(function);

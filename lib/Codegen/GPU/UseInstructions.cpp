@@ -49,6 +49,7 @@ struct UseInstructionsPass
                          getFunction(call.getCallee().value_or("")))
                          .Case("ceil", replaceBy<LLVM::FCeilOp>)
                          .Case("fabs", replaceBy<LLVM::FAbsOp>)
+                         .Case("fma", replaceBy<LLVM::FMAOp>)
                          .Case("floor", replaceBy<LLVM::FFloorOp>)
                          .Case("rint", replaceBy<LLVM::RintOp>)
                          .Case("sqrt", replaceBy<LLVM::SqrtOp>)

@@ -24,7 +24,7 @@ constexpr int64_t kMaxRounds = 12;
 class CutFinder {
 public:
   CutFinder(TensorEmitter &b, Value keys, Value k)
-      : keys(keys), rows(b.dim(keys, 0)), k(k),
+      : keys(keys), rows(b.dim(keys, 0)),
         type(cast<ShapedType>(keys.getType()).getElementType()),
         width(type.getIntOrFloatBitWidth()) {
     count = b.createOrFold<arith::IndexCastOp>(type, k);
@@ -46,7 +46,7 @@ private:
             })};
   }
 
-  Value keys, rows, k;
+  Value keys, rows;
   Type type;
   unsigned width;
   /// k and the least key, of the keys' type.
@@ -69,35 +69,18 @@ Value CutFinder::countKeys(TensorEmitter &b, Predicate predicate, Value bound,
 /// keys are one step, so that k steps are enough.
 ChoiceCut CutFinder::byRounds(TensorEmitter &b, int64_t staticK) {
   Value greatest = emitGreatestKey(b, type);
-  Value zero = b.scalar(type, 0), one = b.scalar(type, 1);
-  SmallVector<Value> inits = {b.filled(rows, greatest), b.filled(rows, zero)};
-  MLIRContext *context = b.getContext();
-  AffineMap all = b.getMultiDimIdentityMap(2);
-  AffineMap row = AffineMap::get(2, 0, b.getAffineDimExpr(0), context);
+  SmallVector<Value> inits = {b.filled(rows, greatest),
+                              b.filled(rows, b.scalar(type, 0))};
   AffineMap each = b.getMultiDimIdentityMap(1);
-  auto parallel = utils::IteratorType::parallel;
-  auto reduction = utils::IteratorType::reduction;
   SmallVector<Value> result = b.forLoop(
       b.index(0), b.index(staticK), inits,
       [&](TensorEmitter &b, Value, ValueRange carried) -> SmallVector<Value> {
-        SmallVector<Value> outs = {b.filled(rows, least), b.filled(rows, zero)};
-        auto step = linalg::GenericOp::create(
-            b, TypeRange(ValueRange(outs)), ValueRange{keys, carried[0]}, outs,
-            ArrayRef<AffineMap>{all, row, row, row},
-            ArrayRef<utils::IteratorType>{parallel, reduction},
-            [&](OpBuilder &nested, Location loc, ValueRange e) {
-              TensorEmitter b(loc, nested);
-              Value below = b.compare(Predicate::slt, e[0], e[1]);
-              Value next = b.createOrFold<arith::MaxSIOp>(
-                  e[2], b.select(below, e[0], least));
-              Value reached = b.add(e[3], b.select(below, zero, one));
-              linalg::YieldOp::create(b, ValueRange{next, reached});
-            });
+        KeysBelow step = emitKeysBelow(b, keys, carried[0]);
         // In place: the loop then carries no buffers from step to step.
         auto update = linalg::GenericOp::create(
-            b, carried.getTypes(), step.getResults(), carried,
+            b, carried.getTypes(), ValueRange{step.next, step.reached}, carried,
             ArrayRef<AffineMap>(SmallVector<AffineMap>(4, each)),
-            ArrayRef<utils::IteratorType>{parallel},
+            ArrayRef<utils::IteratorType>{utils::IteratorType::parallel},
             [&](OpBuilder &nested, Location loc, ValueRange e) {
               TensorEmitter b(loc, nested);
               Value enough = b.compare(Predicate::sge, e[1], count);

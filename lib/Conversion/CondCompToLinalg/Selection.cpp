@@ -8,6 +8,7 @@
 
 #include "Selection.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -148,6 +149,29 @@ ChoicePlace condcomp::emitNextPlace(TensorEmitter &b, Value keys,
             e[4], b.select(matches, position, emitGreatestKey(b, type)));
       });
   return next;
+}
+
+KeysBelow condcomp::emitKeysBelow(TensorEmitter &b, Value keys, Value bounds) {
+  Type type = getKeyElementType(keys);
+  Value lists = b.dim(keys, 0), least = emitLeastKey(b, type);
+  Value zero = b.scalar(type, 0), one = b.scalar(type, 1);
+  SmallVector<Value> outs = {b.filled(lists, least), b.filled(lists, zero)};
+  AffineMap all = b.getMultiDimIdentityMap(2);
+  AffineMap list = AffineMap::get(2, 0, b.getAffineDimExpr(0), b.getContext());
+  auto op = linalg::GenericOp::create(
+      b, TypeRange(ValueRange(outs)), ValueRange{keys, bounds}, outs,
+      ArrayRef<AffineMap>{all, list, list, list},
+      ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
+                                    utils::IteratorType::reduction},
+      [&](OpBuilder &nested, Location loc, ValueRange e) {
+        TensorEmitter b(loc, nested);
+        Value below = b.compare(Predicate::slt, e[0], e[1]);
+        Value next =
+            b.createOrFold<arith::MaxSIOp>(e[2], b.select(below, e[0], least));
+        Value reached = b.add(e[3], b.select(below, zero, one));
+        linalg::YieldOp::create(b, ValueRange{next, reached});
+      });
+  return {op.getResult(0), op.getResult(1)};
 }
 
 Value condcomp::emitListsPerBlock(TensorEmitter &b, Value listSize) {

@@ -44,6 +44,13 @@ mlir::Value emitComesBefore(TensorEmitter &b, ChoicePlace lhs, ChoicePlace rhs);
 ChoicePlace emitFirstPlace(TensorEmitter &b, mlir::Value keys);
 ChoicePlace emitNextPlace(TensorEmitter &b, mlir::Value keys, ChoicePlace last);
 
+/// Of each list `[lists, N]` of keys: the largest one below the list's bound,
+/// the least key where there is none, and how many are at or above the bound.
+struct KeysBelow {
+  mlir::Value next, reached;
+};
+KeysBelow emitKeysBelow(TensorEmitter &b, mlir::Value keys, mlir::Value bounds);
+
 /// How many lists of so many keys are searched together, in the first level of
 /// cache.
 mlir::Value emitListsPerBlock(TensorEmitter &b, mlir::Value listSize);

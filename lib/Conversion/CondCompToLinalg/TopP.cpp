@@ -13,7 +13,6 @@
 #include "Patterns.h"
 #include "Selection.h"
 #include "Sorting.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -67,7 +66,6 @@ private:
         b.createOrFold<arith::OrIOp>(few, b.logicalNot(reached)));
   }
 
-  std::pair<Value, Value> emitNextKeys(TensorEmitter &b, Value bounds) const;
   SmallVector<Value> emitPass(TensorEmitter &b, ValueRange states) const;
   SmallVector<Value> emitSorted(TensorEmitter &b, Value row,
                                 ValueRange elements) const;
@@ -77,36 +75,11 @@ private:
   Value rows, p, min, max;
 };
 
-/// Per row, how many keys are at or above its bound, and the largest one below.
-std::pair<Value, Value> Nucleus::emitNextKeys(TensorEmitter &b,
-                                              Value bounds) const {
-  Value zero = b.scalar(key, 0), one = b.scalar(key, 1);
-  Value least = emitLeastKey(b, key);
-  SmallVector<Value> outs = {b.filled(rows, zero), b.filled(rows, least)};
-  AffineMap all = b.getMultiDimIdentityMap(2);
-  AffineMap row = AffineMap::get(2, 0, b.getAffineDimExpr(0), b.getContext());
-  auto op = linalg::GenericOp::create(
-      b, TypeRange(ValueRange(outs)), ValueRange{keys, bounds}, outs,
-      ArrayRef<AffineMap>{all, row, row, row},
-      ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
-                                    utils::IteratorType::reduction},
-      [&](OpBuilder &nested, Location loc, ValueRange e) {
-        TensorEmitter b(loc, nested);
-        Value below = b.compare(Predicate::slt, e[0], e[1]);
-        Value reached = b.add(e[2], b.select(below, zero, one));
-        Value next =
-            b.createOrFold<arith::MaxSIOp>(e[3], b.select(below, e[0], least));
-        linalg::YieldOp::create(b, ValueRange{reached, next});
-      });
-  return {op.getResult(0), op.getResult(1)};
-}
-
 /// All rows that go on take the modules of their bound's key and, if they go on
 /// still, move to the next key. The last result is how many do.
 SmallVector<Value> Nucleus::emitPass(TensorEmitter &b,
                                      ValueRange states) const {
-  Value reached, next;
-  std::tie(reached, next) = emitNextKeys(b, states[Bound]);
+  KeysBelow below = emitKeysBelow(b, keys, states[Bound]);
   Type index = b.getIndexType();
   Value zero = b.index(0), one = b.index(1);
   SmallVector<Value> inits(states.take_front(NumStates));
@@ -114,9 +87,9 @@ SmallVector<Value> Nucleus::emitPass(TensorEmitter &b,
   auto takeKey = [&](TensorEmitter &b, Value row, ValueRange carried) {
     SmallVector<Value> now = extractRow(b, carried, row);
     // A row that is done has none left to take.
-    Value equal = b.sub(
-        b.createOrFold<arith::IndexCastOp>(index, b.extract(reached, row)),
-        now[Taken]);
+    Value equal = b.sub(b.createOrFold<arith::IndexCastOp>(
+                            index, b.extract(below.reached, row)),
+                        now[Taken]);
     equal = b.select(emitGoesOn(b, now[Taken], now[Sum]), equal, zero);
     Value score = emitScoreOfKey(b, now[Bound], weight);
     SmallVector<Value> inits = {zero, now[Taken], now[Sum]};
@@ -134,7 +107,7 @@ SmallVector<Value> Nucleus::emitPass(TensorEmitter &b,
     Value goesOn = emitGoesOn(b, taken[1], taken[2]);
     Value room = b.createOrFold<arith::IndexCastOp>(key, taken[0]);
     room = b.select(goesOn, b.scalar(key, 0), b.add(now[Room], room));
-    Value bound = b.select(goesOn, b.extract(next, row), now[Bound]);
+    Value bound = b.select(goesOn, b.extract(below.next, row), now[Bound]);
     SmallVector<Value> result =
         insertRow(b, {bound, room, taken[1], taken[2]}, carried, row);
     Value count = carried.back();

@@ -62,9 +62,9 @@ def compile(
 ) -> Compiled:
     """A drop-in callable for a model's inference.
 
-    model, dynamic, run_time: as of `export`. example_inputs: a tensor or a tuple; when absent the
-    arguments of the first call are taken, which exports and compiles. options: of
-    `condcomp.compile`, such as form and threads.
+    model, dynamic, run_time: as of `export`. example_inputs: a tensor or a tuple; when
+    absent the arguments of the first call are taken, which exports and compiles.
+    options: of `condcomp.compile`, such as form and threads.
 
     Raises ExportError where the model can't be exported and condcomp.CompileError where
     it can't be compiled; calls raise what `Program.run` does. Weights that are changed in

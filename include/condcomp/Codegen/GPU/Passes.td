@@ -174,8 +174,14 @@ def UseInstructions
   let description = [{
     Upstream makes every function of the math dialect a call of CUDA's or ROCm's
     library of functions. Those that are an instruction of the chip become
-    LLVM's intrinsics instead: rounding to an integer, absolute values and
-    square roots. Most programs then need no library.
+    LLVM's intrinsics instead: fused multiply-adds, rounding to an integer, absolute values
+    and square roots. Most programs then need no library.
+
+    ```mlir
+    %r = llvm.call @__nv_fmaf(%a, %b, %c) : (f32, f32, f32) -> f32
+    // becomes
+    %r = llvm.intr.fma(%a, %b, %c) : (f32, f32, f32) -> f32
+    ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

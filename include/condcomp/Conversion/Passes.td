@@ -114,7 +114,8 @@ def PortableLoops : Pass<"condcomp-portable-loops", "::mlir::ModuleOp"> {
     branches in loops: one that changes tensors or hands them on as they are becomes
     a loop of one iteration, or none. Tensors without contents that loops begin with
     are filled, each with another number, for those that are alike would be taken
-    for one. Nothing is said of the sizes of static tensors, of those whose sizes an
+    for one. Generic ops that fill become `linalg.fill`: what another op fills once,
+    several loops would each write in place. Nothing is said of the sizes of static tensors, of those whose sizes an
     iteration may change, and of loops with none around them.
 
     ```mlir

@@ -9,6 +9,7 @@
 #include "Selection.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -183,48 +184,88 @@ Value condcomp::emitListsPerBlock(TensorEmitter &b, Value listSize) {
   return b.createOrFold<arith::MaxUIOp>(lists, one);
 }
 
+/// How many bits the numbers below `size` have.
+static Value emitBitsBelow(TensorEmitter &b, Value size) {
+  if (std::optional<int64_t> known = getConstantIntValue(size))
+    return b.index(llvm::Log2_64_Ceil(std::max<int64_t>(*known, 1)));
+  Type wide = b.getI64Type();
+  Value last = b.sub(size, b.index(1));
+  Value zeros = math::CountLeadingZerosOp::create(
+      b, b.createOrFold<arith::IndexCastOp>(wide, last));
+  return b.createOrFold<arith::IndexCastOp>(b.getIndexType(),
+                                            b.sub(b.scalar(wide, 64), zeros));
+}
+
+/// How many keys of each list equal the cut's; those before a position, if that
+/// is given: `bit` set in an element of `ends`.
+static Value countEqual(TensorEmitter &b, Value keys, Value cut,
+                        Value ends = {}, Value bit = {}) {
+  Type type = getKeyElementType(keys);
+  Value zero = b.scalar(type, 0), one = b.scalar(type, 1);
+  SmallVector<Value> inputs = {keys, cut};
+  SmallVector<SmallVector<int64_t>> maps = {{0, 1}, {0}, {0}};
+  if (ends) {
+    inputs.push_back(ends);
+    maps.push_back({0});
+  }
+  return b.generic(inputs, b.filled(b.dim(keys, 0), zero), 2, maps,
+                   [&](TensorEmitter &b, ValueRange e) {
+                     Value counts = b.compare(Predicate::eq, e[0], e[1]);
+                     if (ends)
+                       counts = b.logicalAnd(
+                           counts,
+                           b.compare(Predicate::slt, emitPosition(b, type, 1),
+                                     b.createOrFold<arith::OrIOp>(e[2], bit)));
+                     return b.add(e.back(), b.select(counts, one, zero));
+                   });
+}
+
 /// Where the last of the keys that equal a cut's and have room is, for each
 /// list
-/// `[lists, N]`.
+/// `[lists, N]`. The greatest place where there is room for all, which is
+/// mostly so.
 static Value emitCutPosition(TensorEmitter &b, Value keys,
                              const ChoiceCut &cut) {
   Type type = getKeyElementType(keys);
   Value lists = b.dim(keys, 0), size = b.dim(keys, 1);
   Value zero = b.scalar(type, 0), one = b.scalar(type, 1);
-  Value equal =
-      b.generic({keys, cut.key}, b.filled(lists, zero), 2, {{0, 1}, {0}, {0}},
-                [&](TensorEmitter &b, ValueRange e) {
-                  Value equals = b.compare(Predicate::eq, e[0], e[1]);
-                  return b.add(e[2], b.select(equals, one, zero));
-                });
-  auto scan = [&](TensorEmitter &b, Value list) {
-    Value key = b.extract(cut.key, list), room = b.extract(cut.room, list);
-    return b.forLoop(
-        b.index(0), size, {room, b.scalar(type, -1)},
-        [&](TensorEmitter &b, Value at, ValueRange carried) {
-          Value taken = b.logicalAnd(
-              b.compare(Predicate::eq, b.extract(keys, {list, at}), key),
-              b.compare(Predicate::sgt, carried[0], zero));
-          Value position = b.createOrFold<arith::IndexCastOp>(type, at);
-          return SmallVector<Value>{
-              b.select(taken, b.sub(carried[0], one), carried[0]),
-              b.select(taken, position, carried[1])};
-        })[1];
+  Value equal = countEqual(b, keys, cut.key);
+  auto isTight = [](TensorEmitter &b, Value equal, Value room) {
+    return b.compare(Predicate::sgt, equal, room);
   };
-  return b.forLoop(
-      b.index(0), lists, b.empty(lists, type),
-      [&](TensorEmitter &b, Value list, ValueRange carried) {
-        // Mostly there is room for all.
-        Value tight = b.compare(Predicate::sgt, b.extract(equal, list),
-                                b.extract(cut.room, list));
-        Value position = b.ifElse(
-            tight,
-            [&](TensorEmitter &b) { return SmallVector<Value>{scan(b, list)}; },
-            [&](TensorEmitter &b) {
-              return SmallVector<Value>{emitGreatestKey(b, type)};
-            })[0];
-        return SmallVector<Value>{b.insert(position, carried[0], list)};
-      })[0];
+  Value numTight =
+      b.generic({equal, cut.room}, b.filled({}, b.index(0)), 1, {{0}, {0}, {}},
+                [&](TensorEmitter &b, ValueRange e) {
+                  Value more =
+                      b.select(isTight(b, e[0], e[1]), b.index(1), b.index(0));
+                  return b.add(e[2], more);
+                });
+  Value anyTight =
+      b.compare(Predicate::sgt, b.extract(numTight, {}), b.index(0));
+  // Bit by bit from the top: the last position with fewer equal keys before it
+  // than there is room for.
+  Value steps = b.select(anyTight, emitBitsBelow(b, size), b.index(0));
+  Value found =
+      b.forLoop(b.index(0), steps, b.filled(lists, zero),
+                [&](TensorEmitter &b, Value step, ValueRange carried) {
+                  Value shift = b.createOrFold<arith::IndexCastOp>(
+                      type, b.sub(b.sub(steps, b.index(1)), step));
+                  Value bit = b.createOrFold<arith::ShLIOp>(one, shift);
+                  Value before = countEqual(b, keys, cut.key, carried[0], bit);
+                  return SmallVector<Value>{b.generic(
+                      {before, cut.room}, carried[0], 1, {{0}, {0}, {0}},
+                      [&](TensorEmitter &b, ValueRange e) {
+                        Value fits = b.compare(Predicate::slt, e[0], e[1]);
+                        Value moved = b.createOrFold<arith::OrIOp>(e[2], bit);
+                        return b.select(fits, moved, e[2]);
+                      })};
+                })[0];
+  return b.elementwise(
+      type, {equal, cut.room, found}, [&](TensorEmitter &b, ValueRange e) {
+        Value none = b.compare(Predicate::sle, e[1], zero);
+        Value last = b.select(none, b.scalar(type, -1), e[2]);
+        return b.select(isTight(b, e[0], e[1]), last, emitGreatestKey(b, type));
+      });
 }
 
 ChoicePlace condcomp::emitLastPlace(TensorEmitter &b, Value keys, CutFn cutOf) {

@@ -15,6 +15,8 @@
 #include "condcomp/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -97,6 +99,17 @@ bool hasOpenSizes(Value value) {
 struct PortableLoops : condcomp::impl::PortableLoopsBase<PortableLoops> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
+    // What a generic op fills once, each of several loops would write in place.
+    SmallVector<linalg::GenericOp> fills;
+    getOperation()->walk([&](linalg::GenericOp op) {
+      if (linalg::isaFillOpInterface(op))
+        fills.push_back(op);
+    });
+    for (linalg::GenericOp fill : fills) {
+      rewriter.setInsertionPoint(fill);
+      (void)linalg::specializeGenericOp(rewriter, fill);
+    }
+
     SmallVector<scf::IfOp> branches;
     getOperation()->walk([&](scf::IfOp branch) {
       if (branch->getParentOfType<scf::ForOp>() &&

@@ -2,8 +2,8 @@
 // RUN: cc-opt %s --condcomp-choose-form=form=masked --condcomp-to-linalg --canonicalize --cse | FileCheck %s --check-prefixes=CHECK,MASKED
 
 // Masked: a large k is found by bisection, 32 counting passes whatever k is, on blocks
-// of rows; a row is scanned where equal scores have to be told apart. A run-time k is
-// checked. Compact: top-k.mlir.
+// of rows, and so is the last of equal scores, if a row of the block has to tell them
+// apart. A run-time k is checked. Compact: top-k.mlir.
 // CHECK-LABEL: func.func @top_k_bisection
 // CHECK-SAME: (%[[S:.*]]: tensor<?x?xbf16>, %[[K:.*]]: index)
 // CHECK: %[[M:.*]] = tensor.dim %[[S]], %c1
@@ -16,8 +16,10 @@
 // MASKED: scf.forall
 // MASKED: scf.for %{{.*}} = %c0 to %c32
 // MASKED: arith.cmpi sge
-// MASKED: scf.if
-// MASKED: scf.for
+// MASKED: math.ctlz
+// MASKED: %[[BITS:.*]] = arith.select %{{.*}}, %{{.*}}, %c0
+// MASKED: scf.for %{{.*}} = %c0 to %[[BITS]]
+// MASKED: arith.shli
 // MASKED: tensor.parallel_insert_slice
 // A dense matrix of a masked routing needs no packing.
 // MASKED-NOT: scf.for

@@ -279,6 +279,34 @@ def test_compile_is_a_drop_in():
         fast(x[..., :15])
 
 
+class Shared(nn.Module):
+    """A module of two names, in and out of a body, and tied tensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(10, 16)
+        self.first = self.second = nn.Linear(16, 16)
+        self.skip = cnn.SkipLayer(self.first, nn.Linear(16, 1), tau=0.0)
+        self.head = nn.Linear(16, 10, bias=False)
+        self.head.weight = self.embed.weight
+
+    def forward(self, i):
+        x = self.skip(self.second(torch.relu(self.first(self.embed(i)))))
+        return self.head(x)
+
+
+def test_shared_modules_stay_as_they_are():
+    model = Shared().eval()
+    tokens = torch.arange(10)
+    with torch.no_grad():
+        want = model(tokens)
+        compiled = compile_model(model, tokens)
+        torch.testing.assert_close(compiled(tokens), want, rtol=1e-5, atol=1e-6)
+        assert torch.equal(model(tokens), want)
+    for name, tensor in model.named_parameters(remove_duplicate=False):
+        assert type(tensor) is nn.Parameter, name
+
+
 def test_thresholds_are_values_of_a_call():
     class Model(nn.Module):
         def __init__(self):

@@ -96,18 +96,44 @@ class Swapped:
     def __init__(self, module):
         self.module = module
         self.names = [n for n, _ in _tensors_of(module)]
+        self._places = _places_of(module)
 
     @property
     def tensors(self):
         return [tensor for _, tensor in _tensors_of(self.module)]
 
     def __call__(self, tensors, *inputs):
-        swap = dict(zip(self.names, tensors))
-        return torch.func.functional_call(self.module, swap, inputs, strict=False)
+        return self.call(dict(zip(self.names, tensors)), inputs)
+
+    def call(self, tensors, args, kwargs=None):
+        """tensors: by name, wherever the module has them."""
+        swap = {
+            place: tensor
+            for name, tensor in tensors.items()
+            for place in self._places[name]
+        }
+        # Tied names are all there. PyTorch's own tie a module of two names to itself,
+        # which then keeps what it was called with.
+        return torch.func.functional_call(
+            self.module, swap, args, kwargs, tie_weights=False, strict=False
+        )
 
 
 def _tensors_of(module):
     return [*module.named_parameters(), *module.named_buffers()]
+
+
+def _places_of(module):
+    """{name: all names} of the tensors of a module, by the first name of each part."""
+    found = {}
+    for prefix, part in module.named_modules():
+        own = [
+            *part.named_parameters(prefix, False),
+            *part.named_buffers(prefix, False),
+        ]
+        for name, tensor in own:
+            found.setdefault(id(tensor), []).append(name)
+    return {names[0]: names for names in found.values()}
 
 
 def is_value(number):

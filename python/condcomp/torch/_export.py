@@ -108,7 +108,7 @@ def export(model, example_inputs, kwargs=None, dynamic=None, run_time=()) -> Exp
         values = [next(rest) if isinstance(x, torch.Tensor) else x for x in flat]
         args, kwargs = pytree.tree_unflatten(values, in_spec)
         swap = dict(zip(swapped.names, given))
-        results = torch.func.functional_call(model, swap, args, kwargs, strict=False)
+        results = swapped.call(swap, args, kwargs)
         results, spec = pytree.tree_flatten(results)
         out_spec[:] = [spec]
         for result in results:

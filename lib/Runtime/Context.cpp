@@ -26,18 +26,19 @@ struct Call {
   condcomp_context *context;
   Scope scope;
   Call *outer;
-  /// Where to go when memory runs out.
+  /// Where to go when the call can't go on, and what it returns then.
   jmp_buf exit;
+  int32_t status = CONDCOMP_SUCCESS;
 };
 
 thread_local Call *currentCall = nullptr;
 
-/// Runs the function; memory running out comes back here as a status. In a
-/// function of its own: it holds no variable that changes after setjmp.
+/// Runs the function; what ends it early comes back here. In a function of its
+/// own: it holds no variable that changes after setjmp.
 int32_t runCall(Call &call, condcomp_packed_function function,
                 void **arguments) {
   if (_setjmp(call.exit))
-    return CONDCOMP_OUT_OF_MEMORY;
+    return call.status;
   return function(call.context, arguments);
 }
 
@@ -50,15 +51,8 @@ void *allocateOrLeave(uint64_t size, uint64_t alignment) {
            "out of memory: %llu bytes were asked for, %lld are in use",
            static_cast<unsigned long long>(size),
            static_cast<long long>(condcomp_memory_live_bytes()));
-  // Only frames of compiled code lie between here and the call, which hold
-  // nothing to be destroyed. That is not so in a parallel loop: a thread can't
-  // leave it alone.
-  if (call && !isInParallelLoop()) {
-    call->context->error = text;
-    _longjmp(call->exit, 1);
-  }
-  fprintf(stderr, "condcomp: %s, inside a parallel loop\n", text);
-  abort();
+  condcomp_fail(CONDCOMP_OUT_OF_MEMORY, text);
+  return nullptr;
 }
 
 void appendValue(std::string &text, char kind, int64_t value) {
@@ -133,6 +127,20 @@ int32_t condcomp_call(condcomp_context *context,
   else
     call.scope.freeAll();
   return status;
+}
+
+void condcomp_fail(int32_t status, const char *text) {
+  Call *call = currentCall;
+  // Only frames of compiled code lie between here and the call, which hold
+  // nothing to be destroyed. That is not so in a parallel loop: a thread can't
+  // leave it alone.
+  if (call && !isInParallelLoop()) {
+    call->context->error = text;
+    call->status = status;
+    _longjmp(call->exit, 1);
+  }
+  fprintf(stderr, "condcomp: %s, inside a parallel loop\n", text);
+  abort();
 }
 
 void condcomp_report(condcomp_context *context, const char *location,

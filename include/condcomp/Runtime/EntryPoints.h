@@ -30,6 +30,11 @@ CONDCOMP_RUNTIME_EXPORT int32_t condcomp_call(condcomp_context *context,
                                               condcomp_packed_function function,
                                               void **arguments);
 
+/// Ends the call from outside that runs on this thread: it returns `status`,
+/// with `text` as its error. Does not return. Not for parallel loops, whose
+/// threads can't leave alone.
+CONDCOMP_RUNTIME_EXPORT void condcomp_fail(int32_t status, const char *text);
+
 /// Runs the iterations from `begin` up to `end` of a loop.
 typedef void (*condcomp_loop_body)(void *data, int64_t begin, int64_t end);
 

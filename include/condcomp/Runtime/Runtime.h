@@ -33,6 +33,8 @@ enum {
   CONDCOMP_OUT_OF_MEMORY = 2,
   /// The library was compiled for CPUs with more than this one has.
   CONDCOMP_UNSUPPORTED_CPU = 3,
+  /// The GPU or its driver is not there, is not the right one, or failed.
+  CONDCOMP_DEVICE_FAILED = 4,
 };
 
 /// The state of calls: the text of the last error, the number of threads and

@@ -9,6 +9,7 @@
 #ifndef CONDCOMP_LIB_CODEGEN_GPU_GRID_H
 #define CONDCOMP_LIB_CODEGEN_GPU_GRID_H
 
+#include "condcomp/Runtime/KernelReport.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
@@ -21,13 +22,14 @@ inline constexpr llvm::StringLiteral kCheckAttrName = "condcomp.check";
 /// Waits for all threads of the grid.
 inline constexpr llvm::StringLiteral kBarrierName = "condcomp_grid_barrier";
 
+/// What callers of kernels on a device call: see condcomp/Runtime/CUDA.h.
+inline constexpr llvm::StringLiteral kFetchName = "condcomp_cuda_fetch";
+inline constexpr llvm::StringLiteral kReleaseName = "condcomp_cuda_release";
+/// The code of all kernels, for the library that launches them.
+inline constexpr llvm::StringLiteral kImageName = "condcomp_cuda_image";
+
 /// The leading arguments of a kernel.
 enum KernelArgument { Thread, Threads, Workspace, Report, FirstArgument };
-
-/// Words of a report.
-enum ReportWord { Status, BarrierCount, FirstValue };
-/// The status of a kernel whose workspace was too small.
-inline constexpr int64_t kNoSpace = -1;
 
 bool isKernel(mlir::func::FuncOp function);
 

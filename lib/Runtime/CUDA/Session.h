@@ -1,0 +1,92 @@
+//===- Session.h - a thread's use of a GPU -------------------- -*- C++ -*-===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef CONDCOMP_LIB_RUNTIME_CUDA_SESSION_H
+#define CONDCOMP_LIB_RUNTIME_CUDA_SESSION_H
+
+#include "Driver.h"
+#include <vector>
+
+namespace condcomp {
+namespace runtime {
+namespace cuda {
+
+/// A GPU, for errors and limits.
+struct GPU {
+  Device device = 0;
+  std::string name;
+  int major = 0, minor = 0;
+  int multiprocessors = 0;
+
+  /// "GPU 0 (NVIDIA H200, sm_90)".
+  std::string describe() const;
+};
+
+/// What one thread of the program has on a GPU: a stream, and the memory of the
+/// call that runs. Memory comes from the device's pool, which keeps what is
+/// freed.
+class Session {
+public:
+  ~Session();
+
+  /// The session of this thread.
+  static Session &get();
+
+  /// Makes a context current: the thread's own if it has one, such as
+  /// PyTorch's, else that of the device CONDCOMP_CUDA_DEVICE (0). `end` undoes
+  /// it.
+  Outcome begin();
+  void end();
+
+  const Driver &getDriver() const { return *driver; }
+  const GPU &getGPU() const { return gpu; }
+  Context getContext() const { return context; }
+  Stream getStream() const { return userStream ? userStream : stream; }
+  void setStream(void *stream) { userStream = static_cast<Stream>(stream); }
+
+  /// Memory that `freeAll` frees; `purpose` is for errors.
+  Outcome allocate(Address &address, uint64_t bytes,
+                   const std::string &purpose);
+  void free(Address address);
+  void freeAll();
+
+  Outcome copyIn(Address to, const void *from, uint64_t bytes,
+                 const std::string &what);
+  Outcome copyOut(void *to, Address from, uint64_t bytes,
+                  const std::string &what);
+  /// Waits for all that was asked for.
+  Outcome synchronize(const std::string &what);
+
+  /// Whether the memory is the device's, and need not be copied.
+  bool isOnDevice(const void *address) const;
+
+  /// Where the results of the call that runs are.
+  Address workspace = 0;
+  int64_t workspaceBytes = 0;
+
+  /// The text of the last failure: it outlives the frames that made it.
+  std::string error;
+
+private:
+  Outcome describeGPU();
+  Outcome openStream();
+
+  const Driver *driver = nullptr;
+  GPU gpu;
+  /// The context in use, and the one that `stream` belongs to.
+  Context context = nullptr, contextOfStream = nullptr;
+  bool pushed = false;
+  Stream stream = nullptr, userStream = nullptr;
+  std::vector<Address> held;
+};
+
+} // namespace cuda
+} // namespace runtime
+} // namespace condcomp
+
+#endif // CONDCOMP_LIB_RUNTIME_CUDA_SESSION_H

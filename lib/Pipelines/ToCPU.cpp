@@ -130,6 +130,16 @@ void condcomp::registerPipelines() {
       "Compile linalg on tensors to one kernel per public function, for NVIDIA "
       "and AMD GPUs",
       buildToGPUPipeline);
+  PassPipelineRegistration<ToCUDAOptions>(
+      "condcomp-to-cuda",
+      "Compile linalg on tensors to the LLVM dialect, for an NVIDIA GPU that "
+      "libcondcomp_cuda launches kernels on",
+      buildToCUDAPipeline);
+  PassPipelineRegistration<ToGPUThreadsOptions>(
+      "condcomp-to-gpu-threads",
+      "Compile linalg on tensors to the kernels of condcomp-to-cuda, as "
+      "functions for this machine's CPU: for tests",
+      buildToGPUThreadsPipeline);
   PassPipelineRegistration<ToEmulatedGPUOptions>(
       "condcomp-to-gpu-emulated",
       "Compile linalg on tensors to the kernels of condcomp-to-gpu, and run "

@@ -23,7 +23,8 @@ using namespace mlir;
 using namespace condcomp;
 
 /// From condcomp ops to kernels in blocks.
-static void addKernels(OpPassManager &pm, StringRef form) {
+static void addKernels(OpPassManager &pm, StringRef form,
+                       bool deviceMemory = false) {
   addVerification(pm, /*trace=*/false);
   ChooseFormOptions forms;
   forms.form = form.str();
@@ -36,7 +37,9 @@ static void addKernels(OpPassManager &pm, StringRef form) {
   pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
   // What blocks of rows do is shared among threads, not the blocks.
   pm.addPass(createForallToForLoopPass());
-  pm.addPass(createOutlineKernels());
+  OutlineKernelsOptions outline;
+  outline.deviceMemory = deviceMemory;
+  pm.addPass(createOutlineKernels(outline));
   pm.addNestedPass<func::FuncOp>(createParallelizeLoops());
   pm.addPass(createExpandMath());
   // As on the CPU: the device's own would be an approximation.
@@ -57,11 +60,11 @@ static void addKernels(OpPassManager &pm, StringRef form) {
 }
 
 /// From the gpu dialect to code for an NVIDIA GPU.
-static void addNVIDIA(OpPassManager &pm, const ToGPUOptions &options) {
+static void addNVIDIA(OpPassManager &pm, StringRef chip, StringRef features) {
   pm.addNestedPass<gpu::GPUModuleOp>(createConvertGpuOpsToNVVMOps());
   GpuNVVMAttachTargetOptions target;
-  target.chip = options.chip.getValue();
-  target.features = options.features.getValue();
+  target.chip = chip.str();
+  target.features = features.str();
   pm.addPass(createGpuNVVMAttachTarget(target));
 }
 
@@ -76,6 +79,24 @@ static void addAMD(OpPassManager &pm, const ToGPUOptions &options) {
   pm.addPass(createGpuROCDLAttachTarget(target));
 }
 
+/// What upstream's conversions leave of kernels.
+static void addCleanup(OpPassManager &pm) {
+  OpPassManager &device = pm.nest<gpu::GPUModuleOp>();
+  device.addPass(createUseInstructions());
+  // What is no function of the device's library.
+  device.addPass(createConvertMathToLLVMPass());
+  device.addPass(createCanonicalizerPass());
+  device.addPass(createCSEPass());
+  device.addPass(createReconcileUnrealizedCastsPass());
+}
+
+static void addBinary(OpPassManager &pm, StringRef toolkit, StringRef target) {
+  GpuModuleToBinaryPassOptions binary;
+  binary.toolkitPath = toolkit.str();
+  binary.compilationTarget = target.str();
+  pm.addPass(createGpuModuleToBinaryPass(binary));
+}
+
 void condcomp::buildToGPUPipeline(OpPassManager &pm,
                                   const ToGPUOptions &options) {
   addKernels(pm, options.form.getValue());
@@ -87,21 +108,44 @@ void condcomp::buildToGPUPipeline(OpPassManager &pm,
   if (isAMD)
     addAMD(pm, options);
   else
-    addNVIDIA(pm, options);
-  pm.addNestedPass<gpu::GPUModuleOp>(createUseInstructions());
-  // What is no function of the device's library.
-  pm.addNestedPass<gpu::GPUModuleOp>(createConvertMathToLLVMPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
+    addNVIDIA(pm, options.chip.getValue(), options.features.getValue());
+  addCleanup(pm);
   if (options.format == GPUFormat::LLVM)
     return;
-  GpuModuleToBinaryPassOptions binary;
-  binary.toolkitPath = options.toolkit.getValue();
-  binary.compilationTarget = options.format == GPUFormat::PTX     ? "isa"
-                             : options.format == GPUFormat::Cubin ? "bin"
-                                                                  : "fatbin";
-  pm.addPass(createGpuModuleToBinaryPass(binary));
+  addBinary(pm, options.toolkit.getValue(),
+            options.format == GPUFormat::PTX     ? "isa"
+            : options.format == GPUFormat::Cubin ? "bin"
+                                                 : "fatbin");
+}
+
+void condcomp::buildToCUDAPipeline(OpPassManager &pm,
+                                   const ToCUDAOptions &options) {
+  addKernels(pm, options.form.getValue(), /*deviceMemory=*/true);
+  LaunchByCUDAOptions launch;
+  launch.chip = options.chip.getValue();
+  launch.format = options.ptx ? "ptx" : "cubin";
+  launch.blockSize = options.blockSize;
+  pm.addPass(createLaunchByCUDA(launch));
+  if (options.image.empty()) {
+    EmitGPUModuleOptions emit;
+    emit.blockSize = options.blockSize;
+    pm.addPass(createEmitGPUModule(emit));
+    pm.addNestedPass<gpu::GPUModuleOp>(createSCFToControlFlowPass());
+    addNVIDIA(pm, options.chip.getValue(), options.features.getValue());
+    addCleanup(pm);
+    addBinary(pm, options.toolkit.getValue(), options.ptx ? "isa" : "bin");
+  }
+  EmbedKernelsOptions embed;
+  embed.file = options.image.getValue();
+  pm.addPass(createEmbedKernels(embed));
+  addLLVM(pm);
+}
+
+void condcomp::buildToGPUThreadsPipeline(OpPassManager &pm,
+                                         const ToGPUThreadsOptions &options) {
+  addKernels(pm, options.form.getValue(), /*deviceMemory=*/true);
+  pm.addPass(createExportThreads());
+  addLLVM(pm);
 }
 
 void condcomp::buildToEmulatedGPUPipeline(OpPassManager &pm,

@@ -134,6 +134,59 @@ struct ToGPUOptions : public mlir::PassPipelineOptions<ToGPUOptions> {
 /// tensors to one kernel per public function.
 void buildToGPUPipeline(mlir::OpPassManager &pm, const ToGPUOptions &options);
 
+/// Options of `condcomp-to-cuda`.
+struct ToCUDAOptions : public mlir::PassPipelineOptions<ToCUDAOptions> {
+  PassOptions::Option<std::string> form{
+      *this, "form",
+      llvm::cl::desc("How routings are held: masked, compact, auto or soft "
+                     "(default: auto)"),
+      llvm::cl::init("auto")};
+  PassOptions::Option<std::string> chip{
+      *this, "chip", llvm::cl::desc("The GPU: sm_80, ... (default: sm_90a)"),
+      llvm::cl::init("sm_90a")};
+  PassOptions::Option<std::string> features{
+      *this, "features",
+      llvm::cl::desc("LLVM's features of the GPU, such as +ptx80 (default: "
+                     "what the chip has)"),
+      llvm::cl::init("")};
+  PassOptions::Option<std::string> toolkit{
+      *this, "toolkit",
+      llvm::cl::desc("Where CUDA is, for its library of functions and ptxas "
+                     "(default: as CUDA_HOME says)"),
+      llvm::cl::init("")};
+  PassOptions::Option<bool> ptx{
+      *this, "ptx",
+      llvm::cl::desc("Embed PTX instead of machine code (default: false)"),
+      llvm::cl::init(false)};
+  PassOptions::Option<std::string> image{
+      *this, "image",
+      llvm::cl::desc("Embed this file for the kernels, for tests"),
+      llvm::cl::init("")};
+  PassOptions::Option<int64_t> blockSize{
+      *this, "block-size", llvm::cl::desc("Threads of a block (default: 256)"),
+      llvm::cl::init(256)};
+};
+
+/// Adds the passes of `condcomp-to-cuda`: programs of the LLVM dialect with the
+/// C ABI of those for CPUs, which libcondcomp_cuda runs on an NVIDIA GPU.
+void buildToCUDAPipeline(mlir::OpPassManager &pm, const ToCUDAOptions &options);
+
+/// Options of `condcomp-to-gpu-threads`.
+struct ToGPUThreadsOptions
+    : public mlir::PassPipelineOptions<ToGPUThreadsOptions> {
+  PassOptions::Option<std::string> form{
+      *this, "form",
+      llvm::cl::desc("How routings are held: masked, compact, auto or soft "
+                     "(default: auto)"),
+      llvm::cl::init("auto")};
+};
+
+/// Adds the passes of `condcomp-to-gpu-threads`: the kernels that
+/// `condcomp-to-cuda` makes, as functions of the LLVM dialect that a stand-in
+/// for the driver runs on a CPU.
+void buildToGPUThreadsPipeline(mlir::OpPassManager &pm,
+                               const ToGPUThreadsOptions &options);
+
 /// Options of `condcomp-to-gpu-emulated`.
 struct ToEmulatedGPUOptions
     : public mlir::PassPipelineOptions<ToEmulatedGPUOptions> {

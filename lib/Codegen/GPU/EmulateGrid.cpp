@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Grid.h"
+#include "ThreadFunction.h"
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
@@ -32,17 +33,9 @@ public:
   LogicalResult run();
 
 private:
-  LLVM::LLVMFuncOp makeThreadFunction(func::FuncOp kernel);
   void launch(func::CallOp call, LLVM::LLVMFuncOp function);
-  Value cast(Value value, Type type) {
-    return UnrealizedConversionCastOp::create(b, type, value).getResult(0);
-  }
   Value constant(int64_t value) {
     return LLVM::ConstantOp::create(b, i64, b.getI64IntegerAttr(value));
-  }
-  Value getSlot(Value array, int32_t position) {
-    return LLVM::GEPOp::create(b, pointer, pointer, array,
-                               ArrayRef<LLVM::GEPArg>{position});
   }
 
   ModuleOp module;
@@ -54,46 +47,11 @@ private:
 };
 } // namespace
 
-/// `void thread(void **arguments, int64_t thread, int64_t threads)`: calls the
-/// kernel.
-LLVM::LLVMFuncOp Emulation::makeThreadFunction(func::FuncOp kernel) {
-  b.setInsertionPointAfter(kernel);
-  b.setLoc(kernel.getLoc());
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(b.getContext()), {pointer, i64, i64});
-  auto function = LLVM::LLVMFuncOp::create(
-      b, (kernel.getName() + "$thread").str(), type, LLVM::Linkage::Internal);
-  Block *body = function.addEntryBlock(b);
-  b.setInsertionPointToStart(body);
-  SmallVector<Value> operands;
-  for (int64_t i : {Thread, Threads})
-    operands.push_back(cast(body->getArgument(1 + i), b.getIndexType()));
-  for (auto [i, type] :
-       llvm::enumerate(kernel.getArgumentTypes().drop_front(operands.size()))) {
-    Value address =
-        LLVM::LoadOp::create(b, pointer, getSlot(body->getArgument(0), i));
-    Type converted = converter.convertType(type);
-    Value value = LLVM::LoadOp::create(b, converted, address);
-    operands.push_back(converted == type ? value : cast(value, type));
-  }
-  func::CallOp::create(b, kernel, operands);
-  LLVM::ReturnOp::create(b, ValueRange());
-  return function;
-}
-
 void Emulation::launch(func::CallOp call, LLVM::LLVMFuncOp function) {
   b.setInsertionPoint(call);
   b.setLoc(call.getLoc());
-  ValueRange operands = call.getOperands().drop_front(Workspace);
   Value array =
-      LLVM::AllocaOp::create(b, pointer, pointer, constant(operands.size()));
-  for (auto [i, value] : llvm::enumerate(operands)) {
-    Type type = converter.convertType(value.getType());
-    Value address = LLVM::AllocaOp::create(b, pointer, type, constant(1));
-    Value converted = type == value.getType() ? value : cast(value, type);
-    LLVM::StoreOp::create(b, converted, address);
-    LLVM::StoreOp::create(b, address, getSlot(array, i));
-  }
+      makeArgumentArray(b, converter, call.getOperands().drop_front(Workspace));
   Value code = LLVM::AddressOfOp::create(b, function);
   LLVM::CallOp::create(b, emulator, ValueRange{constant(threads), code, array});
   call.erase();
@@ -115,7 +73,9 @@ LogicalResult Emulation::run() {
       calls.emplace_back(call, kernel);
   });
   for (auto [call, kernel] : calls)
-    launch(call, makeThreadFunction(kernel));
+    launch(call, makeThreadFunction(
+                     kernel, converter, (kernel.getName() + "$thread").str(),
+                     LLVM::Linkage::Internal, ThreadArguments::Descriptors));
   return success();
 }
 

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 
 namespace condcomp {
 #define GEN_PASS_DEF_OUTLINEKERNELS
@@ -30,8 +31,8 @@ namespace {
 /// Splits one function.
 class Outliner {
 public:
-  Outliner(func::FuncOp function, SymbolTable &symbols)
-      : function(function), symbols(symbols),
+  Outliner(func::FuncOp function, SymbolTable &symbols, bool deviceMemory)
+      : function(function), symbols(symbols), deviceMemory(deviceMemory),
         b(function.getLoc(), function.getContext()) {}
 
   LogicalResult run();
@@ -42,9 +43,12 @@ private:
   void reportResults();
   Value inWorkspace(Value result);
   void makeCaller();
+  void callKernel(Value workspace);
   Value callUntilItFits();
+  Value callOnDevice();
   void makeChecks();
   Value copyOut(MemRefType type, Value workspace, int64_t &word);
+  void fetch(Value result, Value offset);
 
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
@@ -61,6 +65,7 @@ private:
 
   func::FuncOp function, kernel;
   SymbolTable &symbols;
+  bool deviceMemory;
   ImplicitLocOpBuilder b;
   /// A check or assertion of the kernel; its number is its position plus 1.
   SmallVector<Operation *> checks;
@@ -165,6 +170,19 @@ void Outliner::makeKernel() {
   reportResults();
 }
 
+void Outliner::callKernel(Value workspace) {
+  SmallVector<Value> operands = {index(0), index(1), workspace, report};
+  llvm::append_range(operands, function.getArguments());
+  func::CallOp::create(b, kernel, operands);
+}
+
+/// The library that launches the kernel has the workspace.
+Value Outliner::callOnDevice() {
+  Value none = memref::AllocOp::create(b, workspaceType, index(0));
+  callKernel(none);
+  return none;
+}
+
 /// Calls the kernel with larger workspaces until one suffices.
 Value Outliner::callUntilItFits() {
   Type indexType = b.getIndexType();
@@ -177,9 +195,7 @@ Value Outliner::callUntilItFits() {
                                             before->getArgument(0), alignment);
   store(word(0), Status);
   store(word(0), BarrierCount);
-  SmallVector<Value> operands = {index(0), index(1), workspace, report};
-  llvm::append_range(operands, function.getArguments());
-  func::CallOp::create(b, kernel, operands);
+  callKernel(workspace);
   Value full = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, load(Status),
                                      word(kNoSpace));
   Value next = fromWord(b, load(FirstValue), indexType);
@@ -213,16 +229,35 @@ void Outliner::makeChecks() {
   b.setLoc(loc);
 }
 
+/// Has the library copy a result.
+void Outliner::fetch(Value result, Value offset) {
+  auto type = cast<MemRefType>(result.getType());
+  Value bytes = index(DataLayout::closest(function)
+                          .getTypeSize(type.getElementType())
+                          .getFixedValue());
+  for (int64_t i = 0, e = type.getRank(); i < e; ++i)
+    bytes =
+        arith::MulIOp::create(b, bytes, memref::DimOp::create(b, result, i));
+  Value to = memref::ExtractAlignedPointerAsIndexOp::create(b, result);
+  func::CallOp::create(b, kFetchName, TypeRange(),
+                       ValueRange{to, offset, bytes});
+}
+
 /// A result in memory of its own.
 Value Outliner::copyOut(MemRefType type, Value workspace, int64_t &next) {
   Value offset = fromWord(b, load(next++), b.getIndexType());
   SmallVector<Value> sizes;
   for (int64_t i = 0, e = type.getNumDynamicDims(); i < e; ++i)
     sizes.push_back(fromWord(b, load(next++), b.getIndexType()));
-  Value view = memref::ViewOp::create(b, type, workspace, offset, sizes);
+  Value view;
+  if (!deviceMemory)
+    view = memref::ViewOp::create(b, type, workspace, offset, sizes);
   Value result =
       memref::AllocOp::create(b, type, sizes, b.getI64IntegerAttr(64));
-  memref::CopyOp::create(b, view, result);
+  if (view)
+    memref::CopyOp::create(b, view, result);
+  else
+    fetch(result, offset);
   return result;
 }
 
@@ -230,7 +265,7 @@ void Outliner::makeCaller() {
   function.addEntryBlock();
   b.setInsertionPointToStart(&function.getBody().front());
   report = memref::AllocOp::create(b, reportType);
-  Value workspace = callUntilItFits();
+  Value workspace = deviceMemory ? callOnDevice() : callUntilItFits();
   makeChecks();
   SmallVector<Value> results;
   int64_t next = FirstValue;
@@ -240,6 +275,8 @@ void Outliner::makeCaller() {
     else
       results.push_back(fromWord(b, load(next++), type));
   }
+  if (deviceMemory)
+    func::CallOp::create(b, kReleaseName, TypeRange(), ValueRange());
   memref::DeallocOp::create(b, workspace);
   memref::DeallocOp::create(b, report);
   func::ReturnOp::create(b, results);
@@ -256,17 +293,25 @@ LogicalResult Outliner::run() {
 namespace {
 struct OutlineKernelsPass
     : public condcomp::impl::OutlineKernelsBase<OutlineKernelsPass> {
+  using OutlineKernelsBase::OutlineKernelsBase;
   void runOnOperation() override {
     ModuleOp module = getOperation();
     SymbolTable symbols(module);
     auto b = OpBuilder::atBlockBegin(module.getBody());
-    auto barrier = func::FuncOp::create(b, module.getLoc(), kBarrierName,
-                                        b.getFunctionType({}, {}));
-    barrier.setPrivate();
+    auto declare = [&](StringRef name, ArrayRef<Type> types) {
+      func::FuncOp::create(b, module.getLoc(), name,
+                           b.getFunctionType(types, {}))
+          .setPrivate();
+    };
+    declare(kBarrierName, {});
+    if (deviceMemory) {
+      declare(kFetchName, SmallVector<Type>(3, b.getIndexType()));
+      declare(kReleaseName, {});
+    }
     for (auto function :
          llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
       if (function.isPublic() && !function.isExternal() &&
-          failed(Outliner(function, symbols).run()))
+          failed(Outliner(function, symbols, deviceMemory).run()))
         return signalPassFailure();
   }
 };

@@ -1,4 +1,5 @@
 // RUN: cc-opt %s --condcomp-gpu-outline-kernels --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: cc-opt %s --condcomp-gpu-outline-kernels=device-memory --split-input-file --verify-diagnostics | FileCheck %s --check-prefix=DEVICE
 
 // CHECK-LABEL: func.func private @f$kernel(
 // CHECK-SAME:    %{{.+}}: index, %{{.+}}: index, %[[WORKSPACE:.+]]: memref<?xi8>, %[[REPORT:.+]]: memref<5xi64>, %[[X:.+]]: memref<?xf32>, %[[K:.+]]: index)
@@ -30,6 +31,20 @@
 // CHECK:         memref.dealloc %[[SPACE]]#0
 // CHECK:         memref.dealloc %[[REPORT]]
 // CHECK:         return %[[RESULT]], %{{.+}}
+
+// On a device, a library has the workspace: the kernel is called once, and
+// results are copied by their place and size.
+// DEVICE-LABEL: func.func @f(
+// DEVICE:         %[[REPORT:.+]] = memref.alloc() : memref<5xi64>
+// DEVICE-NOT:     scf.while
+// DEVICE:         call @f$kernel(
+// DEVICE:         condcomp.check
+// DEVICE:         %[[RESULT:.+]] = memref.alloc
+// DEVICE:         %[[BYTES:.+]] = arith.muli %c4{{.*}}, %{{.+}} : index
+// DEVICE:         %[[TO:.+]] = memref.extract_aligned_pointer_as_index %[[RESULT]]
+// DEVICE:         call @condcomp_cuda_fetch(%[[TO]], %{{.+}}, %[[BYTES]])
+// DEVICE:         call @condcomp_cuda_release()
+// DEVICE:         return %[[RESULT]], %{{.+}}
 func.func @f(%x: memref<?xf32>, %k: index) -> (memref<?xf32>, index) {
   %c0 = arith.constant 0 : index
   %n = memref.dim %x, %c0 : memref<?xf32>

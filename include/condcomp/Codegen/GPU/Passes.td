@@ -54,7 +54,15 @@ def OutlineKernels : Pass<"condcomp-gpu-outline-kernels", "::mlir::ModuleOp"> {
 
     Until a later pass launches it, the kernel is called with a grid of one
     thread. Functions that are called must be inlined before.
+
+    With `device-memory`, the workspace is in the memory of a device, and a
+    library that launches the kernel has it: @f calls the kernel once, and has
+    results copied by `condcomp_cuda_fetch`.
   }];
+  let options = [
+    Option<"deviceMemory", "device-memory", "bool", /*default=*/"false",
+           "The workspace is in memory of a device, not of the host">,
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"
@@ -140,6 +148,57 @@ def EmulateGrid : Pass<"condcomp-gpu-emulate-grid", "::mlir::ModuleOp"> {
   let options = [
     Option<"threads", "threads", "int64_t", /*default=*/"5",
            "Threads of the grid">,
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def ExportThreads : Pass<"condcomp-gpu-export-threads", "::mlir::ModuleOp"> {
+  let summary = "Keep of a module the kernels, as functions for a CPU";
+  let description = [{
+    A kernel @f$kernel becomes the function
+
+    ```c
+    void f$kernel(void **parameters, int64_t thread, int64_t threads);
+    ```
+
+    which one thread of a grid calls, and which may wait in
+    `condcomp_grid_barrier`. `parameters[i]` points to the i-th parameter of the
+    kernel as code for a GPU has it: the number of threads, and memrefs in
+    pieces. All other functions go. A stand-in for a GPU's driver can so run the
+    kernels of a program: for tests.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def LaunchByCUDA : Pass<"condcomp-gpu-launch-by-cuda", "::mlir::ModuleOp"> {
+  let summary = "Launch kernels by the run-time library for NVIDIA GPUs";
+  let description = [{
+    Calls of kernels become calls of `condcomp_cuda_launch` of libcondcomp_cuda,
+    with pointers to the arguments and a constant that describes the kernel: a
+    `condcomp_cuda_kernel`. The code of the kernels is the global
+    `condcomp_cuda_image`, which `condcomp-gpu-embed-kernels` makes.
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"",
+           "The GPU, for errors">,
+    Option<"format", "format", "std::string", /*default=*/"\"ptx\"",
+           "What the code is: cubin or ptx">,
+    Option<"blockSize", "block-size", "int64_t", /*default=*/"256",
+           "Threads of a block">,
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def EmbedKernels : Pass<"condcomp-gpu-embed-kernels", "::mlir::ModuleOp"> {
+  let summary = "Put the code of kernels into a constant of the program";
+  let description = [{
+    The contents of the `gpu.binary`, with a zero at the end, or those of
+    `file`, become the constant `condcomp_cuda_image`. With `file`, kernels that
+    are functions still are erased.
+  }];
+  let options = [
+    Option<"file", "file", "std::string", /*default=*/"\"\"",
+           "A file with the code, made otherwise">,
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

@@ -1,0 +1,139 @@
+//===- LaunchByCUDA.cpp - launches by the run-time library ----------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Grid.h"
+#include "ThreadFunction.h"
+#include "condcomp/Codegen/GPU/Passes.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
+
+namespace condcomp {
+#define GEN_PASS_DEF_LAUNCHBYCUDA
+#include "condcomp/Codegen/GPU/Passes.h.inc"
+} // namespace condcomp
+
+using namespace mlir;
+using namespace condcomp;
+
+namespace {
+struct LaunchByCUDAPass
+    : public condcomp::impl::LaunchByCUDABase<LaunchByCUDAPass> {
+  using LaunchByCUDABase::LaunchByCUDABase;
+  void runOnOperation() override;
+
+private:
+  LLVM::GlobalOp describe(ImplicitLocOpBuilder &b, func::FuncOp kernel);
+  std::string getKinds(func::FuncOp kernel);
+  LLVM::GlobalOp getString(ImplicitLocOpBuilder &b, StringRef name,
+                           StringRef text);
+};
+} // namespace
+
+/// A constant string that C can read.
+LLVM::GlobalOp LaunchByCUDAPass::getString(ImplicitLocOpBuilder &b,
+                                           StringRef name, StringRef text) {
+  if (auto existing = getOperation().lookupSymbol<LLVM::GlobalOp>(name))
+    return existing;
+  std::string value = text.str();
+  value.push_back('\0');
+  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), value.size());
+  return LLVM::GlobalOp::create(b, type, /*isConstant=*/true,
+                                LLVM::Linkage::Internal, name,
+                                b.getStringAttr(value));
+}
+
+/// The ranks and element sizes of the arguments, as in condcomp_cuda_kernel.
+std::string LaunchByCUDAPass::getKinds(func::FuncOp kernel) {
+  auto layout = DataLayout::closest(kernel);
+  std::string kinds;
+  for (Type type : kernel.getArgumentTypes().drop_front(FirstArgument)) {
+    auto memref = dyn_cast<MemRefType>(type);
+    Type element = memref ? memref.getElementType() : type;
+    kinds += memref ? static_cast<char>('0' + memref.getRank()) : 's';
+    kinds +=
+        static_cast<char>('0' + layout.getTypeSize(element).getFixedValue());
+  }
+  return kinds;
+}
+
+/// The condcomp_cuda_kernel.
+LLVM::GlobalOp LaunchByCUDAPass::describe(ImplicitLocOpBuilder &b,
+                                          func::FuncOp kernel) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(getOperation().getBody());
+  auto pointer = LLVM::LLVMPointerType::get(&getContext());
+  Type i64 = b.getI64Type();
+  auto type = LLVM::LLVMStructType::getLiteral(
+      &getContext(), {pointer, pointer, pointer, pointer, pointer, i64, i64});
+  std::string prefix = (kernel.getName() + "$").str();
+  LLVM::GlobalOp strings[] = {
+      getString(b, prefix + "name", kernel.getName()),
+      getOperation().lookupSymbol<LLVM::GlobalOp>(kImageName),
+      getString(b, "condcomp_cuda_chip", chip),
+      getString(b, "condcomp_cuda_format", format),
+      getString(b, prefix + "kinds", getKinds(kernel))};
+  auto global = LLVM::GlobalOp::create(b, type, /*isConstant=*/true,
+                                       LLVM::Linkage::Internal,
+                                       prefix + "description", Attribute());
+  b.createBlock(&global.getInitializerRegion());
+  Value value = LLVM::UndefOp::create(b, type);
+  int64_t position = 0;
+  auto insert = [&](Value field) {
+    value = LLVM::InsertValueOp::create(b, value, field, position++);
+  };
+  for (LLVM::GlobalOp string : strings)
+    insert(LLVM::AddressOfOp::create(b, string));
+  auto report = cast<MemRefType>(kernel.getArgumentTypes()[Report]);
+  for (int64_t number : {static_cast<int64_t>(blockSize), report.getDimSize(0)})
+    insert(LLVM::ConstantOp::create(b, i64, b.getI64IntegerAttr(number)));
+  LLVM::ReturnOp::create(b, value);
+  return global;
+}
+
+void LaunchByCUDAPass::runOnOperation() {
+  ModuleOp module = getOperation();
+  auto b =
+      ImplicitLocOpBuilder::atBlockBegin(module.getLoc(), module.getBody());
+  // Its contents come later.
+  LLVM::GlobalOp::create(b, LLVM::LLVMArrayType::get(b.getI8Type(), 0),
+                         /*isConstant=*/true, LLVM::Linkage::External,
+                         kImageName, Attribute());
+  auto pointer = LLVM::LLVMPointerType::get(&getContext());
+  FailureOr<LLVM::LLVMFuncOp> launch = LLVM::lookupOrCreateFn(
+      b, module, "condcomp_cuda_launch", {pointer, pointer, pointer},
+      LLVM::LLVMVoidType::get(&getContext()));
+  if (failed(launch))
+    return signalPassFailure();
+  SymbolTableCollection symbols;
+  SmallVector<std::pair<func::CallOp, func::FuncOp>> calls;
+  module.walk([&](func::CallOp call) {
+    auto kernel = symbols.lookupNearestSymbolFrom<func::FuncOp>(
+        call, call.getCalleeAttr());
+    if (kernel && isKernel(kernel))
+      calls.emplace_back(call, kernel);
+  });
+  LLVMTypeConverter converter(&getContext());
+  for (auto [call, kernel] : calls) {
+    b.setLoc(call.getLoc());
+    b.setInsertionPoint(call);
+    Value description = LLVM::AddressOfOp::create(b, describe(b, kernel));
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(
+        b, call.getOperand(Report));
+    Value report = LLVM::IntToPtrOp::create(
+        b, pointer,
+        UnrealizedConversionCastOp::create(b, b.getI64Type(), address)
+            .getResult(0));
+    Value arguments = makeArgumentArray(
+        b, converter, call.getOperands().drop_front(FirstArgument));
+    LLVM::CallOp::create(b, *launch,
+                         ValueRange{description, report, arguments});
+    call.erase();
+  }
+}

@@ -1,0 +1,44 @@
+// RUN: cc-opt %s --condcomp-gpu-launch-by-cuda='chip=sm_80 format=cubin block-size=64' | FileCheck %s
+// RUN: cc-opt %s --condcomp-gpu-launch-by-cuda --condcomp-gpu-embed-kernels=file=%s | FileCheck %s --check-prefix=FILE
+// RUN: not cc-opt %s --condcomp-gpu-launch-by-cuda --condcomp-gpu-embed-kernels 2>&1 | FileCheck %s --check-prefix=NONE
+// RUN: not cc-opt %s --condcomp-gpu-launch-by-cuda --condcomp-gpu-embed-kernels=file=%t-no 2>&1 | FileCheck %s --check-prefix=MISSING
+// RUN: not cc-opt %s --condcomp-gpu-embed-kernels=file=%s 2>&1 | FileCheck %s --check-prefix=UNUSED
+
+// What the library has to know of the kernel: its name, code, chip and format,
+// and the ranks and element sizes of its arguments; 64 threads, 4 words.
+// CHECK-DAG:   llvm.mlir.global internal constant @k$kinds("s428s1\00")
+// CHECK-DAG:   llvm.mlir.global internal constant @k$name("k\00")
+// CHECK-DAG:   llvm.mlir.global internal constant @condcomp_cuda_chip("sm_80\00")
+// CHECK-DAG:   llvm.mlir.global internal constant @condcomp_cuda_format("cubin\00")
+// CHECK-LABEL: llvm.mlir.global internal constant @k$description()
+// CHECK-DAG:     llvm.mlir.constant(64 : i64)
+// CHECK-DAG:     llvm.mlir.constant(4 : i64)
+// CHECK:         llvm.return
+// CHECK:       llvm.mlir.global {{.*}}constant @condcomp_cuda_image()
+
+// FILE:        llvm.mlir.global internal constant @condcomp_cuda_image("// {{RUN}}: {{.*}}\00"){{.*}}alignment = 64
+// FILE-NOT:    @k(
+
+// NONE:        error: has no gpu.binary, or several
+// MISSING:     error: {{.*}}-no: No such file or directory
+// UNUSED:      error: no kernel is launched
+func.func private @k(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %f: f32, %x: memref<?x?xf64>, %b: i1) attributes {condcomp.kernel} {
+  return
+}
+
+// CHECK-LABEL: func.func @f(
+// CHECK-SAME:    %{{.+}}: memref<?xi8>, %[[R:.+]]: memref<4xi64>, %[[F:.+]]: f32, %[[X:.+]]: memref<?x?xf64>
+// CHECK:         %[[KERNEL:.+]] = llvm.mlir.addressof @k$description
+// CHECK:         memref.extract_aligned_pointer_as_index %[[R]]
+// CHECK:         %[[REPORT:.+]] = llvm.inttoptr
+// CHECK:         %[[ARRAY:.+]] = llvm.alloca %{{.+}} x !llvm.ptr
+// CHECK:         llvm.store %[[F]], %{{.+}} : f32
+// CHECK:         builtin.unrealized_conversion_cast %[[X]]
+// CHECK:         llvm.call @condcomp_cuda_launch(%[[KERNEL]], %[[REPORT]], %[[ARRAY]])
+// CHECK-NOT:     call @k(
+func.func @f(%w: memref<?xi8>, %r: memref<4xi64>, %f: f32, %x: memref<?x?xf64>, %b: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  call @k(%c0, %c1, %w, %r, %f, %x, %b) : (index, index, memref<?xi8>, memref<4xi64>, f32, memref<?x?xf64>, i1) -> ()
+  return
+}

@@ -40,6 +40,15 @@ if shutil.which("ptxas"):
 config.substitutions.append(("%python", python))
 config.substitutions.append(("%condcomp_src_root", config.condcomp_src_root))
 config.substitutions.append(("%condcomp_lib_dir", config.condcomp_lib_dir))
+config.substitutions.append(("%condcomp_tools_dir", config.condcomp_tools_dir))
+config.substitutions.append(
+    (
+        "%condcomp_fake_cuda",
+        os.path.join(
+            config.condcomp_lib_dir, "libcondcomp_fake_cuda" + config.shlibext
+        ),
+    )
+)
 config.substitutions.append(("%shlibext", config.shlibext))
 config.substitutions.append(
     (
@@ -65,6 +74,7 @@ llvm_config.add_tool_substitutions(
     [
         "cc-opt",
         ToolSubst("cc-run", unresolved="ignore"),
+        ToolSubst("cc-run-aot", unresolved="ignore"),
         ToolSubst("cc-compile", unresolved="ignore"),
         ToolSubst("cc-lsp-server", unresolved="ignore"),
         ToolSubst("cc-reduce", unresolved="ignore"),

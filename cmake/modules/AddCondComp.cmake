@@ -32,16 +32,19 @@ condcomp_compile_settings(condcomp_pch)
 target_precompile_headers(condcomp_pch PRIVATE "\"Precompiled.h\"")
 
 # condcomp_add_library(<name> <sources...> [DEPENDS <tablegen targets...>]
-#                      [LINK_LIBS <targets...>] [NOT_IN_COMPILER])
+#                      [LINK_LIBS <targets...>] [NOT_IN_COMPILER]
+#                      [WITHOUT_MLIR])
 # A static library over the MLIR dylib. libMLIR is linked once, by the final
 # program or plugin, so that one MLIR exists per process. Every tool links all
 # libraries but those that are NOT_IN_COMPILER, and so does who uses the install
-# tree.
+# tree. A library WITHOUT_MLIR may go into programs without it.
 function(condcomp_add_library name)
-  cmake_parse_arguments(ARG "NOT_IN_COMPILER" "" "DEPENDS;LINK_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "NOT_IN_COMPILER;WITHOUT_MLIR" "" "DEPENDS;LINK_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   condcomp_compile_settings(${name})
-  target_precompile_headers(${name} REUSE_FROM condcomp_pch)
+  if(NOT ARG_WITHOUT_MLIR)
+    target_precompile_headers(${name} REUSE_FROM condcomp_pch)
+  endif()
   target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS})
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})

@@ -9,7 +9,9 @@
 #include "condcomp/AheadOfTime/Compile.h"
 #include "Dispatch.h"
 #include "TargetMachine.h"
-#include "condcomp/Execution/Array.h"
+#include "condcomp/Execution/ExportedNames.h"
+#include "condcomp/Execution/PackedFunction.h"
+#include "condcomp/Execution/Program.h"
 #include "condcomp/Execution/Sanitize.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -25,8 +27,7 @@ using namespace condcomp;
 static llvm::Expected<std::unique_ptr<llvm::Module>>
 translateFor(const CPU &cpu, ModuleOp source, llvm::LLVMContext &context,
              llvm::ArrayRef<std::string> functions,
-             const CPUPipelineBuilder &buildPipeline,
-             const CompileOptions &options) {
+             const CPUPipelineBuilder &buildPipeline) {
   OwningOpRef<ModuleOp> lowered = source.clone();
   PassManager pm((*lowered)->getName());
   if (failed(buildPipeline(pm, cpu)) || failed(pm.run(*lowered)))
@@ -48,6 +49,15 @@ translateFor(const CPU &cpu, ModuleOp source, llvm::LLVMContext &context,
     function->setVisibility(llvm::GlobalValue::HiddenVisibility);
   }
   return module;
+}
+
+/// For loaders, which do not know the header.
+static void addSignature(llvm::Module &module, const Signature &function) {
+  llvm::Constant *text = llvm::ConstantDataArray::getString(
+      module.getContext(), formatSignature(function));
+  new llvm::GlobalVariable(module, text->getType(), /*isConstant=*/true,
+                           llvm::GlobalValue::ExternalLinkage, text,
+                           getSignatureName(function.name));
 }
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
@@ -86,6 +96,28 @@ emit(llvm::Module &module, llvm::TargetMachine &machine, OutputKind kind) {
   return std::string(bytes.data(), bytes.size());
 }
 
+static void setTarget(llvm::Module &module, llvm::TargetMachine &machine) {
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+}
+
+llvm::Expected<CompiledCode> condcomp::compileObject(
+    ModuleOp source, const CPUPipelineBuilder &buildPipeline, const CPU &cpu) {
+  auto machine = createTargetMachine(cpu.name, cpu.features);
+  if (!machine)
+    return machine.takeError();
+  llvm::LLVMContext context;
+  auto module = translateFor(cpu, source, context, {}, buildPipeline);
+  if (!module)
+    return module.takeError();
+  setTarget(**module, **machine);
+  optimize(**module, **machine);
+  auto contents = emit(**module, **machine, OutputKind::Object);
+  if (!contents)
+    return contents.takeError();
+  return CompiledCode{std::move(*contents)};
+}
+
 llvm::Expected<CompiledCode>
 condcomp::compileAheadOfTime(ModuleOp source,
                              const CPUPipelineBuilder &buildPipeline,
@@ -103,17 +135,12 @@ condcomp::compileAheadOfTime(ModuleOp source,
     return machine.takeError();
   llvm::LLVMContext context;
   llvm::Module module(options.libraryName, context);
-  auto setTarget = [&](llvm::Module &target) {
-    target.setTargetTriple((*machine)->getTargetTriple());
-    target.setDataLayout((*machine)->createDataLayout());
-  };
-  setTarget(module);
+  setTarget(module, **machine);
   for (const CPU &cpu : options.cpus) {
-    auto translated =
-        translateFor(cpu, source, context, names, buildPipeline, options);
+    auto translated = translateFor(cpu, source, context, names, buildPipeline);
     if (!translated)
       return translated.takeError();
-    setTarget(**translated);
+    setTarget(**translated, **machine);
     if (llvm::Linker::linkModules(module, std::move(*translated)))
       return makeError("the code for " + cpu.name + " can't be linked");
   }
@@ -122,7 +149,11 @@ condcomp::compileAheadOfTime(ModuleOp source,
     for (const CPU &cpu : options.cpus)
       versions.push_back(module.getFunction((name + "$" + cpu.name).str()));
     emitDispatch(module, name, versions, options);
+    addPackedFunction(module, *module.getFunction(name));
   }
+  for (const Signature &function : getSignatures(source))
+    if (function.obstacle.empty())
+      addSignature(module, function);
 
   CompiledCode code;
   optimize(module, **machine);

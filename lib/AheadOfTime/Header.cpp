@@ -63,19 +63,9 @@ static void printMemRef(llvm::raw_ostream &os, int64_t rank) {
   os << "} condcomp_memref_" << rank << ";\n#endif\n\n";
 }
 
-static void printTypes(llvm::raw_ostream &os, llvm::ArrayRef<ValueType> types) {
-  os << "(";
-  llvm::interleaveComma(types, os,
-                        [&](const ValueType &type) { os << type.format(); });
-  os << ")";
-}
-
 static void printFunction(llvm::raw_ostream &os, const Signature &function) {
-  os << "/* ";
-  printTypes(os, function.arguments);
-  os << " -> ";
-  printTypes(os, function.results);
-  os << " */\nint32_t " << function.name << "(\n    condcomp_context *context";
+  os << "/* " << formatSignature(function) << " */\nint32_t " << function.name
+     << "(\n    condcomp_context *context";
   for (auto [index, type] : llvm::enumerate(function.arguments)) {
     os << ",\n    ";
     if (type.isTensor)

@@ -9,8 +9,10 @@
 #include "condcomp/AheadOfTime/Compile.h"
 #include "condcomp/Execution/Array.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace condcomp;
 
@@ -28,9 +30,30 @@ static llvm::Expected<std::string> findLinker(const std::string &wanted) {
                    "one with --linker, or write an object file (-o f.o)");
 }
 
-llvm::Error condcomp::linkSharedLibrary(llvm::StringRef object,
+/// Writes the object file for the linker.
+static llvm::Error writeObject(const CompiledCode &code,
+                               llvm::SmallVectorImpl<char> &object) {
+  int descriptor;
+  if (std::error_code error = llvm::sys::fs::createTemporaryFile(
+          "cc-compile", "o", descriptor, object))
+    return makeError("a temporary file can't be made: " + error.message());
+  llvm::raw_fd_ostream os(descriptor, /*shouldClose=*/true);
+  os << code.contents;
+  os.close();
+  if (!os.has_error())
+    return llvm::Error::success();
+  std::string why = os.error().message();
+  os.clear_error();
+  return makeError(llvm::Twine(object) + ": can't be written: " + why);
+}
+
+llvm::Error condcomp::linkSharedLibrary(const CompiledCode &code,
                                         llvm::StringRef output,
                                         const LinkOptions &options) {
+  llvm::SmallString<128> object;
+  if (llvm::Error error = writeObject(code, object))
+    return error;
+  llvm::FileRemover remover(object);
   llvm::Expected<std::string> linker = findLinker(options.linker);
   if (!linker)
     return linker.takeError();
@@ -45,6 +68,8 @@ llvm::Error condcomp::linkSharedLibrary(llvm::StringRef object,
       temporary, object,    soname,
       search,    rpath,     "-lcondcomp_runtime",
       "-lm"};
+  if (options.cuda)
+    command.push_back("-lcondcomp_cuda");
   std::string error;
   int status = llvm::sys::ExecuteAndWait(*linker, command, std::nullopt, {}, 0,
                                          0, &error);

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "condcomp/Execution/Array.h"
-#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/APInt.h"
 #include "llvm/ADT/StringExtras.h"
@@ -18,8 +17,12 @@
 #include <numeric>
 #include <unistd.h>
 
-using namespace mlir;
 using namespace condcomp;
+using llvm::ArrayRef;
+using llvm::SmallVector;
+using llvm::StringLiteral;
+using llvm::StringRef;
+using llvm::Twine;
 
 namespace {
 struct ElementInfo {
@@ -64,16 +67,10 @@ std::optional<ElementType> condcomp::parseElementType(StringRef name) {
   return std::nullopt;
 }
 
-std::optional<ElementType> condcomp::getElementType(Type type) {
-  std::string name;
-  llvm::raw_string_ostream(name) << type;
-  return parseElementType(name);
-}
-
 std::string condcomp::formatType(ArrayRef<int64_t> shape, ElementType type) {
   std::string text;
   for (int64_t size : shape)
-    text += (ShapedType::isDynamic(size) ? "?" : std::to_string(size)) + "x";
+    text += (size == kUnknownSize ? "?" : std::to_string(size)) + "x";
   return text + getName(type).str();
 }
 

@@ -6,22 +6,20 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "condcomp/Execution/Program.h"
+#include "condcomp/Execution/Call.h"
+#include "llvm/ADT/STLExtras.h"
 #include <cstring>
 
-using namespace mlir;
 using namespace condcomp;
+using llvm::ArrayRef;
+using llvm::SmallVector;
+using llvm::Twine;
 
 char ArgumentError::ID = 0;
 
 //===----------------------------------------------------------------------===//
 // Arguments
 //===----------------------------------------------------------------------===//
-
-std::string ValueType::format() const {
-  std::string text = formatType(shape, element);
-  return isTensor ? "tensor<" + text + ">" : text;
-}
 
 llvm::Expected<Array> condcomp::checkArgument(const Signature &signature,
                                               unsigned index,
@@ -51,12 +49,29 @@ llvm::Expected<Array> condcomp::checkArgument(const Signature &signature,
   for (auto [dim, sizes] :
        llvm::enumerate(llvm::zip_equal(type.shape, array.getShape()))) {
     auto [expected, actual] = sizes;
-    if (!ShapedType::isDynamic(expected) && expected != actual)
+    if (expected != kUnknownSize && expected != actual)
       return bad(ArgumentError::Kind::Value,
                  "size " + Twine(expected) + " expected in dim " + Twine(dim) +
                      ", not " + Twine(actual));
   }
   return array.withType(type.element);
+}
+
+llvm::Expected<SmallVector<Array>>
+condcomp::checkArguments(const Signature &signature,
+                         ArrayRef<Array> arguments) {
+  if (arguments.size() != signature.arguments.size())
+    return makeError("'" + signature.name + "' takes " +
+                     Twine(signature.arguments.size()) + " arguments, got " +
+                     Twine(arguments.size()));
+  SmallVector<Array> checked;
+  for (auto [index, array] : llvm::enumerate(arguments)) {
+    llvm::Expected<Array> argument = checkArgument(signature, index, array);
+    if (!argument)
+      return argument.takeError();
+    checked.push_back(std::move(*argument));
+  }
+  return checked;
 }
 
 /// Words of a ranked memref descriptor: two pointers, an offset, sizes and

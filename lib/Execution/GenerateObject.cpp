@@ -6,10 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "PackedName.h"
 #include "condcomp/Execution/Array.h"
 #include "condcomp/Execution/CPUFeatures.h"
 #include "condcomp/Execution/Code.h"
+#include "condcomp/Execution/PackedFunction.h"
 #include "condcomp/Execution/Sanitize.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -60,32 +60,6 @@ createHostMachine(llvm::CodeGenOptLevel level) {
   return builder->createTargetMachine();
 }
 
-/// Adds a function that takes where the arguments of `function` lie, and then
-/// where its result goes.
-static void addPacked(llvm::Module &module, llvm::Function &function) {
-  llvm::LLVMContext &context = module.getContext();
-  llvm::IRBuilder<> builder(context);
-  llvm::Type *pointer = builder.getPtrTy();
-  auto *packed = llvm::Function::Create(
-      llvm::FunctionType::get(builder.getVoidTy(), pointer, false),
-      llvm::GlobalValue::ExternalLinkage, getPackedName(function.getName()),
-      module);
-  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", packed));
-  auto getSlot = [&](unsigned index) {
-    llvm::Value *slot = builder.CreateConstGEP1_64(
-        pointer, packed->getArg(0), static_cast<uint64_t>(index));
-    return builder.CreateLoad(pointer, slot);
-  };
-  llvm::SmallVector<llvm::Value *> arguments;
-  for (llvm::Argument &argument : function.args())
-    arguments.push_back(
-        builder.CreateLoad(argument.getType(), getSlot(argument.getArgNo())));
-  llvm::Value *result = builder.CreateCall(&function, arguments);
-  if (!result->getType()->isVoidTy())
-    builder.CreateStore(result, getSlot(function.arg_size()));
-  builder.CreateRetVoid();
-}
-
 llvm::Expected<ObjectCode>
 condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
                          unsigned optLevel, CompileSeconds &seconds) {
@@ -109,7 +83,7 @@ condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
     llvm::Function *function = module->getFunction(name);
     if (!function || function->isDeclaration())
       return makeError("the compiled module has no function '" + name + "'");
-    addPacked(*module, *function);
+    addPackedFunction(*module, *function);
   }
   auto optimizeStart = std::chrono::steady_clock::now();
   auto optimize =

@@ -27,6 +27,14 @@ void Program::registerDialects(DialectRegistry &registry) {
 // Signatures
 //===----------------------------------------------------------------------===//
 
+static_assert(kUnknownSize == ShapedType::kDynamic);
+
+std::optional<ElementType> condcomp::getElementType(Type type) {
+  std::string name;
+  llvm::raw_string_ostream(name) << type;
+  return parseElementType(name);
+}
+
 /// The type as a caller sees it; none when it can't be passed.
 static std::optional<ValueType> convertType(Type type) {
   ValueType result;
@@ -176,18 +184,7 @@ Program::checkArguments(StringRef name, ArrayRef<Array> arguments) const {
   llvm::Expected<const Signature &> signature = lookup(name);
   if (!signature)
     return signature.takeError();
-  if (arguments.size() != signature->arguments.size())
-    return makeError("'" + name + "' takes " +
-                     Twine(signature->arguments.size()) + " arguments, got " +
-                     Twine(arguments.size()));
-  SmallVector<Array> checked;
-  for (auto [index, array] : llvm::enumerate(arguments)) {
-    llvm::Expected<Array> argument = checkArgument(*signature, index, array);
-    if (!argument)
-      return argument.takeError();
-    checked.push_back(std::move(*argument));
-  }
-  return checked;
+  return condcomp::checkArguments(*signature, arguments);
 }
 
 llvm::Expected<std::unique_ptr<Call>>

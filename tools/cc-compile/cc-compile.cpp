@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "condcomp/AheadOfTime/CUDA.h"
 #include "condcomp/AheadOfTime/Compile.h"
 #include "condcomp/AheadOfTime/Header.h"
 #include "condcomp/Execution/Npy.h"
@@ -18,6 +19,7 @@
 #include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/Timing.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -39,6 +41,7 @@ docs/abi.md describes the calls.
 
   cc-compile f.mlir -o libf.so --header=f.h
   cc-compile f.mlir -o libf.so --cpu=x86-64-v4,x86-64-v3
+  cc-compile f.mlir -o libf.so --target=cuda --chip=sm_90a
   cc-compile f.mlir -o f.o
 
 The end of the output's name says what to make: .so a shared library (linked by
@@ -47,6 +50,7 @@ the system's C compiler), .o an object file, .s assembly, .ll LLVM IR.
 
 namespace {
 enum class Sanitizer { None, Address };
+enum class Target { CPU, CUDA };
 
 struct Options {
   cl::OptionCategory category{"cc-compile options"};
@@ -62,6 +66,23 @@ struct Options {
           "The CPUs to make code for, best first; calls run the first that "
           "the machine supports (native, the CPU of this machine)"),
       cl::cat(category)};
+  cl::opt<Target> target{
+      "target", cl::desc("What runs the functions"), cl::init(Target::CPU),
+      cl::values(clEnumValN(Target::CPU, "cpu", "the CPU (default)"),
+                 clEnumValN(Target::CUDA, "cuda",
+                            "an NVIDIA GPU, by libcondcomp_cuda.so")),
+      cl::cat(category)};
+  cl::opt<std::string> chip{
+      "chip",
+      cl::desc("The GPU to make code for: sm_80, sm_90a, ...; emulated: for "
+               "tests without one"),
+      cl::cat(category)};
+  cl::opt<std::string> features{
+      "features", cl::desc("LLVM's features of the GPU, such as +ptx80"),
+      cl::cat(category)};
+  cl::opt<std::string> toolkit{"toolkit",
+                               cl::desc("Where CUDA is (as CUDA_HOME says)"),
+                               cl::cat(category)};
   cl::opt<std::string> form{
       "form",
       cl::desc(
@@ -120,24 +141,7 @@ static Error writeFile(StringRef path, StringRef contents) {
   return file ? file->commit() : file.takeError();
 }
 
-/// Writes the object file beside the library, links it and removes it.
-static Error writeLibrary(const Options &options, const CompiledCode &code) {
-  SmallString<128> object;
-  int descriptor;
-  if (std::error_code error =
-          sys::fs::createTemporaryFile("cc-compile", "o", descriptor, object))
-    return makeError("a temporary file can't be made: " + error.message());
-  FileRemover remover(object);
-  {
-    raw_fd_ostream os(descriptor, /*shouldClose=*/true);
-    os << code.contents;
-    os.close();
-    if (os.has_error()) {
-      std::string why = os.error().message();
-      os.clear_error();
-      return makeError(object + ": can't be written: " + why);
-    }
-  }
+static LinkOptions getLinkOptions(const Options &options) {
   LinkOptions link;
   link.linker = options.linker;
   // Built and installed tools alike have the library in ../lib.
@@ -146,7 +150,57 @@ static Error writeLibrary(const Options &options, const CompiledCode &code) {
       sys::fs::getMainExecutable("cc-compile", &anchor))));
   sys::path::append(directory, "lib");
   link.runtimeDir = directory.str().str();
-  return linkSharedLibrary(object, options.output, link);
+  link.cuda = options.target == Target::CUDA;
+  return link;
+}
+
+/// The passes for a GPU. With the chip `emulated`, makes the kernels first and
+/// puts them into the file `kernels`.
+static Expected<std::string> getCUDAPipeline(const Options &options,
+                                             mlir::ModuleOp module,
+                                             StringRef kernels) {
+  StringRef chip = options.chip;
+  if (chip.empty())
+    return makeError("--target=cuda needs a --chip, such as sm_80 or sm_90a");
+  if (chip == kEmulatedChip) {
+    if (Error error = compileEmulatedKernels(module, options.form, kernels,
+                                             getLinkOptions(options)))
+      return std::move(error);
+    return formatv("builtin.module(condcomp-to-cuda{{form={0} chip={1} "
+                   "block-size=4 image={2}})",
+                   options.form, chip, kernels)
+        .str();
+  }
+  if (Error error = checkChip(chip))
+    return std::move(error);
+  bool ptx = !hasPTXAssembler(options.toolkit);
+  outs() << options.output << ": "
+         << (ptx ? "PTX, which the driver compiles (there is no ptxas), for "
+                 : "machine code for ")
+         << chip << "\n";
+  std::string text = formatv("builtin.module(condcomp-to-cuda{{form={0} "
+                             "chip={1} ptx={2}",
+                             options.form, chip, ptx);
+  if (!options.features.empty())
+    text += " features=" + options.features;
+  if (!options.toolkit.empty())
+    text += " toolkit=" + options.toolkit;
+  return text + "})";
+}
+
+/// What belongs to the other target is a mistake.
+static Error checkTarget(const Options &options) {
+  if (options.target == Target::CUDA) {
+    if (options.cpus.size() > 1)
+      return makeError("with --target=cuda, --cpu names one CPU, that of the "
+                       "code that launches kernels");
+    return Error::success();
+  }
+  for (const cl::opt<std::string> *option :
+       {&options.chip, &options.features, &options.toolkit})
+    if (!option->empty())
+      return makeError("--" + option->ArgStr + " needs --target=cuda");
+  return Error::success();
 }
 
 static Error run(const Options &options, mlir::MLIRContext &context) {
@@ -163,7 +217,13 @@ static Error run(const Options &options, mlir::MLIRContext &context) {
     return makeError("the form is masked, compact, auto or soft, not '" +
                      options.form + "'");
   CompileOptions compile;
-  Expected<SmallVector<CPU>> cpus = getCPUs(options.cpus);
+  if (Error error = checkTarget(options))
+    return error;
+  std::vector<std::string> names(options.cpus.begin(), options.cpus.end());
+  // Around kernels, no CPU is too slow.
+  if (options.target == Target::CUDA && names.empty())
+    names.push_back("x86-64");
+  Expected<SmallVector<CPU>> cpus = getCPUs(names);
   if (!cpus)
     return cpus.takeError();
   compile.cpus = std::move(*cpus);
@@ -185,8 +245,21 @@ static Error run(const Options &options, mlir::MLIRContext &context) {
       return text.takeError();
     header = std::move(*text);
   }
+  std::string pipeline = options.pipeline;
+  SmallString<128> kernels;
+  FileRemover remover;
+  if (pipeline.empty() && options.target == Target::CUDA) {
+    if (std::error_code error =
+            sys::fs::createTemporaryFile("cc-compile", "so", kernels))
+      return makeError("a temporary file can't be made: " + error.message());
+    remover.setFile(kernels);
+    Expected<std::string> text = getCUDAPipeline(options, **module, kernels);
+    if (!text)
+      return addContext(text.takeError(), options.module);
+    pipeline = std::move(*text);
+  }
   auto buildPipeline = [&](mlir::PassManager &pm, const CPU &cpu) {
-    std::string text = options.pipeline;
+    std::string text = pipeline;
     if (text.empty())
       text = formatv("builtin.module(condcomp-to-cpu{{form={0} "
                      "vector-bits={1}})",
@@ -198,7 +271,8 @@ static Error run(const Options &options, mlir::MLIRContext &context) {
   if (!code)
     return addContext(code.takeError(), options.module);
   if (Error error = extension == ".so"
-                        ? writeLibrary(options, *code)
+                        ? linkSharedLibrary(*code, options.output,
+                                            getLinkOptions(options))
                         : writeFile(options.output, code->contents))
     return error;
   return header.empty() ? Error::success() : writeFile(options.header, header);
@@ -221,6 +295,8 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   condcomp::registerAllDialects(registry);
   Program::registerDialects(registry);
+  // Kernels are translated to code within a pipeline.
+  mlir::registerAllGPUToLLVMIRTranslations(registry);
   mlir::MLIRContext context(registry);
   if (Error error = run(options, context)) {
     WithColor::error(errs(), "cc-compile")

@@ -8,7 +8,6 @@
 
 #include "Runner.h"
 #include "condcomp/Dialect/CondComp/Transforms/ConstantArguments.h"
-#include "condcomp/Execution/Npy.h"
 #include "condcomp/Execution/PassPipeline.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -17,38 +16,10 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/xxhash.h"
-#include <chrono>
 #include <cmath>
 
 using namespace mlir;
 using namespace condcomp;
-
-/// How much of a result is printed.
-static constexpr int64_t kPrintedElements = 256;
-
-/// More would be a mistake, and may exhaust the system.
-static constexpr int32_t kMostThreads = 1024;
-
-double Reply::getMin() const {
-  return *std::min_element(seconds.begin(), seconds.end());
-}
-
-double Reply::getMedian() const {
-  std::vector<double> sorted = seconds;
-  llvm::sort(sorted);
-  size_t middle = sorted.size() / 2;
-  return sorted.size() % 2 ? sorted[middle]
-                           : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-static double getSeconds() {
-  using namespace std::chrono;
-  return duration<double>(steady_clock::now().time_since_epoch()).count();
-}
-
-static llvm::Expected<Array> readArray(StringRef text) {
-  return text.consume_front("@") ? readNpy(text) : parseLiteral(text);
-}
 
 //===----------------------------------------------------------------------===//
 // Compilation
@@ -67,9 +38,8 @@ llvm::Expected<Runner::Entry &> Runner::getEntry(const Request &request,
   if (!llvm::is_contained({"masked", "compact", "auto", "soft"}, request.form))
     return makeError("the form is masked, compact, auto or soft, not '" +
                      request.form + "'");
-  if (request.threads < 0 || request.threads > kMostThreads)
-    return makeError("the number of threads is 0 (as OpenMP decides) to " +
-                     Twine(kMostThreads) + ", not " + Twine(request.threads));
+  if (llvm::Error error = checkThreads(request.threads))
+    return std::move(error);
   StringRef name = request.path;
   std::unique_ptr<llvm::MemoryBuffer> buffer;
   if (request.path.empty()) {
@@ -186,25 +156,6 @@ static void writeTrace(void *stream, const condcomp_trace *trace) {
   os << "\n";
 }
 
-/// Writes the outputs: all of them or none.
-static llvm::Error writeOutputs(const Request &request,
-                                ArrayRef<Array> results) {
-  std::vector<AtomicFile> files;
-  for (auto [output, result] : llvm::zip(request.outputs, results)) {
-    StringRef path = output;
-    if (!path.consume_front("@"))
-      return makeError("output '" + path + "' is not a file (@y.npy)");
-    auto file = AtomicFile::create(path, formatNpy(result));
-    if (!file)
-      return file.takeError();
-    files.push_back(std::move(*file));
-  }
-  for (AtomicFile &file : files)
-    if (llvm::Error error = file.commit())
-      return error;
-  return llvm::Error::success();
-}
-
 /// Names the contents of inputs: files by when they were written.
 static std::string identify(ArrayRef<std::string> inputs) {
   std::string result;
@@ -219,18 +170,6 @@ static std::string identify(ArrayRef<std::string> inputs) {
     result += "\n";
   }
   return result;
-}
-
-static llvm::Expected<SmallVector<Array>>
-readArrays(ArrayRef<std::string> texts, const Twine &what) {
-  SmallVector<Array> arrays;
-  for (auto [index, text] : llvm::enumerate(texts)) {
-    llvm::Expected<Array> array = readArray(text);
-    if (!array)
-      return addContext(array.takeError(), what + " " + Twine(index));
-    arrays.push_back(std::move(*array));
-  }
-  return arrays;
 }
 
 llvm::Expected<SmallVector<Array>>
@@ -282,14 +221,7 @@ llvm::Error Runner::execute(const Request &request, Entry &entry, Reply &reply,
       program.lookup(request.function);
   if (!signature)
     return signature.takeError();
-  for (auto [what, given] :
-       {std::pair{"outputs", request.outputs.size()},
-        std::pair{"expected outputs", request.expected.size()}})
-    if (given > signature->results.size())
-      return makeError("'" + request.function + "' has " +
-                       Twine(signature->results.size()) + " results, but " +
-                       Twine(given) + " " + what + " are given");
-  auto expected = readArrays(request.expected, "expected output");
+  auto expected = readExpected(request, *signature);
   if (!expected)
     return expected.takeError();
 
@@ -308,39 +240,10 @@ llvm::Error Runner::execute(const Request &request, Entry &entry, Reply &reply,
     return call.takeError();
   CallContext callContext;
   condcomp_context_set_threads(callContext.get(), request.threads);
-  reply.threads = condcomp_context_get_threads(callContext.get());
   if (request.trace)
     condcomp_context_set_trace_sink(callContext.get(), writeTrace,
                                     request.trace);
-  if (llvm::Error error = (*call)->run(callContext))
-    return error;
-  for (unsigned i = 0; i < request.warmup; ++i)
-    if (llvm::Error error = (*call)->run(callContext))
-      return error;
-  for (unsigned i = 0; i < request.repetitions; ++i) {
-    (*call)->freeResults();
-    double start = getSeconds();
-    if (llvm::Error error = (*call)->run(callContext))
-      return error;
-    reply.seconds.push_back(getSeconds() - start);
-  }
-  SmallVector<Array> results = (*call)->takeResults();
-  bool taken = !request.outputs.empty() || !request.expected.empty() ||
-               request.repetitions > 0;
-  for (const Array &result : results) {
-    reply.resultTypes.push_back(result.formatType());
-    if (!taken)
-      reply.resultTexts.push_back(result.format(kPrintedElements));
-  }
-
-  if (llvm::Error error = writeOutputs(request, results))
-    return error;
-  for (auto [index, pair] : llvm::enumerate(llvm::zip(results, *expected)))
-    if (llvm::Error error = compareArrays(std::get<0>(pair), std::get<1>(pair),
-                                          request.tolerance))
-      return addContext(std::move(error), "result " + Twine(index) + " of '" +
-                                              request.function + "'");
-  return llvm::Error::success();
+  return runCall(request, **call, callContext.get(), *expected, reply);
 }
 
 llvm::Error Runner::run(const Request &request, Reply &reply,

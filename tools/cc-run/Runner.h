@@ -9,8 +9,8 @@
 #ifndef CONDCOMP_TOOLS_CC_RUN_RUNNER_H
 #define CONDCOMP_TOOLS_CC_RUN_RUNNER_H
 
-#include "condcomp/Execution/Compare.h"
 #include "condcomp/Execution/Program.h"
+#include "condcomp/Execution/RunCall.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/SourceMgr.h"
@@ -18,47 +18,28 @@
 namespace condcomp {
 
 /// One call, as the command line or a line of a batch gives it.
-struct Request {
+struct Request : CallRequest {
   /// The module: a file, or its text.
   std::string path;
   std::string source;
-  std::string function;
-  std::vector<std::string> inputs;
-  std::vector<std::string> outputs;
-  std::vector<std::string> expected;
   std::string form = "auto";
   /// Replaces the pipeline.
   std::string pipeline;
   /// Constant arguments are prepared once, before the call.
   bool prepack = false;
-  int32_t threads = 0;
   /// LLVM's, 0 to 3: less is compiled faster and runs slower.
   unsigned optLevel = 3;
-  Tolerance tolerance;
   /// Where traces go, a JSON object per line; null: there are none.
   llvm::raw_ostream *trace = nullptr;
-  /// Timed runs after the first, and runs before them that are not timed.
-  unsigned repetitions = 0;
-  unsigned warmup = 0;
 };
 
-struct Reply {
-  /// "2x3xf32" for each result.
-  std::vector<std::string> resultTypes;
-  /// The results as text, cut when long; only if nothing else takes them.
-  std::vector<std::string> resultTexts;
-  /// Seconds of each timed run.
-  std::vector<double> seconds;
+struct Reply : CallReply {
   double compileSeconds = 0;
   CompileSeconds compileParts;
-  int32_t threads = 0;
   /// The most memory that compiled code held, and what was not freed once the
   /// results were.
   int64_t peakBytes = 0;
   int64_t leakedBytes = 0;
-
-  double getMin() const;
-  double getMedian() const;
 };
 
 /// Compiles modules, once each, and calls their functions.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Runner.h"
+#include "condcomp/Execution/CallFlags.h"
 #include "condcomp/InitAll.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
@@ -14,6 +15,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Support/Timing.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
@@ -44,22 +46,7 @@ struct Options {
   cl::OptionCategory category{"cc-run options"};
   cl::opt<std::string> module{cl::Positional, cl::desc("<module.mlir>"),
                               cl::cat(category)};
-  cl::opt<std::string> function{
-      "function", cl::desc("The public function to call"), cl::cat(category)};
-  cl::list<std::string> inputs{
-      "input",
-      cl::desc("An argument: @x.npy, or a value such as 2x3xf32=1,2,…"),
-      cl::cat(category)};
-  cl::list<std::string> outputs{
-      "output", cl::desc("Where to write a result: @y.npy"), cl::cat(category)};
-  cl::list<std::string> expected{
-      "expected-output",
-      cl::desc("What a result has to be, within the tolerances"),
-      cl::cat(category)};
-  cl::opt<double> rtol{"rtol", cl::desc("Relative tolerance (1e-5)"),
-                       cl::init(1e-5), cl::cat(category)};
-  cl::opt<double> atol{"atol", cl::desc("Absolute tolerance (1e-8)"),
-                       cl::init(1e-8), cl::cat(category)};
+  CallFlags call{category};
   cl::opt<std::string> form{
       "form",
       cl::desc(
@@ -70,9 +57,6 @@ struct Options {
       cl::desc("Prepare arguments marked condcomp.constant once, by "
                "@f$prepack, before the call"),
       cl::cat(category)};
-  cl::opt<int> threads{"threads",
-                       cl::desc("Number of threads (0: as OpenMP decides)"),
-                       cl::init(0), cl::cat(category)};
   cl::opt<unsigned> optLevel{
       "opt-level",
       cl::desc("How much LLVM optimizes, 0 to 3 (3): less compiles faster"),
@@ -82,15 +66,6 @@ struct Options {
       cl::desc("Passes to run instead of "
                "builtin.module(condcomp-to-cpu{form=…})"),
       cl::cat(category)};
-  cl::opt<bool> benchmark{
-      "benchmark", cl::desc("Time the call and print minimum and median"),
-      cl::cat(category)};
-  cl::opt<unsigned> warmup{"benchmark-warmup",
-                           cl::desc("Runs before those that are timed (3)"),
-                           cl::init(3), cl::cat(category)};
-  cl::opt<unsigned> repetitions{"benchmark-repetitions",
-                                cl::desc("Timed runs (20)"), cl::init(20),
-                                cl::cat(category)};
   cl::opt<std::string> json{"benchmark-json",
                             cl::desc("Write timings and memory as JSON (- for "
                                      "the standard output)"),
@@ -118,14 +93,9 @@ struct Options {
 } // namespace
 
 /// What a human reads after one call.
-static Error printReply(const Options &options, const Reply &reply) {
-  for (auto [index, text] : enumerate(reply.resultTexts))
-    outs() << "result " << index << ": " << text << "\n";
-  if (!reply.seconds.empty())
-    outs() << format("%s: min %.3f ms, median %.3f ms, %zu runs, %d threads\n",
-                     options.function.c_str(), reply.getMin() * 1e3,
-                     reply.getMedian() * 1e3, reply.seconds.size(),
-                     reply.threads);
+static Error printReply(const Options &options, const Request &request,
+                        const Reply &reply) {
+  condcomp::printReply(outs(), request, reply);
   if (!options.json.empty()) {
     std::error_code error;
     raw_fd_ostream os(options.json, error);
@@ -152,14 +122,11 @@ static Error checkMemory(const Options &options, const Reply &reply) {
 static Expected<bool> run(const Options &options, Runner &runner) {
   Request request;
   request.path = options.module;
-  request.function = options.function;
-  request.inputs.assign(options.inputs.begin(), options.inputs.end());
-  request.outputs.assign(options.outputs.begin(), options.outputs.end());
-  request.expected.assign(options.expected.begin(), options.expected.end());
   request.form = options.form;
   request.pipeline = options.pipeline;
   request.prepack = options.prepack;
-  request.threads = options.threads;
+  if (Error error = options.call.fill(request))
+    return std::move(error);
   std::unique_ptr<raw_fd_ostream> trace;
   if (!options.trace.empty()) {
     std::error_code error;
@@ -170,13 +137,6 @@ static Expected<bool> run(const Options &options, Runner &runner) {
     request.trace = trace.get();
   }
   request.optLevel = options.optLevel;
-  request.tolerance = {options.rtol, options.atol};
-  if (options.benchmark) {
-    if (options.repetitions == 0)
-      return makeError("--benchmark-repetitions is 0; a time needs one run");
-    request.repetitions = options.repetitions;
-    request.warmup = options.warmup;
-  }
   if (!options.batch.empty()) {
     if (!options.module.empty())
       return makeError("a batch names its modules: give either '" +
@@ -188,7 +148,7 @@ static Expected<bool> run(const Options &options, Runner &runner) {
   Reply reply;
   Error error = runner.run(request, reply, errs());
   if (!error)
-    error = printReply(options, reply);
+    error = printReply(options, request, reply);
   error = joinErrors(std::move(error), checkMemory(options, reply));
   if (error)
     return std::move(error);
@@ -215,6 +175,8 @@ int main(int argc, char **argv) {
   mlir::registerAllExtensions(registry);
   condcomp::registerAllDialects(registry);
   Program::registerDialects(registry);
+  // Kernels are translated to code within a pipeline.
+  mlir::registerAllGPUToLLVMIRTranslations(registry);
   mlir::MLIRContext context(registry);
   Runner runner(context);
   Expected<bool> good = run(options, runner);

@@ -61,16 +61,24 @@ compileAheadOfTime(mlir::ModuleOp module,
                    const CPUPipelineBuilder &buildPipeline,
                    const CompileOptions &options);
 
+/// Compiles a module for one CPU, with all its symbols as they are.
+llvm::Expected<CompiledCode>
+compileObject(mlir::ModuleOp module, const CPUPipelineBuilder &buildPipeline,
+              const CPU &cpu);
+
 struct LinkOptions {
   /// The C compiler that links; empty: the first of cc, clang-22, clang and gcc
   /// on PATH.
   std::string linker;
   /// Where libcondcomp_runtime.so is.
   std::string runtimeDir;
+  /// Whether libcondcomp_cuda.so is needed.
+  bool cuda = false;
 };
 
-/// Links an object file into the shared library `output`.
-llvm::Error linkSharedLibrary(llvm::StringRef object, llvm::StringRef output,
+/// Links the contents of an object file into the shared library `output`.
+llvm::Error linkSharedLibrary(const CompiledCode &object,
+                              llvm::StringRef output,
                               const LinkOptions &options);
 
 } // namespace condcomp

@@ -9,12 +9,12 @@
 #ifndef CONDCOMP_EXECUTION_ARRAY_H
 #define CONDCOMP_EXECUTION_ARRAY_H
 
-#include "mlir/IR/Types.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,10 +27,12 @@ enum class ElementType { F64, F32, F16, BF16, I64, I32, I8, I1, Index };
 /// "f32", "index", ….
 llvm::StringRef getName(ElementType type);
 std::optional<ElementType> parseElementType(llvm::StringRef name);
-std::optional<ElementType> getElementType(mlir::Type type);
 /// Bytes of an element; a truth value takes one.
 unsigned getSize(ElementType type);
 bool isFloat(ElementType type);
+
+/// A size that is not known, as MLIR has it.
+inline constexpr int64_t kUnknownSize = std::numeric_limits<int64_t>::min();
 
 /// "2x3xf32", with `?` for unknown sizes; "f32" for rank 0.
 std::string formatType(llvm::ArrayRef<int64_t> shape, ElementType type);

@@ -9,9 +9,8 @@
 #ifndef CONDCOMP_EXECUTION_PROGRAM_H
 #define CONDCOMP_EXECUTION_PROGRAM_H
 
-#include "condcomp/Execution/Array.h"
+#include "condcomp/Execution/Call.h"
 #include "condcomp/Execution/Code.h"
-#include "condcomp/Runtime/Runtime.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -19,118 +18,15 @@
 
 namespace condcomp {
 
-/// The type of an argument or a result.
-struct ValueType {
-  /// Scalars have rank 0 and are no tensors.
-  bool isTensor = false;
-  ElementType element = ElementType::F32;
-  llvm::SmallVector<int64_t, 4> shape;
-
-  /// As in MLIR: "tensor<?x4xf32>", "f32".
-  std::string format() const;
-};
-
-/// A public function of a module.
-struct Signature {
-  std::string name;
-  /// Of arguments, for errors; empty when they are not known.
-  llvm::SmallVector<std::string> argumentNames;
-  llvm::SmallVector<ValueType> arguments;
-  llvm::SmallVector<ValueType> results;
-  /// Why the function can't be called from here; empty when it can.
-  std::string obstacle;
-};
+/// An element type, if programs can be called with it.
+std::optional<ElementType> getElementType(mlir::Type type);
 
 /// The public functions of a module before it is compiled.
 std::vector<Signature> getSignatures(mlir::ModuleOp module);
 
-/// An argument that does not fit.
-class ArgumentError : public llvm::ErrorInfo<ArgumentError> {
-public:
-  static char ID;
-  /// Whether the kind of thing is wrong, or its shape.
-  enum class Kind { Type, Value };
-  ArgumentError(Kind kind, std::string text)
-      : kind(kind), text(std::move(text)) {}
-
-  Kind getKind() const { return kind; }
-  void log(llvm::raw_ostream &os) const override { os << text; }
-  std::error_code convertToErrorCode() const override {
-    return llvm::inconvertibleErrorCode();
-  }
-
-private:
-  Kind kind;
-  std::string text;
-};
-
 /// Drops what the function `name`, and its @f$prepack if there is one, do not
 /// need.
 mlir::LogicalResult keepOnly(mlir::ModuleOp module, llvm::StringRef name);
-
-/// Owns a condcomp_context.
-class CallContext {
-public:
-  CallContext() : context(condcomp_context_create()) {}
-  ~CallContext() { condcomp_context_destroy(context); }
-  CallContext(const CallContext &) = delete;
-  CallContext &operator=(const CallContext &) = delete;
-  condcomp_context *get() const { return context; }
-
-private:
-  condcomp_context *context;
-};
-
-/// A function with arguments that fit it, to be run any number of times.
-class Call {
-public:
-  Call(const Signature &signature, void (*function)(void **),
-       llvm::ArrayRef<Array> arguments);
-  ~Call() { freeResults(); }
-  Call(const Call &) = delete;
-  Call &operator=(const Call &) = delete;
-
-  /// Runs the function, after freeing results that were not taken. Fails with
-  /// the text of a failed check.
-  llvm::Error run(condcomp_context *context);
-  llvm::Error run(CallContext &context) { return run(context.get()); }
-
-  /// The status of the last run, as in Runtime.h.
-  int32_t getStatus() const { return status; }
-
-  /// The results of the last run; the caller owns them from then on.
-  llvm::SmallVector<Array> takeResults();
-  /// The same without owners.
-  struct RawResult {
-    const ValueType *type;
-    /// What to give to condcomp_free; null for a scalar.
-    void *allocated;
-    /// Valid as long as this call for a scalar.
-    void *data;
-    llvm::ArrayRef<int64_t> shape;
-  };
-  llvm::SmallVector<RawResult, 4> releaseResults();
-  void freeResults();
-
-private:
-  /// A program can make a size negative; nobody can read such a result.
-  llvm::Error checkResults();
-
-  const Signature &signature;
-  void (*function)(void **);
-  llvm::SmallVector<Array> arguments;
-  bool hasResults = false;
-  condcomp_context *contextSlot = nullptr;
-  int32_t status = 0;
-  /// Descriptors of memrefs, and the values of scalar results.
-  llvm::SmallVector<int64_t, 64> words;
-  /// Where the results' begin.
-  size_t firstResult = 0;
-  /// What a pointer argument of the C function holds.
-  llvm::SmallVector<void *, 8> pointers;
-  /// Where the C function's arguments lie, then its result.
-  llvm::SmallVector<void *, 16> slots;
-};
 
 /// A module whose functions can be called. Arguments can be checked before it
 /// is compiled.
@@ -192,11 +88,6 @@ private:
   ObjectCode object;
   std::unique_ptr<LoadedCode> code;
 };
-
-/// Whether `array` can be passed for argument `index` of `signature`; the array
-/// to pass (i64 passes for index).
-llvm::Expected<Array> checkArgument(const Signature &signature, unsigned index,
-                                    const Array &array);
 
 } // namespace condcomp
 

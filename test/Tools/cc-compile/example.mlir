@@ -14,9 +14,12 @@
 // CHECK: rows per expert: 1 1 1 0 1 2 4 0
 // CHECK: relative error below 1e-6: yes
 
-// The function and nothing else of the library is visible.
+// The function and what cc-run-aot needs of it are visible, and nothing else.
 // RUN: llvm-nm -D --defined-only --format=just-symbols %t.d/liblayer.so | FileCheck %s --check-prefix=SYMBOLS
-// SYMBOLS: {{^}}layer{{$}}
+// SYMBOLS-NOT: layer$
+// SYMBOLS: condcomp_packed$layer
+// SYMBOLS-NEXT: condcomp_signature$layer
+// SYMBOLS-NEXT: {{^}}layer{{$}}
 // SYMBOLS-NOT: layer$
 
 // RUN: FileCheck %s --check-prefix=HEADER < %t.d/layer.h

@@ -1,0 +1,102 @@
+//===- cc-run-aot.cpp - calls a function of a compiled library ------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "condcomp/Execution/CallFlags.h"
+#include "condcomp/Execution/ExportedNames.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+#include <dlfcn.h>
+
+using namespace llvm;
+using namespace condcomp;
+
+static constexpr StringLiteral kOverview =
+    R"(condcomp runner of compiled libraries
+
+Calls a function of a library that cc-compile made, for CPUs or for GPUs, and
+writes, prints or compares the results, with the flags of cc-run. Needs no LLVM.
+
+  cc-run-aot libf.so --function=f --input=@x.npy --output=@y.npy
+  cc-run-aot libf.so --function=f --input=@x.npy --expected-output=@y.npy
+)";
+
+namespace {
+struct Options {
+  cl::OptionCategory category{"cc-run-aot options"};
+  cl::opt<std::string> library{cl::Positional, cl::Required,
+                               cl::desc("<library.so>"), cl::cat(category)};
+  CallFlags call{category};
+};
+
+/// A function of a library that stays open.
+struct LoadedFunction {
+  Signature signature;
+  void (*code)(void **);
+};
+} // namespace
+
+static Expected<LoadedFunction> load(const std::string &path,
+                                     const std::string &name) {
+  // Without a slash the loader would look among the system's libraries.
+  std::string file = StringRef(path).contains('/') ? path : "./" + path;
+  void *library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    return makeError(Twine("the library can't be loaded: ") + dlerror());
+  void *code = dlsym(library, getPackedName(name).c_str());
+  auto *text =
+      static_cast<const char *>(dlsym(library, getSignatureName(name).c_str()));
+  if (!code || !text)
+    return makeError(path + " has no function '" + name +
+                     "' that cc-compile made");
+  Expected<Signature> signature = parseSignature(name, text);
+  if (!signature)
+    return signature.takeError();
+  return LoadedFunction{std::move(*signature),
+                        reinterpret_cast<void (*)(void **)>(code)};
+}
+
+static Error run(const Options &options) {
+  CallRequest request;
+  if (Error error = options.call.fill(request))
+    return error;
+  if (Error error = checkThreads(request.threads))
+    return error;
+  auto function = load(options.library, request.function);
+  if (!function)
+    return function.takeError();
+  const Signature &signature = function->signature;
+  auto expected = readExpected(request, signature);
+  if (!expected)
+    return expected.takeError();
+  auto inputs = readArrays(request.inputs, "input");
+  if (!inputs)
+    return inputs.takeError();
+  auto arguments = checkArguments(signature, *inputs);
+  if (!arguments)
+    return arguments.takeError();
+  Call call(signature, function->code, *arguments);
+  CallContext context;
+  condcomp_context_set_threads(context.get(), request.threads);
+  CallReply reply;
+  if (Error error = runCall(request, call, context.get(), *expected, reply))
+    return error;
+  printReply(outs(), request, reply);
+  return Error::success();
+}
+
+int main(int argc, char **argv) {
+  Options options;
+  cl::HideUnrelatedOptions(options.category);
+  cl::ParseCommandLineOptions(argc, argv, kOverview);
+  if (Error error = run(options)) {
+    WithColor::error(errs(), "cc-run-aot")
+        << toString(std::move(error)) << "\n";
+    return 1;
+  }
+  return 0;
+}

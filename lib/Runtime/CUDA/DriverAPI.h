@@ -42,6 +42,7 @@ enum : Result {
   kJITCompilerNotFound = 221,
   kUnsupportedPTXVersion = 222,
   kInvalidSource = 300,
+  kNotFound = 500,
   kCooperativeLaunchTooLarge = 720,
 };
 

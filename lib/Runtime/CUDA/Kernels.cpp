@@ -65,6 +65,16 @@ static std::string explain(const Session &session,
   }
 }
 
+/// The failure to load a kernel or the module that it is in.
+static Outcome fail(const Session &session, const condcomp_cuda_kernel &kernel,
+                    Result result, const char *log) {
+  return Outcome::failure(format(
+      "kernel '%s' (%s for %s) can't be loaded onto %s: %s: %s", kernel.name,
+      kernel.format, kernel.chip, session.getGPU().describe().c_str(),
+      session.getDriver().describe(result).c_str(),
+      explain(session, kernel, result, log).c_str()));
+}
+
 static Outcome loadModule(const Session &session,
                           const condcomp_cuda_kernel &kernel, Module &module) {
   Module &slot = modules[{session.getContext(), kernel.image}];
@@ -76,12 +86,7 @@ static Outcome loadModule(const Session &session,
                                                            2, options, values);
     if (result != kSuccess) {
       slot = nullptr;
-      return Outcome::failure(
-          format("kernel '%s' (%s for %s) can't be loaded onto %s: %s: %s",
-                 kernel.name, kernel.format, kernel.chip,
-                 session.getGPU().describe().c_str(),
-                 session.getDriver().describe(result).c_str(),
-                 explain(session, kernel, result, log).c_str()));
+      return fail(session, kernel, result, log);
     }
   }
   module = slot;
@@ -103,11 +108,14 @@ Outcome condcomp::runtime::cuda::loadKernel(const Session &session,
     return {};
   }
   auto made = std::make_unique<LoadedKernel>();
-  outcome = driver.check(
-      driver.cuModuleGetFunction(&made->function, module, kernel.name),
-      format("the code for %s has no kernel '%s'", kernel.chip, kernel.name));
-  if (outcome.failed())
-    return outcome;
+  Result result =
+      driver.cuModuleGetFunction(&made->function, module, kernel.name);
+  if (result == kNotFound)
+    return driver.check(result, format("the code for %s has no kernel '%s'",
+                                       kernel.chip, kernel.name));
+  // A driver may put loading off until here.
+  if (result != kSuccess)
+    return fail(session, kernel, result, "");
   int blocks = 0;
   int blockSize = static_cast<int>(kernel.block_size);
   outcome =

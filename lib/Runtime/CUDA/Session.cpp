@@ -69,13 +69,11 @@ Outcome Session::begin() {
   Context current = nullptr;
   driver->cuCtxGetCurrent(&current);
   if (!current) {
-    // A session that has a context goes on with it.
-    current = context;
-    if (!current) {
-      outcome = getPrimaryContext(*driver, current);
-      if (outcome.failed())
-        return outcome;
-    }
+    if (!primary)
+      outcome = getPrimaryContext(*driver, primary);
+    if (outcome.failed())
+      return outcome;
+    current = primary;
     outcome = driver->check(driver->cuCtxPushCurrent_v2(current),
                             "the context of the GPU can't be made current");
     if (outcome.failed())

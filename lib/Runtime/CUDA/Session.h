@@ -78,8 +78,9 @@ private:
 
   const Driver *driver = nullptr;
   GPU gpu;
-  /// The context in use, and the one that `stream` belongs to.
-  Context context = nullptr, contextOfStream = nullptr;
+  /// The context in use, the one that `stream` belongs to, and the primary one
+  /// once it is needed.
+  Context context = nullptr, contextOfStream = nullptr, primary = nullptr;
   bool pushed = false;
   Stream stream = nullptr, userStream = nullptr;
   std::vector<Address> held;

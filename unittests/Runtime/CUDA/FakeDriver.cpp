@@ -22,7 +22,7 @@
 using namespace condcomp::runtime::cuda;
 
 namespace {
-constexpr Result kInvalidValue = 1, kNotFound = 500, kNotSupported = 801;
+constexpr Result kInvalidValue = 1;
 constexpr int kMultiprocessors = 2;
 
 struct Kernel {
@@ -161,8 +161,7 @@ FAKE cuGetErrorName(Result error, const char **text) {
       {kNotFound, "CUDA_ERROR_NOT_FOUND"},
       {700, "CUDA_ERROR_ILLEGAL_ADDRESS"},
       {701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"},
-      {kCooperativeLaunchTooLarge, "CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE"},
-      {kNotSupported, "CUDA_ERROR_NOT_SUPPORTED"}};
+      {kCooperativeLaunchTooLarge, "CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE"}};
   auto at = names.find(error);
   *text = at == names.end() ? nullptr : at->second;
   return at == names.end() ? kInvalidValue : kSuccess;

@@ -8,6 +8,7 @@
 
 #include "condcomp/Execution/CallFlags.h"
 #include "condcomp/Execution/ExportedNames.h"
+#include "condcomp/Runtime/CUDA.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 #include <dlfcn.h>
@@ -31,12 +32,17 @@ struct Options {
   cl::opt<std::string> library{cl::Positional, cl::Required,
                                cl::desc("<library.so>"), cl::cat(category)};
   CallFlags call{category};
+  cl::opt<bool> onGPU{"inputs-on-gpu",
+                      cl::desc("Copy tensors to the GPU once, before the call "
+                               "and its timing"),
+                      cl::cat(category)};
 };
 
 /// A function of a library that stays open.
 struct LoadedFunction {
   Signature signature;
   void (*code)(void **);
+  void *library;
 };
 } // namespace
 
@@ -57,7 +63,28 @@ static Expected<LoadedFunction> load(const std::string &path,
   if (!signature)
     return signature.takeError();
   return LoadedFunction{std::move(*signature),
-                        reinterpret_cast<void (*)(void **)>(code)};
+                        reinterpret_cast<void (*)(void **)>(code), library};
+}
+
+/// Puts the tensors among the arguments into memory of the GPU.
+static Error upload(const LoadedFunction &function, CallContext &context,
+                    MutableArrayRef<Array> arguments) {
+  auto copy = reinterpret_cast<decltype(&condcomp_cuda_upload)>(
+      dlsym(function.library, "condcomp_cuda_upload"));
+  auto free = reinterpret_cast<decltype(&condcomp_cuda_free)>(
+      dlsym(function.library, "condcomp_cuda_free"));
+  if (!copy || !free)
+    return makeError("--inputs-on-gpu: the library is not for GPUs");
+  for (auto [type, array] : zip(function.signature.arguments, arguments)) {
+    if (!type.isTensor)
+      continue;
+    void *address;
+    if (copy(context.get(), array.getData(), array.getNumBytes(), &address))
+      return makeError(condcomp_context_error(context.get()));
+    array = Array(array.getType(), array.getShape(), address,
+                  [free, address] { free(address); });
+  }
+  return Error::success();
 }
 
 static Error run(const Options &options) {
@@ -79,8 +106,11 @@ static Error run(const Options &options) {
   auto arguments = checkArguments(signature, *inputs);
   if (!arguments)
     return arguments.takeError();
-  Call call(signature, function->code, *arguments);
   CallContext context;
+  if (options.onGPU)
+    if (Error error = upload(*function, context, *arguments))
+      return error;
+  Call call(signature, function->code, *arguments);
   condcomp_context_set_threads(context.get(), request.threads);
   CallReply reply;
   if (Error error = runCall(request, call, context.get(), *expected, reply))

@@ -28,6 +28,16 @@ extern "C" {
 /// there.
 CONDCOMP_RUNTIME_EXPORT void condcomp_cuda_set_stream(void *stream);
 
+/// Copies `bytes` bytes to new memory of the GPU, for arguments that stay:
+/// weights. Returns a status, whose text the context has.
+CONDCOMP_RUNTIME_EXPORT int32_t condcomp_cuda_upload(condcomp_context *context,
+                                                     const void *from,
+                                                     int64_t bytes, void **to);
+
+/// Frees memory of the GPU, when the calls of this thread that use it are done.
+/// Null is allowed.
+CONDCOMP_RUNTIME_EXPORT void condcomp_cuda_free(void *address);
+
 //===----------------------------------------------------------------------===//
 // Entry points of compiled code
 //===----------------------------------------------------------------------===//

@@ -172,13 +172,6 @@ Outcome Launch::run() {
   return {};
 }
 
-/// Keeps the text where it outlives the outcome: when a call ends early,
-/// nothing of its frames is destroyed.
-static int32_t keep(Session &session, Outcome outcome) {
-  session.error = std::move(outcome.text);
-  return outcome.status;
-}
-
 static void leaveOnFailure(const Session &session, int32_t status) {
   if (status != CONDCOMP_SUCCESS)
     condcomp_fail(status, session.error.c_str());
@@ -227,20 +220,20 @@ static Outcome release(Session &session) {
 void condcomp_cuda_launch(const condcomp_cuda_kernel *kernel, int64_t *report,
                           void **arguments) {
   Session &session = Session::get();
-  int32_t status = keep(session, launch(session, *kernel, report, arguments));
+  int32_t status = session.keep(launch(session, *kernel, report, arguments));
   leaveOnFailure(session, status);
 }
 
 void condcomp_cuda_fetch(int64_t to, int64_t offset, int64_t bytes) {
   Session &session = Session::get();
-  int32_t status = keep(
-      session, fetch(session, reinterpret_cast<void *>(to), offset, bytes));
+  int32_t status =
+      session.keep(fetch(session, reinterpret_cast<void *>(to), offset, bytes));
   leaveOnFailure(session, status);
 }
 
 void condcomp_cuda_release(void) {
   Session &session = Session::get();
-  int32_t status = keep(session, release(session));
+  int32_t status = session.keep(release(session));
   leaveOnFailure(session, status);
 }
 

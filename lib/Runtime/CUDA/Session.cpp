@@ -183,11 +183,16 @@ Outcome Session::allocate(Address &address, uint64_t bytes,
 }
 
 void Session::free(Address address) {
+  size_t before = held.size();
+  release(address);
+  if (held.size() < before)
+    driver->cuMemFreeAsync(address, getStream());
+}
+
+void Session::release(Address address) {
   auto at = std::find(held.begin(), held.end(), address);
-  if (at == held.end())
-    return;
-  held.erase(at);
-  driver->cuMemFreeAsync(address, getStream());
+  if (at != held.end())
+    held.erase(at);
 }
 
 void Session::freeAll() {

@@ -53,6 +53,8 @@ public:
   Outcome allocate(Address &address, uint64_t bytes,
                    const std::string &purpose);
   void free(Address address);
+  /// Hands memory over to the caller.
+  void release(Address address);
   void freeAll();
 
   Outcome copyIn(Address to, const void *from, uint64_t bytes,
@@ -69,8 +71,13 @@ public:
   Address workspace = 0;
   int64_t workspaceBytes = 0;
 
-  /// The text of the last failure: it outlives the frames that made it.
+  /// The text of the last failure, which `keep` puts where it outlives the
+  /// frames that made it: when a call ends early, nothing of them is destroyed.
   std::string error;
+  int32_t keep(Outcome outcome) {
+    error = std::move(outcome.text);
+    return outcome.status;
+  }
 
 private:
   Outcome describeGPU();

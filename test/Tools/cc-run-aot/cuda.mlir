@@ -2,6 +2,7 @@
 // the driver, or an error says why they do not run.
 
 // RUN: cc-compile %s -o %t.so --target=cuda --chip=emulated --header=%t.h
+// RUN: cc-compile %s -o %t-cpu.so --header=%t-cpu.h
 // RUN: rm -f %t.log
 // RUN: env CONDCOMP_CUDA_DRIVER=%condcomp_fake_cuda FAKE_CUDA=log=%t.log cc-run-aot %t.so --function=chosen --input=3x4xf32=1,2,3,4,8,7,6,5,1,9,9,1 --input=index=2 | FileCheck %s
 // CHECK: result 0: 3x4xf32=0,0,3,4,8,7,0,0,0,9,9,0
@@ -14,8 +15,15 @@
 // LOG-NOT: cuLaunchCooperativeKernel
 // LOG:     cuMemcpyDtoHAsync_v2 48
 
+// Arguments that are on the GPU are copied once, however often they are used.
+// RUN: rm -f %t.log
+// RUN: env CONDCOMP_CUDA_DRIVER=%condcomp_fake_cuda FAKE_CUDA=log=%t.log cc-run-aot %t.so --function=chosen --input=3x4xf32=1,2,3,4,8,7,6,5,1,9,9,1 --input=index=2 --inputs-on-gpu --benchmark --expected-output=3x4xf32=0,0,3,4,8,7,0,0,0,9,9,0
+// RUN: FileCheck %s --check-prefix=ONCE --implicit-check-not='HtoDAsync_v2 48' < %t.log
+// ONCE: cuMemcpyHtoDAsync_v2 48
+// RUN: not cc-run-aot %t-cpu.so --function=chosen --input=3x4xf32=1 --input=index=2 --inputs-on-gpu 2>&1 | FileCheck %s --check-prefix=NOT-FOR-GPUS
+// NOT-FOR-GPUS: error: --inputs-on-gpu: the library is not for GPUs
+
 // The header is that of the library for CPUs, and so are errors.
-// RUN: cc-compile %s -o %t-cpu.so --header=%t-cpu.h
 // RUN: FileCheck %s --check-prefix=HEADER < %t.h
 // RUN: FileCheck %s --check-prefix=HEADER < %t-cpu.h
 // HEADER:      (tensor<?x4xf32>, index) -> (tensor<?x4xf32>) */

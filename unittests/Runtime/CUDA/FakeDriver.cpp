@@ -38,7 +38,7 @@ struct Image {
 };
 
 struct Fake {
-  std::mutex mutex;
+  std::recursive_mutex mutex;
   std::map<std::string, std::string> settings;
   std::map<std::string, int64_t> counts;
   std::map<std::string, condcomp_kernel> registered;
@@ -49,11 +49,13 @@ struct Fake {
   void configure(const char *text);
   void enter(const char *function, const std::string &details = "");
   /// The number of a setting.
-  int64_t get(const char *name, int64_t otherwise) const {
+  int64_t get(const char *name, int64_t otherwise) {
+    std::lock_guard<std::recursive_mutex> lock(mutex);
     auto at = settings.find(name);
     return at == settings.end() ? otherwise : atoll(at->second.c_str());
   }
-  bool holds(Address address, size_t bytes) const {
+  bool holds(Address address, size_t bytes) {
+    std::lock_guard<std::recursive_mutex> lock(mutex);
     auto after = blocks.upper_bound(address);
     if (after == blocks.begin())
       return false;
@@ -69,6 +71,7 @@ Fake &fake() {
 } // namespace
 
 void Fake::configure(const char *text) {
+  std::lock_guard<std::recursive_mutex> lock(mutex);
   settings.clear();
   std::string rest = text;
   while (!rest.empty()) {
@@ -82,7 +85,7 @@ void Fake::configure(const char *text) {
 }
 
 void Fake::enter(const char *function, const std::string &details) {
-  std::lock_guard<std::mutex> lock(mutex);
+  std::lock_guard<std::recursive_mutex> lock(mutex);
   ++counts[function];
   auto log = settings.find("log");
   if (log == settings.end())
@@ -104,6 +107,7 @@ void fake_cuda_register(const char *name, condcomp_kernel kernel) {
 }
 
 int64_t fake_cuda_count(const char *function) {
+  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
   return fake().counts[function];
 }
 
@@ -114,7 +118,7 @@ bool fake_cuda_is_device(const void *address) {
 }
 
 void *fake_cuda_allocate(int64_t bytes) {
-  std::lock_guard<std::mutex> lock(fake().mutex);
+  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
   void *memory = aligned_alloc(256, (bytes + 255) / 256 * 256);
   // Nobody may count on zeros.
   memset(memory, 0xA5, bytes);
@@ -124,7 +128,7 @@ void *fake_cuda_allocate(int64_t bytes) {
 }
 
 void fake_cuda_free(void *address) {
-  std::lock_guard<std::mutex> lock(fake().mutex);
+  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
   auto at = fake().blocks.find(reinterpret_cast<Address>(address));
   fake().live -= static_cast<int64_t>(at->second);
   fake().blocks.erase(at);
@@ -271,6 +275,7 @@ FAKE cuModuleLoadDataEx(Module *module, const void *image, unsigned, int *,
 }
 
 FAKE cuModuleGetFunction(Function *function, Module module, const char *name) {
+  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
   auto *image = reinterpret_cast<Image *>(module);
   if (image->library)
     if (void *code = dlsym(image->library, name))
@@ -316,6 +321,7 @@ FAKE cuMemPoolSetAttribute(Pool, int attribute, void *) {
 static int64_t getMemory() { return fake().get("memory", 1 << 30); }
 
 FAKE cuMemAllocAsync(Address *address, size_t bytes, Stream) {
+  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
   fake().enter("cuMemAllocAsync", std::to_string(bytes));
   if (bytes == 0)
     return kInvalidValue;
@@ -326,6 +332,7 @@ FAKE cuMemAllocAsync(Address *address, size_t bytes, Stream) {
 }
 
 FAKE cuMemFreeAsync(Address address, Stream) {
+  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
   fake().enter("cuMemFreeAsync");
   if (!fake().blocks.count(address))
     return kInvalidValue;

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace condcomp;
@@ -106,7 +107,9 @@ protected:
     condcomp_context_destroy(context);
   }
 
-  int32_t run(float factor) {
+  int32_t run(float factor) { return run(context, factor, result); }
+  int32_t run(condcomp_context *context, float factor,
+              std::vector<float> &result) {
     Vector argument{x, x, 0, size, 1}, y{};
     void *arguments[] = {&kernel, &argument, &factor, &y};
     result.clear();
@@ -155,6 +158,29 @@ TEST_F(CUDALaunch, TakesArraysOfTheDevice) {
   x = values.data();
 }
 
+TEST_F(CUDALaunch, Uploads) {
+  void *uploaded = nullptr;
+  ASSERT_EQ(condcomp_cuda_upload(context, x, size * sizeof(float), &uploaded),
+            CONDCOMP_SUCCESS)
+      << error();
+  EXPECT_TRUE(fake_cuda_is_device(uploaded));
+  x = static_cast<float *>(uploaded);
+  EXPECT_EQ(run(2), CONDCOMP_SUCCESS) << error();
+  EXPECT_EQ(run(3), CONDCOMP_SUCCESS) << error();
+  EXPECT_EQ(result.back(), 27);
+  x = values.data();
+  condcomp_cuda_free(uploaded);
+  EXPECT_EQ(fake_cuda_live_bytes(), 0);
+
+  fake_cuda_configure("memory=1000");
+  EXPECT_EQ(condcomp_cuda_upload(context, x, 1001, &uploaded),
+            CONDCOMP_OUT_OF_MEMORY);
+  EXPECT_EQ(error(),
+            "out of memory on GPU 0 (stand-in, sm_90): 1001 bytes were "
+            "asked for, for an upload, and 1000 of its 1000 bytes are "
+            "free");
+}
+
 TEST_F(CUDALaunch, WorkspaceGrowsAndStays) {
   std::vector<float> many(1 << 20, 1);
   values = many;
@@ -166,6 +192,26 @@ TEST_F(CUDALaunch, WorkspaceGrowsAndStays) {
   EXPECT_EQ(result, std::vector<float>(1 << 20, 5));
   ASSERT_EQ(run(6), CONDCOMP_SUCCESS) << error();
   EXPECT_EQ(launches() - before, 3);
+}
+
+TEST_F(CUDALaunch, ThreadsHaveStreamsOfTheirOwn) {
+  int64_t before = fake_cuda_count("cuStreamCreate");
+  std::vector<std::thread> threads;
+  for (int number = 1; number <= 3; ++number)
+    threads.emplace_back([this, number] {
+      condcomp_context *own = condcomp_context_create();
+      for (int i = 0; i < 20; ++i) {
+        std::vector<float> y;
+        ASSERT_EQ(run(own, number, y), CONDCOMP_SUCCESS)
+            << condcomp_context_error(own);
+        EXPECT_EQ(y.back(), 9 * number);
+        EXPECT_EQ(run(own, -1, y), CONDCOMP_CHECK_FAILED);
+      }
+      condcomp_context_destroy(own);
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(fake_cuda_count("cuStreamCreate") - before, 3);
 }
 
 TEST_F(CUDALaunch, FailedCheck) {

@@ -10,9 +10,12 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
+#include <atomic>
 #include <cstring>
+#include <unistd.h>
 
 using namespace llvm;
 using namespace condcomp;
@@ -177,13 +180,20 @@ std::string condcomp::formatNpy(const Array &array) {
 }
 
 Expected<AtomicFile> AtomicFile::create(StringRef path, StringRef contents) {
+  // LLVM's own temporary names take random numbers from glibc 2.36, which
+  // cc-run-aot would need for that alone.
+  static std::atomic<unsigned> count{0};
   int descriptor;
-  SmallString<128> temporary;
-  if (std::error_code error = sys::fs::createUniqueFile(
-          path + ".%%%%%%.tmp", descriptor, temporary, sys::fs::OF_None,
-          sys::fs::all_read | sys::fs::all_write))
+  std::string temporary;
+  std::error_code error;
+  do {
+    temporary = formatv("{0}.{1}-{2}.tmp", path, getpid(), count++);
+    error =
+        sys::fs::openFileForWrite(temporary, descriptor, sys::fs::CD_CreateNew);
+  } while (error == std::errc::file_exists);
+  if (error)
     return makeError(path + ": can't be written: " + error.message());
-  AtomicFile file(path.str(), temporary.str().str());
+  AtomicFile file(path.str(), temporary);
   raw_fd_ostream os(descriptor, /*shouldClose=*/true);
   os << contents;
   os.close();

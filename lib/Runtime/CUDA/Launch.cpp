@@ -120,16 +120,18 @@ Outcome Launch::launch() {
           static_cast<unsigned>(kernel.block_size), 1, 1, /*sharedBytes=*/0,
           session.getStream(), parameters.data()),
       grid + ", can't be launched");
-  if (!outcome.failed())
-    outcome = session.copyOut(report, reportAddress, reportBytes,
-                              "the report of " + describe());
   if (outcome.failed())
     return outcome;
+  // Before anything else is asked for, which would fail for the kernel.
   outcome = session.synchronize(grid + ", failed");
-  if (outcome.failed())
+  if (outcome.failed()) {
     outcome.text += "; a GPU's memory may be unusable after that: if later "
                     "calls fail alike, start the process anew";
-  return outcome;
+    return outcome;
+  }
+  outcome = session.copyOut(report, reportAddress, reportBytes,
+                            "the report of " + describe());
+  return outcome.failed() ? outcome : session.synchronize(grid);
 }
 
 Outcome Launch::run() {

@@ -32,38 +32,37 @@ condcomp::emitChosenApply(ApplyOp op, int64_t allFrom,
   auto typed = [&](Value value, unsigned argument) {
     return b.castTo(body.getArgument(argument).getType(), value);
   };
-  SmallVector<Value> arguments = b.ifElse(
-      all,
-      [&](TensorEmitter &b) {
-        SmallVector<Value> whole;
-        for (auto [i, source] : llvm::enumerate(operands.rows))
-          whole.push_back(typed(source, i));
-        return whole;
-      },
-      [&](TensorEmitter &b) {
-        SmallVector<Value> gathered;
-        for (auto [i, source] : llvm::enumerate(operands.rows))
-          gathered.push_back(typed(b.gatherRows(source, rowOf), i));
-        return gathered;
-      });
-  for (Value source : operands.params)
-    arguments.push_back(b.sliceAt(source, zero));
   Type indices =
       RankedTensorType::get({ShapedType::kDynamic}, b.getIndexType());
   auto iota = [&](TensorEmitter &b, Value count) {
     return b.castTo(indices, b.iota(count));
   };
+  // The slot of every entry, the rows that the body gets, and their ids.
+  SmallVector<Value> chosen = b.ifElse(
+      all,
+      [&](TensorEmitter &b) {
+        SmallVector<Value> whole = {b.castTo(indices, rowOf)};
+        for (auto [i, source] : llvm::enumerate(operands.rows))
+          whole.push_back(typed(source, i));
+        if (op.getWithIds())
+          whole.push_back(iota(b, numRows));
+        return whole;
+      },
+      [&](TensorEmitter &b) {
+        SmallVector<Value> gathered = {iota(b, numEntries)};
+        for (auto [i, source] : llvm::enumerate(operands.rows))
+          gathered.push_back(typed(b.gatherRows(source, rowOf), i));
+        if (op.getWithIds())
+          gathered.push_back(b.castTo(indices, rowOf));
+        return gathered;
+      });
+  Value slotOfEntry = chosen.front();
+  ArrayRef<Value> rows = ArrayRef(chosen).slice(1, operands.rows.size());
+  SmallVector<Value> arguments(rows);
+  for (Value source : operands.params)
+    arguments.push_back(b.sliceAt(source, zero));
   if (op.getWithIds())
-    arguments.push_back(b.ifElse(
-                             all,
-                             [&](TensorEmitter &b) {
-                               return SmallVector<Value>{iota(b, numRows)};
-                             },
-                             [&](TensorEmitter &b) {
-                               return SmallVector<Value>{
-                                   b.castTo(indices, rowOf)};
-                             })
-                            .front());
+    arguments.push_back(chosen.back());
   if (op.getWithModule())
     arguments.push_back(zero);
 
@@ -82,15 +81,5 @@ condcomp::emitChosenApply(ApplyOp op, int64_t allFrom,
         return next;
       },
       [&](TensorEmitter &) { return slots; });
-  Value slotOfEntry =
-      b.ifElse(
-           all,
-           [&](TensorEmitter &b) {
-             return SmallVector<Value>{b.castTo(indices, rowOf)};
-           },
-           [&](TensorEmitter &b) {
-             return SmallVector<Value>{iota(b, numEntries)};
-           })
-          .front();
   return combineSlots(op, compact, operands, slots, slotOfEntry, b);
 }

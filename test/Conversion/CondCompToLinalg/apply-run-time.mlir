@@ -10,15 +10,17 @@
 // CHECK: %[[R:.*]] = arith.muli %{{.*}}, %c800
 // CHECK: %[[ALL:.*]] = arith.cmpi uge, %[[E]], %[[R]] : index
 // CHECK: %[[N:.*]] = arith.select %[[ALL]]
-// CHECK: %[[ROWS:.*]] = scf.if %[[ALL]] -> (tensor<?x4xf32>) {
-// CHECK-NEXT: scf.yield %[[X]]
+// CHECK: %[[CHOSEN:.*]]:2 = scf.if %[[ALL]] -> (tensor<?xindex>, tensor<?x4xf32>) {
+// CHECK-NEXT: scf.yield %[[ROW_OF:.*]], %[[X]] :
 // CHECK-NEXT: } else {
+// CHECK: %[[IOTA:.*]] = linalg.generic
+// CHECK: linalg.index
 // CHECK: %[[GATHERED:.*]] = linalg.generic
-// CHECK: scf.yield %[[GATHERED]]
+// CHECK: scf.yield %[[IOTA]], %[[GATHERED]] :
 // CHECK: %[[SOME:.*]] = arith.cmpi ugt, %[[N]], %c0
 // CHECK: scf.if %[[SOME]]
-// CHECK: math.exp %[[ROWS]]
-// CHECK: scf.if %[[ALL]] -> (tensor<?xindex>)
+// CHECK: math.exp %[[CHOSEN]]#1
+// CHECK-NOT: scf.if %[[ALL]]
 // CHECK-NOT: math.exp
 // CHECK: return
 func.func @skip(%x: tensor<?x4xf32>, %s: tensor<?x1xf32>, %tau: f32) -> tensor<?x4xf32> {

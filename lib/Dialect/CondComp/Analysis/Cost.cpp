@@ -26,21 +26,14 @@ std::string condcomp::describeOp(Operation *op) {
 /// With the values of symbols put in; candidates for the peak that are never
 /// the largest go.
 static Cost resolve(const Cost &cost, const SizeExpressions &sizes, bool full) {
-  Cost resolved;
-  resolved.flops = sizes.resolve(cost.flops, full);
-  resolved.contractionFlops = sizes.resolve(cost.contractionFlops, full);
-  resolved.bytes = sizes.resolve(cost.bytes, full);
+  auto resolveOne = [&](const Polynomial &polynomial) {
+    return sizes.resolve(polynomial, full);
+  };
+  Cost resolved = transform(cost, resolveOne, resolveOne);
   SmallVector<Polynomial> peaks;
-  for (const Polynomial &candidate : cost.peakBytes)
-    peaks.push_back(sizes.resolve(candidate, full));
-  for (auto [i, candidate] : llvm::enumerate(peaks)) {
-    bool isLeast = false;
-    for (auto [j, other] : llvm::enumerate(peaks))
-      isLeast |=
-          i != j && candidate.isAtMost(other) && !(candidate == other && i < j);
-    if (!isLeast)
-      resolved.peakBytes.push_back(candidate);
-  }
+  for (const Polynomial &candidate : resolved.peakBytes)
+    addCandidate(peaks, candidate);
+  resolved.peakBytes.assign(peaks.begin(), peaks.end());
   return resolved;
 }
 
@@ -49,9 +42,7 @@ CostAnalysis::CostAnalysis(func::FuncOp function) {
   Cost sum;
   for (Block &block : function.getBody()) {
     Cost part = walker.walkBlock(block);
-    sum.flops += part.flops;
-    sum.contractionFlops += part.contractionFlops;
-    sum.bytes += part.bytes;
+    add(sum, part);
     llvm::append_range(sum.peakBytes, part.peakBytes);
   }
   SizeExpressions &sizes = walker.sizes;

@@ -222,11 +222,11 @@ SizeExpressions::makeDims(OpResult result) {
           return std::nullopt;
         return getDims(cast.getSource());
       })
-      .Case<tensor::EmptyOp, tensor::ExpandShapeOp>([&](auto shaped) -> Result {
-        if constexpr (std::is_same_v<decltype(shaped), tensor::EmptyOp>)
-          return Dims(ofSizes(shaped.getMixedSizes()));
-        else
-          return Dims(ofSizes(shaped.getMixedOutputShape()));
+      .Case([&](tensor::EmptyOp empty) -> Result {
+        return Dims(ofSizes(empty.getMixedSizes()));
+      })
+      .Case([&](tensor::ExpandShapeOp expand) -> Result {
+        return Dims(ofSizes(expand.getMixedOutputShape()));
       })
       .Case([&](tensor::CollapseShapeOp collapse) -> Result {
         Dims source = getDims(collapse.getSrc()), dims;

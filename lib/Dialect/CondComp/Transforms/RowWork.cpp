@@ -89,8 +89,7 @@ std::optional<SmallVector<bool>> condcomp::getRowOperands(Operation *op) {
   });
 }
 
-/// A type for any number of rows.
-static RankedTensorType withOpenRows(Type type) {
+RankedTensorType condcomp::withOpenRows(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   SmallVector<int64_t> shape(tensor.getShape());
   shape.front() = ShapedType::kDynamic;

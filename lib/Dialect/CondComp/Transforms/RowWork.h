@@ -20,6 +20,9 @@ namespace condcomp {
 /// None for all other ops.
 std::optional<llvm::SmallVector<bool>> getRowOperands(mlir::Operation *op);
 
+/// The type of a tensor, for any number of rows.
+mlir::RankedTensorType withOpenRows(mlir::Type type);
+
 /// Row-wise work that only one op needs: ops of its block whose results are
 /// used by each other and by operands of that op.
 class RowWork {

@@ -24,14 +24,6 @@ using namespace condcomp;
 /// How many bodies may get a copy of the same work.
 static constexpr size_t kMostCopies = 4;
 
-/// A row argument of a body.
-static RankedTensorType getRowsType(Value rows) {
-  auto type = cast<RankedTensorType>(rows.getType());
-  SmallVector<int64_t> shape(type.getShape());
-  shape.front() = ShapedType::kDynamic;
-  return RankedTensorType::get(shape, type.getElementType());
-}
-
 /// Does `work` at the beginning of `body`, whose row arguments stand for
 /// `rows`, on arguments that are added for its sources, and erases the
 /// arguments for what it makes. The caller changes the operands likewise: see
@@ -44,8 +36,9 @@ static void moveInto(const RowWork &work, Block &body, ArrayRef<Value> rows,
   unsigned numRows = rows.size();
   for (Value source : work.getSources())
     if (!llvm::is_contained(rows, source))
-      mapping.map(source, body.insertArgument(numRows++, getRowsType(source),
-                                              source.getLoc()));
+      mapping.map(source,
+                  body.insertArgument(numRows++, withOpenRows(source.getType()),
+                                      source.getLoc()));
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPointToStart(&body);
   work.emit(rewriter, mapping, mapping.lookup(work.getSources().front()));
@@ -68,15 +61,18 @@ static void exchange(const RowWork &work, ArrayRef<Value> rows,
   operands.assign(next);
 }
 
-/// Moves what makes rows of `op` (`isSink`) into its regions.
-template <typename OpT>
-static LogicalResult sinkRows(OpT op, ArrayRef<Region *> regions,
+/// Moves what makes those of `operands`, rows that `user` takes, that `isSink`
+/// holds for into the regions whose row arguments they become.
+static LogicalResult sinkRows(Operation *user, MutableOperandRange operands,
+                              ArrayRef<Region *> regions,
                               function_ref<bool(unsigned)> isSink,
                               RewriterBase &rewriter) {
-  SmallVector<Value> rows(op.getRows());
-  unsigned first =
-      op.getRows().empty() ? 0 : op.getRows().getBeginOperandIndex();
-  RowWork work(op, *regions.front(), [&](OpOperand &use) {
+  OperandRange range = operands;
+  if (range.empty())
+    return failure();
+  SmallVector<Value> rows(range);
+  unsigned first = range.getBeginOperandIndex();
+  RowWork work(user, *regions.front(), [&](OpOperand &use) {
     unsigned at = use.getOperandNumber();
     return at >= first && at < first + rows.size() && isSink(at - first);
   });
@@ -85,11 +81,11 @@ static LogicalResult sinkRows(OpT op, ArrayRef<Region *> regions,
   SmallVector<unsigned> made;
   for (unsigned at : work.getMade())
     made.push_back(at - first);
-  rewriter.modifyOpInPlace(op, [&] {
+  rewriter.modifyOpInPlace(regions.front()->getParentOp(), [&] {
     for (Region *region : regions)
       moveInto(work, region->front(), rows, made, rewriter);
-    exchange(work, rows, made, op.getRowsMutable());
   });
+  rewriter.modifyOpInPlace(user, [&] { exchange(work, rows, made, operands); });
   work.erase(rewriter);
   return success();
 }
@@ -116,7 +112,9 @@ struct SinkIntoApply : OpRewritePattern<ApplyOp> {
     SmallVector<Region *> regions;
     for (Region &body : op.getBodies())
       regions.push_back(&body);
-    return sinkRows(op, regions, [](unsigned) { return true; }, rewriter);
+    return sinkRows(
+        op, op.getRowsMutable(), regions, [](unsigned) { return true; },
+        rewriter);
   }
 };
 
@@ -145,42 +143,20 @@ struct SinkPastExits : OpRewritePattern<CascadeOp> {
     MutableArrayRef<Region> stages = op.getStages();
     if (stages.size() < 2)
       return failure();
-    if (succeeded(sinkRows(
-            op, {&stages.front()},
-            [&](unsigned i) {
-              return getCarried(stages.front().getArgument(i)).has_value();
-            },
-            rewriter)))
+    auto isCarried = [&](unsigned i) {
+      return getCarried(stages.front().getArgument(i)).has_value();
+    };
+    if (succeeded(sinkRows(op, op.getRowsMutable(), {&stages.front()},
+                           isCarried, rewriter)))
       return success();
-    for (auto [i, stage] : llvm::enumerate(stages.drop_back()))
-      if (succeeded(sinkCarry(op, stage, stages[i + 1], rewriter)))
+    for (auto [i, stage] : llvm::enumerate(stages.drop_back())) {
+      auto exit = cast<ExitOp>(stage.front().getTerminator());
+      if (succeeded(sinkRows(
+              exit, exit.getCarryMutable(), {&stages[i + 1]},
+              [](unsigned) { return true; }, rewriter)))
         return success();
+    }
     return failure();
-  }
-
-  LogicalResult sinkCarry(CascadeOp op, Region &stage, Region &next,
-                          PatternRewriter &rewriter) const {
-    auto exit = cast<ExitOp>(stage.front().getTerminator());
-    SmallVector<Value> carry(exit.getCarry());
-    if (carry.empty())
-      return failure();
-    unsigned first = exit.getCarry().getBeginOperandIndex();
-    RowWork work(exit, next, [&](OpOperand &use) {
-      unsigned at = use.getOperandNumber();
-      return at >= first && at < first + carry.size();
-    });
-    if (work.empty() || !work.isWorthMoving(carry))
-      return failure();
-    SmallVector<unsigned> made;
-    for (unsigned at : work.getMade())
-      made.push_back(at - first);
-    rewriter.modifyOpInPlace(op, [&] {
-      moveInto(work, next.front(), carry, made, rewriter);
-      rewriter.modifyOpInPlace(
-          exit, [&] { exchange(work, carry, made, exit.getCarryMutable()); });
-    });
-    work.erase(rewriter);
-    return success();
   }
 };
 

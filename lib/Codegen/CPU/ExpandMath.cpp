@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -23,15 +24,17 @@ namespace condcomp {
 using namespace mlir;
 
 namespace {
-/// Builds arithmetic on f64 and i64, or on vectors of them.
-class WideBuilder : public ImplicitLocOpBuilder {
+/// Builds arithmetic on a type of floats and on integers as wide, or on vectors
+/// of them.
+class MathBuilder : public ImplicitLocOpBuilder {
 public:
-  WideBuilder(Operation *op, PatternRewriter &rewriter)
+  MathBuilder(Operation *op, PatternRewriter &rewriter)
       : ImplicitLocOpBuilder(op->getLoc(), rewriter),
-        type(op->getResult(0).getType()) {}
+        type(op->getResult(0).getType()), element(getElementTypeOrSelf(type)),
+        bits(getIntegerType(element.getIntOrFloatBitWidth())) {}
 
-  Value constant(double value) { return constant(getF64FloatAttr(value)); }
-  Value constant(int64_t value) { return constant(getI64IntegerAttr(value)); }
+  Value constant(double value) { return splat(getFloatAttr(element, value)); }
+  Value constant(int64_t value) { return splat(getIntegerAttr(bits, value)); }
   Value add(Value x, Value y) { return arith::AddFOp::create(*this, x, y); }
   Value sub(Value x, Value y) { return arith::SubFOp::create(*this, x, y); }
   Value mul(Value x, Value y) { return arith::MulFOp::create(*this, x, y); }
@@ -46,7 +49,7 @@ public:
     return arith::SelectOp::create(*this, condition, x, y);
   }
   Value toBits(Value x) {
-    return arith::BitcastOp::create(*this, like(getI64Type()), x);
+    return arith::BitcastOp::create(*this, like(bits), x);
   }
   Value fromBits(Value x) { return arith::BitcastOp::create(*this, type, x); }
   /// c0 + c1 x + c2 x² + …
@@ -63,14 +66,14 @@ private:
       return vector.clone(element);
     return element;
   }
-  Value constant(TypedAttr attr) {
+  Value splat(TypedAttr attr) {
     if (auto vector = dyn_cast<VectorType>(type))
       attr = DenseElementsAttr::get(
           cast<ShapedType>(vector.clone(attr.getType())), attr);
     return arith::ConstantOp::create(*this, attr);
   }
 
-  Type type;
+  Type type, element, bits;
 };
 
 /// expm1 on f64, which later passes would take for exp(x) - 1, as
@@ -82,7 +85,7 @@ struct ExpandExpM1 : public OpRewritePattern<math::ExpM1Op> {
                                 PatternRewriter &rewriter) const override {
     if (!getElementTypeOrSelf(op.getType()).isF64())
       return failure();
-    WideBuilder b(op, rewriter);
+    MathBuilder b(op, rewriter);
     auto equal = [&](Value x, Value y) {
       return b.compare(arith::CmpFPredicate::UEQ, x, y);
     };
@@ -114,7 +117,7 @@ struct ExpandLog : public OpRewritePattern<math::LogOp> {
     if (!getElementTypeOrSelf(op.getType()).isF64())
       return failure();
     using Predicate = arith::CmpFPredicate;
-    WideBuilder b(op, rewriter);
+    MathBuilder b(op, rewriter);
     Value input = op.getOperand(), zero = b.constant(0.0);
     // Subnormal numbers are scaled.
     Value isSmall = b.compare(Predicate::OLT, input, b.constant(0x1p-1022));
@@ -165,6 +168,90 @@ struct ExpandLog : public OpRewritePattern<math::LogOp> {
   }
 };
 
+/// exp(x) - 1, negated, on f32 for x <= 0: with x = n ln 2 + f, where n is
+/// rounded by adding a large number, exp(f) is a polynomial and n is added to
+/// its exponent.
+static Value emitOneMinusExp(MathBuilder &b, Value x) {
+  // From here on the result is one.
+  Value least = b.constant(-80.0);
+  Value isLess = b.compare(arith::CmpFPredicate::OGT, least, x);
+  x = b.select(isLess, least, x);
+  Value shifter = b.constant(0x1.8p23);
+  Value shifted = b.fma(x, b.constant(1.442695), shifter);
+  Value n = b.sub(shifted, shifter);
+  Value f = b.fma(n, b.constant(-6.93145752e-1), x);
+  f = b.fma(n, b.constant(-1.42860677e-6), f);
+  Value exp = b.polynomial(f, {1.0, 1.0, 4.99999851e-1, 1.66664720e-1,
+                               4.16695364e-2, 8.37312452e-3, 1.37805939e-3});
+  Value exponent =
+      arith::ShLIOp::create(b, b.toBits(shifted), b.constant(int64_t(23)));
+  exp = b.fromBits(arith::AddIOp::create(b, b.toBits(exp), exponent));
+  return b.sub(b.constant(1.0), exp);
+}
+
+/// erf on f32 without a division, which takes as long as all else: a polynomial
+/// near zero, 1 - exp(polynomial) elsewhere. The coefficients are N. Juffa's;
+/// the error is below one unit in the last place.
+struct ExpandErf : public OpRewritePattern<math::ErfOp> {
+  // Before upstream's, which is a quotient.
+  ExpandErf(MLIRContext *context) : OpRewritePattern(context, 2) {}
+
+  LogicalResult matchAndRewrite(math::ErfOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isF32())
+      return failure();
+    MathBuilder b(op, rewriter);
+    Value x = op.getOperand();
+    Value size = math::AbsFOp::create(b, x), square = b.mul(x, x);
+    Value inner =
+        b.polynomial(square, {1.28379166e-1, -3.76125336e-1, 1.12819925e-1,
+                              -2.67681349e-2, 4.99119423e-3, -5.96761703e-4});
+    inner = b.fma(inner, x, x);
+
+    Value high =
+        b.fma(b.constant(-1.72853470e-5), size, b.constant(3.83197126e-4));
+    Value low =
+        b.fma(b.constant(-3.88396438e-3), size, b.constant(2.42546219e-2));
+    Value outer = b.fma(high, square, low);
+    for (double coefficient : {-1.06777877e-1, -6.34846687e-1, -1.28717512e-1})
+      outer = b.fma(outer, size, b.constant(coefficient));
+    outer = b.fma(outer, size, arith::NegFOp::create(b, size));
+    outer = math::CopySignOp::create(b, emitOneMinusExp(b, outer), x);
+
+    Value isOuter =
+        b.compare(arith::CmpFPredicate::OGT, size, b.constant(0.927734375));
+    rewriter.replaceOp(op, b.select(isOuter, outer, inner));
+    return success();
+  }
+};
+
+/// erf(x / c) multiplies: erf is less exact than the product is.
+struct DivideBeforeErf : public OpRewritePattern<math::ErfOp> {
+  // Before erf is expanded.
+  DivideBeforeErf(MLIRContext *context) : OpRewritePattern(context, 3) {}
+
+  LogicalResult matchAndRewrite(math::ErfOp op,
+                                PatternRewriter &rewriter) const override {
+    auto division = op.getOperand().getDefiningOp<arith::DivFOp>();
+    APFloat divisor(0.0f);
+    if (!division || !op.getType().isF32() ||
+        !matchPattern(division.getRhs(), m_ConstantFloat(&divisor)))
+      return failure();
+    APFloat inverse(1.0f);
+    inverse.divide(divisor, APFloat::rmNearestTiesToEven);
+    if (!inverse.isNormal())
+      return failure();
+    Value factor = arith::ConstantOp::create(
+        rewriter, op.getLoc(),
+        rewriter.getF32FloatAttr(inverse.convertToFloat()));
+    Value product = arith::MulFOp::create(rewriter, division.getLoc(),
+                                          division.getLhs(), factor);
+    rewriter.modifyOpInPlace(op,
+                             [&] { op.getOperandMutable().assign(product); });
+    return success();
+  }
+};
+
 struct ExpandMathPass : public condcomp::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -174,7 +261,8 @@ struct ExpandMathPass : public condcomp::impl::ExpandMathBase<ExpandMathPass> {
       return name != math::SinOp::getOperationName() &&
              name != math::CosOp::getOperationName();
     };
-    patterns.add<ExpandExpM1, ExpandLog>(&getContext());
+    patterns.add<ExpandExpM1, ExpandLog, ExpandErf, DivideBeforeErf>(
+        &getContext());
     populateMathAlgebraicSimplificationPatterns(patterns);
     populateMathF32ExpansionPatterns(patterns, isAccurate);
     populateMathPolynomialApproximationPatterns(patterns, isAccurate);

@@ -4,6 +4,7 @@
 """Compiled linalg against NumPy in float64, and against itself to the bit."""
 
 import json
+import math
 import pathlib
 import subprocess
 
@@ -255,6 +256,21 @@ def test_math(run, kind, op):
         # Lanes, the masked end and single elements compute the same.
         same = run(source, [np.full((1, 37), x.flat[0] if x.size else 1, x.dtype)])
         assert len(np.unique(same)) == 1
+
+
+def test_erf_f32(run):
+    random = np.random.default_rng(5)
+    near = random.standard_normal(5000) * 10.0 ** random.uniform(-40, 0, 5000)
+    step = np.float32(0.927734375) + np.arange(-8, 9) * np.float32(2.0**-24)
+    x = np.concatenate([near, random.standard_normal(5000) * 4, step])
+    x = x.astype(np.float32)
+    got = run(unary("f32", "erf"), [x[None]])[0]
+    want = np.array([math.erf(value) for value in x.astype(np.float64)])
+    assert (np.abs(got - want) <= np.spacing(np.abs(want).astype(np.float32))).all()
+    ends = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 30, -1e30, 3e38], np.float32)
+    got = run(unary("f32", "erf"), [ends[None]])[0]
+    np.testing.assert_array_equal(got, [0, 0, 1, -1, np.nan, 1, -1, 1])
+    assert (np.signbit(got[:2]) == [False, True]).all()
 
 
 def test_log_f64(run):

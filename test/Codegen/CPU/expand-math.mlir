@@ -11,6 +11,47 @@ func.func @f32(%x: f32) -> (f32, f32, f32, f32) {
   return %0, %1, %2, %3 : f32, f32, f32, f32
 }
 
+// No division, and none before it.
+// CHECK-LABEL: func.func @erf(
+// CHECK-NOT:     arith.divf
+// CHECK:         arith.mulf %{{.*}}, %{{.*}} : vector<16xf32>
+// CHECK-NOT:     arith.divf
+// CHECK:         return
+func.func @erf(%x: vector<16xf32>) -> vector<16xf32> {
+  %0 = math.erf %x : vector<16xf32>
+  return %0 : vector<16xf32>
+}
+
+// CHECK-LABEL: func.func @erf_of_quotient(
+// CHECK-DAG:     %[[INVERSE:.*]] = arith.constant 0.707106769 : f32
+// CHECK-NOT:     arith.divf
+// CHECK:         arith.mulf %arg0, %[[INVERSE]]
+// CHECK-NOT:     arith.divf
+// CHECK:         return
+func.func @erf_of_quotient(%x: f32) -> f32 {
+  %root = arith.constant 1.41421354 : f32
+  %0 = arith.divf %x, %root : f32
+  %1 = math.erf %0 : f32
+  return %1 : f32
+}
+
+// The divisor is not known, or its inverse is no normal number; the quotient is of
+// another use.
+// CHECK-LABEL: func.func @quotients_stay(
+// CHECK-COUNT-3: arith.divf
+// CHECK:         return
+func.func @quotients_stay(%x: f32, %y: f32) -> (f32, f32, f32, f32) {
+  %zero = arith.constant 0.0 : f32
+  %root = arith.constant 1.41421354 : f32
+  %0 = arith.divf %x, %y : f32
+  %1 = math.erf %0 : f32
+  %2 = arith.divf %x, %zero : f32
+  %3 = math.erf %2 : f32
+  %4 = arith.divf %x, %root : f32
+  %5 = math.erf %4 : f32
+  return %1, %3, %4, %5 : f32, f32, f32, f32
+}
+
 // CHECK-LABEL: func.func @bf16(
 // CHECK:         arith.extf {{.*}} : bf16 to f32
 // CHECK-NOT:     math.exp

@@ -12,6 +12,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 export LD_LIBRARY_PATH=$PWD/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 
+readonly LIMIT=120
 flags=()
 chips=""
 while (($#)); do
@@ -53,9 +54,11 @@ agree=0 differ=0
 for chip in ${chips//,/ }; do
   while IFS=$'\t' read -r program function error arguments; do
     # shellcheck disable=SC2086
-    output=$(bin/cc-run-aot "programs/$program.$chip.so" "--function=$function" \
+    # A kernel whose threads wait for each other in vain would never end.
+    output=$(timeout "$LIMIT" bin/cc-run-aot "programs/$program.$chip.so" "--function=$function" \
       $arguments ${flags[@]+"${flags[@]}"} 2>&1 </dev/null)
     status=$?
+    ((status != 124)) || output="no end after $LIMIT s"
     if ((agree + differ == 0 && status)) &&
       grep -qE 'error: (no NVIDIA driver|no GPU)' <<<"$output"; then
       echo "skipped: nothing was run: ${output#*error: }"

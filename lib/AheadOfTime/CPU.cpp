@@ -29,8 +29,7 @@ condcomp::createTargetMachine(llvm::StringRef cpu, llvm::StringRef features) {
   if (!target)
     return makeError(error);
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, cpu, (features + "," + kAvoidedFeatures).str(),
-      llvm::TargetOptions(), llvm::Reloc::PIC_,
+      triple, cpu, features, llvm::TargetOptions(), llvm::Reloc::PIC_,
       /*CM=*/std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
@@ -40,7 +39,7 @@ llvm::Expected<CPU> CPU::get(llvm::StringRef name) {
   if (name == "native") {
     cpu.name = llvm::sys::getHostCPUName().str();
     llvm::SubtargetFeatures host;
-    for (const auto &feature : llvm::sys::getHostCPUFeatures())
+    for (const auto &feature : getHostFeatures())
       host.AddFeature(feature.first(), feature.second);
     cpu.features = host.getString();
   }
@@ -54,11 +53,19 @@ llvm::Expected<CPU> CPU::get(llvm::StringRef name) {
   auto machine = createTargetMachine(cpu.name, cpu.features);
   if (!machine)
     return machine.takeError();
-
-  const llvm::MCSubtargetInfo &subtarget = *(*machine)->getMCSubtargetInfo();
+  const llvm::MCSubtargetInfo *subtarget = (*machine)->getMCSubtargetInfo();
   auto has = [&](llvm::StringRef feature) {
-    return subtarget.checkFeatures(("+" + feature).str());
+    return subtarget->checkFeatures(("+" + feature).str());
   };
+  cpu.bf16Unit = chooseBF16Unit(has);
+  if (cpu.bf16Unit == BF16Unit::Dot)
+    cpu.required.push_back(getFeatureName(BF16Unit::Dot).str());
+  for (llvm::StringRef feature : kAvoidedFeatures)
+    cpu.features += (cpu.features.empty() ? "" : ",") + feature.str();
+  machine = createTargetMachine(cpu.name, cpu.features);
+  if (!machine)
+    return machine.takeError();
+  subtarget = (*machine)->getMCSubtargetInfo();
 #define CONDCOMP_CPU_FEATURE(feature)                                          \
   if (has(feature))                                                            \
     cpu.required.push_back(feature);

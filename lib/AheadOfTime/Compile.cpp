@@ -9,6 +9,7 @@
 #include "condcomp/AheadOfTime/Compile.h"
 #include "Dispatch.h"
 #include "TargetMachine.h"
+#include "condcomp/Execution/CPUFeatures.h"
 #include "condcomp/Execution/ExportedNames.h"
 #include "condcomp/Execution/PackedFunction.h"
 #include "condcomp/Execution/Program.h"
@@ -36,11 +37,13 @@ translateFor(const CPU &cpu, ModuleOp source, llvm::LLVMContext &context,
       translateModuleToLLVMIR(*lowered, context);
   if (!module)
     return makeError("the module can't be translated to LLVM IR");
+  addFunctionFeatures(*module, cpu.features);
   for (llvm::Function &function : *module) {
     if (function.isDeclaration())
       continue;
     function.addFnAttr("target-cpu", cpu.name);
-    function.addFnAttr("target-features", cpu.features);
+    if (!function.hasFnAttribute("target-features"))
+      function.addFnAttr("target-features", cpu.features);
   }
   for (StringRef name : functions) {
     llvm::Function *function = module->getFunction(name);

@@ -34,7 +34,7 @@ static double secondsSince(std::chrono::steady_clock::time_point start) {
 
 std::string condcomp::describeHostCPU() {
   llvm::SubtargetFeatures features;
-  for (const auto &feature : llvm::sys::getHostCPUFeatures())
+  for (const auto &feature : getHostFeatures())
     features.AddFeature(feature.first(), feature.second);
   // The order of a hash table is nobody's business.
   std::vector<std::string> sorted = features.getFeatures();
@@ -50,14 +50,25 @@ createHostMachine(llvm::CodeGenOptLevel level) {
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!builder)
     return builder.takeError();
-  llvm::SmallVector<llvm::StringRef> avoided;
-  llvm::StringRef(kAvoidedFeatures).split(avoided, ',');
+  for (const auto &feature : getHostFeatures())
+    builder->getFeatures().AddFeature(feature.first(), feature.second);
   builder->addFeatures(
-      std::vector<std::string>(avoided.begin(), avoided.end()));
+      {std::begin(kAvoidedFeatures), std::end(kAvoidedFeatures)});
   builder->setCodeGenOptLevel(level);
   builder->setRelocationModel(llvm::Reloc::PIC_);
   builder->setCodeModel(llvm::CodeModel::Small);
   return builder->createTargetMachine();
+}
+
+void condcomp::addFunctionFeatures(llvm::Module &module,
+                                   llvm::StringRef features) {
+  for (llvm::Function &function : module) {
+    llvm::Attribute own = function.getFnAttribute("target-features");
+    if (!own.isValid())
+      continue;
+    std::string all = (features + "," + own.getValueAsString()).str();
+    function.addFnAttr("target-features", all);
+  }
 }
 
 llvm::Expected<ObjectCode>
@@ -85,6 +96,11 @@ condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
       return makeError("the compiled module has no function '" + name + "'");
     addPackedFunction(*module, *function);
   }
+  addFunctionFeatures(*module, (*machine)->getTargetFeatureString());
+  // LLVM 22 can't keep a tile from one block to another without optimizing.
+  if (*level == llvm::CodeGenOptLevel::None &&
+      module->getFunction("llvm.x86.tdpbf16ps.internal"))
+    (*machine)->setOptLevel(llvm::CodeGenOptLevel::Less);
   auto optimizeStart = std::chrono::steady_clock::now();
   auto optimize =
       makeOptimizingTransformer(optLevel, /*sizeLevel=*/0, machine->get());

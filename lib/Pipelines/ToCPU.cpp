@@ -9,6 +9,7 @@
 #include "Stages.h"
 #include "condcomp/Codegen/CPU/Passes.h"
 #include "condcomp/Dialect/CondComp/Transforms/Passes.h"
+#include "condcomp/Execution/CPUFeatures.h"
 #include "condcomp/Pipelines/Pipelines.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -17,18 +18,29 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
 using namespace condcomp;
 
 /// The widest vectors of the machine this runs on.
 static unsigned hostVectorBits() {
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  llvm::StringMap<bool> features = getHostFeatures();
   if (features.lookup("avx512f") && features.lookup("avx512bw") &&
       features.lookup("avx512vl"))
     return 512;
   return features.lookup("avx2") && features.lookup("fma") ? 256 : 128;
+}
+
+/// The unit for bf16 that was asked for, or that of the machine this runs on.
+static BF16Unit getBF16Unit(const ToCPUOptions &options) {
+  if (options.bf16Unit.hasValue())
+    return options.bf16Unit;
+  // Vectors of some width are those of another machine.
+  if (options.vectorBits)
+    return BF16Unit::None;
+  llvm::StringMap<bool> features = getHostFeatures();
+  return chooseBF16Unit(
+      [&](StringRef feature) { return features.lookup(feature); });
 }
 
 /// From linalg on memrefs to loops on vectors.
@@ -43,6 +55,7 @@ static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
   LowerContractionsOptions contractions;
   contractions.parallel = options.parallel;
   contractions.vectorBits = vectorBits;
+  contractions.bf16Unit = getBF16Unit(options);
   pm.addPass(createLowerContractions(contractions));
   VectorizeLoopsOptions loops;
   loops.parallel = options.parallel;
@@ -91,7 +104,10 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
   pm.addPass(createGuardDivisions());
   pm.addPass(createCSEPass());
   if (options.batchExperts) {
-    pm.addPass(createBatchExperts());
+    BatchExpertsOptions batching;
+    // Units take bf16 as it is.
+    batching.widenBF16 = getBF16Unit(options) == BF16Unit::None;
+    pm.addPass(createBatchExperts(batching));
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
   }

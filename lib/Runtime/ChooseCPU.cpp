@@ -7,12 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "Context.h"
+#include "condcomp/Runtime/AMX.h"
 #include "condcomp/Runtime/EntryPoints.h"
 #include <cstring>
 
-/// Whether this CPU has the feature, by LLVM's name for it.
+/// Whether code may use the feature of this CPU, by LLVM's name for it.
 static bool hasFeature(const std::string &name) {
 #if defined(__x86_64__)
+  if (name.compare(0, 4, "amx-") == 0 && !condcomp::isAMXPermitted())
+    return false;
 #define CONDCOMP_CPU_FEATURE(feature)                                          \
   if (name == feature)                                                         \
     return __builtin_cpu_supports(feature);

@@ -91,7 +91,8 @@ struct Options {
   cl::opt<std::string> pipeline{
       "pass-pipeline",
       cl::desc("Passes to run instead of "
-               "builtin.module(condcomp-to-cpu{form=… vector-bits=…})"),
+               "builtin.module(condcomp-to-cpu{form=… vector-bits=… "
+               "bf16-unit=…})"),
       cl::cat(category)};
   cl::opt<std::string> linker{
       "linker",
@@ -261,9 +262,10 @@ static Error run(const Options &options, mlir::MLIRContext &context) {
   auto buildPipeline = [&](mlir::PassManager &pm, const CPU &cpu) {
     std::string text = pipeline;
     if (text.empty())
-      text = formatv("builtin.module(condcomp-to-cpu{{form={0} "
-                     "vector-bits={1}})",
-                     options.form, cpu.vectorBits);
+      text =
+          formatv("builtin.module(condcomp-to-cpu{{form={0} "
+                  "vector-bits={1} bf16-unit={2}})",
+                  options.form, cpu.vectorBits, getFeatureName(cpu.bf16Unit));
     return addPassPipeline(pm, text, errs());
   };
   Expected<CompiledCode> code =

@@ -9,6 +9,7 @@
 #ifndef CONDCOMP_AHEADOFTIME_COMPILE_H
 #define CONDCOMP_AHEADOFTIME_COMPILE_H
 
+#include "condcomp/Codegen/CPU/BF16Unit.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/SmallVector.h"
@@ -28,6 +29,8 @@ struct CPU {
   llvm::SmallVector<std::string> required;
   /// Width of its vector registers.
   unsigned vectorBits = 128;
+  /// What multiplies bf16 by bf16.
+  BF16Unit bf16Unit = BF16Unit::None;
 
   /// Looks a CPU up; "native" is the one this runs on.
   static llvm::Expected<CPU> get(llvm::StringRef name);

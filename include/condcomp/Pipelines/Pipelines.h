@@ -9,6 +9,7 @@
 #ifndef CONDCOMP_PIPELINES_PIPELINES_H
 #define CONDCOMP_PIPELINES_PIPELINES_H
 
+#include "condcomp/Codegen/CPU/BF16Unit.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 
@@ -74,6 +75,15 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::desc("Width of a vector register in bits: 128, 256 or 512 "
                      "(default: 0, that of the machine compiled on)"),
       llvm::cl::init(0)};
+  PassOptions::Option<BF16Unit> bf16Unit{
+      *this, "bf16-unit",
+      llvm::cl::desc("What multiplies bf16 by bf16: none (f32), avx512bf16 or "
+                     "amx-bf16 (default: that of the machine compiled on, none "
+                     "with vector-bits)"),
+      llvm::cl::values(clEnumValN(BF16Unit::None, "none", "f32"),
+                       clEnumValN(BF16Unit::Dot, "avx512bf16", "pairs"),
+                       clEnumValN(BF16Unit::Tiles, "amx-bf16", "tiles")),
+      llvm::cl::init(BF16Unit::None)};
 };
 
 /// Adds the passes of `condcomp-to-cpu`: from condcomp ops and linalg on

@@ -153,7 +153,8 @@ void Batcher::run() {
 
 /// Extends the rows of a contraction of narrow floats to the type that is
 /// accumulated in, once for all of its tiles. Returns whether it changed `op`.
-static bool widenRows(const ModuleLoop &m, linalg::GenericOp op) {
+static bool widenRows(const ModuleLoop &m, linalg::GenericOp op,
+                      bool widenBF16) {
   if (op.getNumReductionLoops() == 0 || op.getNumDpsInputs() != 2 ||
       op.getNumDpsInits() != 1)
     return false;
@@ -171,6 +172,8 @@ static bool widenRows(const ModuleLoop &m, linalg::GenericOp op) {
       !isa<BFloat16Type, Float16Type>(row.getType()) ||
       !isFloat(weight.getType()) || !isFloat(out.getType()) ||
       !isMultiplyAdd(*op.getBody(), row, weight, out))
+    return false;
+  if (!widenBF16 && row.getType().isBF16() && weight.getType().isBF16())
     return false;
   ImplicitLocOpBuilder b(op.getLoc(), op);
   Type wide = b.getF32Type();
@@ -236,7 +239,7 @@ struct BatchExpertsPass
           generics.push_back(generic);
       bool widened = false;
       for (linalg::GenericOp generic : generics)
-        widened |= widenRows(m, generic);
+        widened |= widenRows(m, generic, widenBF16);
       if (widened) {
         m = *ModuleLoop::match(m.loop);
         m.analyze(reason);

@@ -9,7 +9,9 @@
 #ifndef CONDCOMP_LIB_CODEGEN_CPU_CONTRACTIONKERNELS_H
 #define CONDCOMP_LIB_CODEGEN_CPU_CONTRACTIONKERNELS_H
 
+#include "condcomp/Codegen/CPU/BF16Unit.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
@@ -28,6 +30,8 @@ inline bool isPacked(Layout layout) {
 struct PanelConfig {
   mlir::FloatType acc, rhs, result;
   Layout lhsLayout, rhsLayout, resultLayout;
+  /// Whether both sides are bf16 and go to the unit for such.
+  bool usesUnit = false;
 
   /// Whether sums are kept in the result itself.
   bool isDirect() const {
@@ -54,12 +58,14 @@ struct KernelConfig {
 /// The panel functions and kernels of one module, made on demand.
 class KernelLibrary {
 public:
-  KernelLibrary(mlir::ModuleOp module, unsigned vectorBits)
-      : module(module), vectorBits(vectorBits) {}
+  KernelLibrary(mlir::ModuleOp module, unsigned vectorBits,
+                BF16Unit unit = BF16Unit::None)
+      : module(module), vectorBits(vectorBits), unit(unit) {}
 
   /// Returns the function
   ///   (%lhs: [m, k] of acc, %rhs: [k, n] of rhs, %result: [m, n] of result,
   ///    %accumulate: i1)
+  /// (%lhs of bf16 for a unit)
   /// that computes result = lhs * rhs (+ result if %accumulate) for
   /// n <= blockColumns(config, m <= kFewRows) and m <= maxRows(config).
   /// Offsets, sizes and strides are dynamic, except for unit strides of the
@@ -70,14 +76,20 @@ public:
   int64_t lanes(mlir::Type type) const;
   /// Columns of a panel.
   int64_t panelColumns(mlir::Type acc) const { return 2 * lanes(acc); }
+  /// What multiplies bf16 by bf16.
+  BF16Unit getUnit() const { return unit; }
   /// Rows of the register tile.
-  int64_t tileRows() const { return vectorBits >= 512 ? 8 : 6; }
+  int64_t tileRows(const PanelConfig &config) const {
+    return config.usesUnit ? kUnitRows : tileRows();
+  }
 
   /// Most columns a panel function takes, of a few rows or of more.
   int64_t blockColumns(const PanelConfig &config, bool fewRows) const;
   static constexpr int64_t kFewRows = 64;
   /// Most rows a panel function takes.
   static int64_t maxRows(const PanelConfig &config) {
+    if (config.usesUnit)
+      return 256;
     if (!config.isDirect())
       return 128;
     return isPacked(config.rhsLayout) ? 256 : 512;
@@ -88,7 +100,17 @@ public:
   viewType(mlir::Type element, Layout layout,
            int64_t columns = mlir::ShapedType::kDynamic);
 
+  /// Kernels of units take blocks of so many rows by so many terms, two blocks
+  /// at a time (ContractionUnit.cpp).
+  static constexpr int64_t kUnitBlock = 16, kUnitRows = 2 * kUnitBlock,
+                           kUnitTerms = 32;
+
 private:
+  int64_t tileRows() const { return vectorBits >= 512 ? 8 : 6; }
+  mlir::func::FuncOp getUnitPanel(const PanelConfig &config);
+  mlir::func::FuncOp getUnitKernel(bool oneBlock);
+  mlir::func::FuncOp getPackRows(Layout lhsLayout);
+  mlir::func::FuncOp getPackPairs(Layout rhsLayout);
   mlir::func::FuncOp getKernel(const KernelConfig &config);
   mlir::func::FuncOp getUnpack();
   mlir::func::FuncOp getPackedPanel(const PanelConfig &config);
@@ -101,6 +123,7 @@ private:
 
   mlir::ModuleOp module;
   unsigned vectorBits;
+  BF16Unit unit;
 };
 
 /// Loads `type.getNumElements()` lanes, those in `mask` if there is one, and
@@ -116,6 +139,26 @@ std::pair<mlir::Value, mlir::Value> loadPair(mlir::ImplicitLocOpBuilder &b,
                                              mlir::VectorType type,
                                              mlir::Value memref,
                                              mlir::ValueRange indices);
+/// Transposes `n` vectors of `n` lanes, a power of two.
+void transposeInRegisters(mlir::ImplicitLocOpBuilder &b,
+                          llvm::MutableArrayRef<mlir::Value> rows);
+/// A loop that LLVM is not to unroll further.
+mlir::scf::ForOp createRolledFor(mlir::ImplicitLocOpBuilder &b,
+                                 mlir::Value lower, mlir::Value upper,
+                                 int64_t step, mlir::ValueRange inits);
+/// Emits the bodies of kernels for units, of arguments as getUnitKernel says.
+struct UnitKernel {
+  mlir::ImplicitLocOpBuilder &b;
+  mlir::Value left, height, blockStride, accumulate;
+  llvm::SmallVector<mlir::Value, 2> right, sums;
+
+  void emitBlock();
+  void emitBlocks();
+  void emitDots();
+
+private:
+  mlir::Value getSteps();
+};
 /// The first `count` of `lanes`.
 mlir::Value createMask(mlir::ImplicitLocOpBuilder &b, int64_t lanes,
                        mlir::Value count);

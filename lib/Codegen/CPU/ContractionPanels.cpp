@@ -25,8 +25,8 @@ static constexpr int64_t kPrefetchRows = 8;
 
 /// Transposes `n` vectors of `n` lanes, a power of two, by `log2(n)` stages of
 /// exchanging blocks.
-static void transposeInRegisters(ImplicitLocOpBuilder &b,
-                                 MutableArrayRef<Value> rows) {
+void condcomp::transposeInRegisters(ImplicitLocOpBuilder &b,
+                                    MutableArrayRef<Value> rows) {
   int64_t n = rows.size();
   for (int64_t s = 1; s < n; s *= 2) {
     SmallVector<int64_t> low, high;
@@ -187,6 +187,8 @@ Value condcomp::slicePanel(ImplicitLocOpBuilder &b, Value view, Value row,
 }
 
 func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
+  if (config.usesUnit)
+    return getUnitPanel(config);
   if (isPacked(config.rhsLayout))
     return getPackedPanel(config);
   FloatType acc = config.acc;
@@ -289,6 +291,6 @@ int64_t KernelLibrary::blockColumns(const PanelConfig &config,
   // Memory is read fastest in long pieces, and with few rows reading is all
   // there is; with many, going on from stored sums too often costs more.
   bool wide = (fewRows && config.rhsLayout == Layout::RowMajor) ||
-              isPacked(config.rhsLayout);
+              isPacked(config.rhsLayout) || config.usesUnit;
   return panelColumns(config.acc) * (wide ? 16 : 1);
 }

@@ -78,17 +78,24 @@ TileEmitter::Values TileEmitter::emitStart(int64_t vectors, Value mask) {
   return start.getResults();
 }
 
-/// A loop over terms that takes `step` of them at a time, and no more: LLVM is
-/// not to unroll it further.
-void TileEmitter::emitLoop(Value lower, Value upper, int64_t step,
-                           int64_t vectors, Values &sums) {
-  auto loop = scf::ForOp::create(b, lower, upper, constantIndex(b, step), sums);
+scf::ForOp condcomp::createRolledFor(ImplicitLocOpBuilder &b, Value lower,
+                                     Value upper, int64_t step,
+                                     ValueRange inits) {
+  auto loop =
+      scf::ForOp::create(b, lower, upper, constantIndex(b, step), inits);
   auto unrollOnce = LLVM::LoopUnrollAttr::get(
       b.getContext(), b.getBoolAttr(true), {}, {}, {}, {}, {}, {});
   loop->setAttr("llvm.loop_annotation",
                 LLVM::LoopAnnotationAttr::get(b.getContext(), {}, {}, {},
                                               unrollOnce, {}, {}, {}, {}, {},
                                               {}, {}, {}, {}, {}, {}));
+  return loop;
+}
+
+/// A loop over terms that takes `step` of them at a time, and no more.
+void TileEmitter::emitLoop(Value lower, Value upper, int64_t step,
+                           int64_t vectors, Values &sums) {
+  auto loop = createRolledFor(b, lower, upper, step, sums);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   sums.assign(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());

@@ -46,6 +46,7 @@ private:
   void orientColumns();
   void split(ArrayRef<unsigned> loops, OpOperand *x, OpOperand *y,
              SmallVector<unsigned> &merged, SmallVector<unsigned> &others);
+  bool usesUnit(ArrayRef<unsigned> outerK) const;
   Value convertLhs();
   Value mergedSize(ArrayRef<unsigned> loops);
   Layout layout(const LinearView &view, Value row, Value column) const;
@@ -124,6 +125,18 @@ void ContractionLowering::split(ArrayRef<unsigned> loops, OpOperand *x,
   }
 }
 
+/// Whether the processor's unit for bf16 multiplies. It sums in an order of its
+/// own, so this follows from the op alone, not from the number of rows; terms
+/// that do not lie together would be cut otherwise than those that do.
+bool ContractionLowering::usesUnit(ArrayRef<unsigned> outerK) const {
+  auto isBF16 = [](OpOperand *operand) {
+    return cast<MemRefType>(operand->get().getType()).getElementType().isBF16();
+  };
+  return kernels.getUnit() != BF16Unit::None && outerK.empty() &&
+         isBF16(c.lhs) && isBF16(c.rhs) && c.acc.isF32() &&
+         c.isPacked() == c.pairs;
+}
+
 /// The left-hand side in the accumulator's type.
 Value ContractionLowering::convertLhs() {
   Value lhs = c.lhs->get();
@@ -196,7 +209,8 @@ LogicalResult ContractionLowering::run() {
   bool fromZero = fill != nullptr;
   if (fill)
     fill.erase();
-  Value lhsBuffer = convertLhs();
+  bool unit = usesUnit(outerK);
+  Value lhsBuffer = unit ? c.lhs->get() : convertLhs();
   sizes = loopSizes(b, c.op);
   LinearView lhs(b, lhsBuffer, c.map(c.lhs));
   LinearView rhs(b, c.rhs->get(), c.map(c.rhs));
@@ -221,7 +235,8 @@ LogicalResult ContractionLowering::run() {
       cast<MemRefType>(c.rhs->get().getType()).getElementType());
   PanelConfig config{
       c.acc,     rhsType,   cast<FloatType>(resultType.getElementType()),
-      lhsLayout, rhsLayout, resultLayout};
+      lhsLayout, rhsLayout, resultLayout,
+      unit};
   func::FuncOp function = kernels.getPanel(config);
 
   Value panelStride;
@@ -239,7 +254,7 @@ LogicalResult ContractionLowering::run() {
   };
   Value blocks, columnBlocks;
   Value blockRows = cut(rows, constantIndex(b, KernelLibrary::maxRows(config)),
-                        kernels.tileRows(), blocks);
+                        kernels.tileRows(config), blocks);
   Value few =
       b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ule, blockRows,
                                     constantIndex(b, KernelLibrary::kFewRows));
@@ -325,7 +340,14 @@ struct LowerContractionsPass
   using LowerContractionsBase::LowerContractionsBase;
 
   void runOnOperation() override {
-    KernelLibrary kernels(getOperation(), vectorBits);
+    if (bf16Unit != BF16Unit::None && vectorBits != 512) {
+      getOperation().emitError()
+          << "condcomp-lower-contractions: bf16-unit="
+          << getFeatureName(bf16Unit) << " needs vector-bits=512, not "
+          << vectorBits.getValue();
+      return signalPassFailure();
+    }
+    KernelLibrary kernels(getOperation(), vectorBits, bf16Unit);
     SmallVector<Contraction, 0> contractions;
     getOperation().walk([&](linalg::LinalgOp op) {
       std::optional<Contraction> c = matchContraction(op);

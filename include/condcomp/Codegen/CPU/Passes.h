@@ -9,6 +9,7 @@
 #ifndef CONDCOMP_CODEGEN_CPU_PASSES_H
 #define CONDCOMP_CODEGEN_CPU_PASSES_H
 
+#include "condcomp/Codegen/CPU/BF16Unit.h"
 #include "mlir/Pass/Pass.h"
 
 namespace condcomp {

@@ -31,6 +31,8 @@ def BatchExperts : Pass<"condcomp-batch-experts"> {
   let options = [
     Option<"rowBlock", "row-block", "int64_t", /*default=*/"512",
            "Most rows of a module that are one task">,
+    Option<"widenBF16", "widen-bf16", "bool", /*default=*/"true",
+           "Extend rows of bf16 to f32 where they are multiplied by bf16">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
@@ -75,6 +77,16 @@ def LowerContractions
            "Width of a vector register in bits">,
     Option<"parallel", "parallel", "bool", /*default=*/"true",
            "Run the outer loops on all threads">,
+    Option<"bf16Unit", "bf16-unit", "::condcomp::BF16Unit",
+           /*default=*/"::condcomp::BF16Unit::None",
+           "What multiplies bf16 by bf16: none, avx512bf16 or amx-bf16",
+           [{::llvm::cl::values(
+             clEnumValN(::condcomp::BF16Unit::None, "none",
+                        "fused multiply-adds in f32"),
+             clEnumValN(::condcomp::BF16Unit::Dot, "avx512bf16",
+                        "dot products of pairs"),
+             clEnumValN(::condcomp::BF16Unit::Tiles, "amx-bf16",
+                        "products of tiles"))}]>,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

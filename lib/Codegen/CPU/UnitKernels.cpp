@@ -1,0 +1,309 @@
+//===- UnitKernels.cpp - kernels of AMX and AVX512_BF16 -------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContractionKernels.h"
+#include "LoopBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+static constexpr int64_t kBlock = KernelLibrary::kUnitBlock;
+static constexpr int64_t kTerms = KernelLibrary::kUnitTerms;
+/// Columns of a panel, and bytes of its rows: of sums, and of pairs of terms.
+static constexpr int64_t kColumns = 32, kRowBytes = 128;
+/// Bytes of a tile's row, and of the next tile's distance to it.
+static constexpr int64_t kTileBytes = 64;
+/// Rows of the dot's register tile, and pairs that its loop takes at a time.
+static constexpr int64_t kDotRows = 8, kDotPairs = 4;
+
+//===----------------------------------------------------------------------===//
+// AMX
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Emits products of tiles. LLVM's own intrinsics take the number of rows of a
+/// tile as a value; upstream's amx dialect has only static shapes.
+class TileBuilder {
+public:
+  explicit TileBuilder(ImplicitLocOpBuilder &b)
+      : b(b), type(LLVM::LLVMX86AMXType::get(b.getContext())),
+        bytes(constant(b.getI16IntegerAttr(kTileBytes))) {}
+
+  /// A number of rows, for the shape of a tile.
+  Value shape(Value rows) {
+    return arith::IndexCastOp::create(b, b.getI16Type(), rows);
+  }
+  /// The address of a memref's first element.
+  Value begin(Value memref) {
+    auto type = cast<MemRefType>(memref.getType());
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
+    Value offset = mul(b, metadata.getOffset(),
+                       constantIndex(b, type.getElementTypeBitWidth() / 8));
+    return add(b, memref::ExtractAlignedPointerAsIndexOp::create(b, memref),
+               offset);
+  }
+  Value zero(Value rows) {
+    return call("llvm.x86.tilezero.internal", {rows, bytes});
+  }
+  Value load(Value rows, Value address, int64_t stride) {
+    return call(
+        "llvm.x86.tileloadd64.internal",
+        {rows, bytes, pointer(address), constant(b.getI64IntegerAttr(stride))});
+  }
+  void store(Value rows, Value address, int64_t stride, Value tile) {
+    LLVM::CallIntrinsicOp::create(
+        b, b.getStringAttr("llvm.x86.tilestored64.internal"),
+        ValueRange{rows, bytes, pointer(address),
+                   constant(b.getI64IntegerAttr(stride)), tile});
+  }
+  Value multiply(Value rows, Value sum, Value left, Value right) {
+    return call("llvm.x86.tdpbf16ps.internal",
+                {rows, bytes, bytes, sum, left, right});
+  }
+
+private:
+  Value constant(IntegerAttr value) {
+    return arith::ConstantOp::create(b, value);
+  }
+  Value pointer(Value address) {
+    address = arith::IndexCastOp::create(b, b.getI64Type(), address);
+    return LLVM::IntToPtrOp::create(
+        b, LLVM::LLVMPointerType::get(b.getContext()), address);
+  }
+  Value call(StringRef intrinsic, ArrayRef<Value> arguments) {
+    return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(intrinsic),
+                                         arguments)
+        .getResult(0);
+  }
+
+  ImplicitLocOpBuilder &b;
+  Type type;
+  Value bytes;
+};
+} // namespace
+
+namespace {
+/// Sums in tiles, of which there are eight: some rows of tiles by some columns.
+struct TileProduct {
+  TileBuilder &tiles;
+  /// Where the tiles of the first step are, and how far from those of the next.
+  SmallVector<Value> left, right;
+  Value leftStep, rightStep;
+  /// Where sums are, row of tiles by row of tiles.
+  SmallVector<Value> sums;
+  /// Rows of a tile of sums. LLVM finds no eight tiles for several shapes.
+  Value rows;
+
+  void emit(ImplicitLocOpBuilder &b, Value steps, Value accumulate);
+};
+} // namespace
+
+void TileProduct::emit(ImplicitLocOpBuilder &b, Value steps, Value accumulate) {
+  SmallVector<Type> types(sums.size(),
+                          LLVM::LLVMX86AMXType::get(b.getContext()));
+  Value pairs = tiles.shape(constantIndex(b, kTerms / 2));
+  auto start = scf::IfOp::create(b, types, accumulate, true);
+  for (bool goesOn : {true, false}) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(goesOn ? start.thenBlock() : start.elseBlock());
+    SmallVector<Value> values;
+    for (Value sum : sums)
+      values.push_back(goesOn ? tiles.load(rows, sum, kRowBytes)
+                              : tiles.zero(rows));
+    scf::YieldOp::create(b, values);
+  }
+  auto loop =
+      createRolledFor(b, constantIndex(b, 0), steps, 1, start.getResults());
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value step = loop.getInductionVar();
+    SmallVector<Value> x, values(loop.getRegionIterArgs());
+    for (Value address : left)
+      x.push_back(tiles.load(rows, add(b, address, mul(b, step, leftStep)),
+                             kTileBytes));
+    for (auto [j, address] : llvm::enumerate(right)) {
+      Value y = tiles.load(pairs, add(b, address, mul(b, step, rightStep)),
+                           kRowBytes);
+      for (unsigned i = 0; i < left.size(); ++i) {
+        Value &sum = values[i * right.size() + j];
+        sum = tiles.multiply(rows, sum, x[i], y);
+      }
+    }
+    scf::YieldOp::create(b, values);
+  }
+  for (auto [sum, value] : llvm::zip(sums, loop.getResults()))
+    tiles.store(rows, sum, kRowBytes, value);
+}
+
+/// One block of rows by two panels: memory delivers more when two places are
+/// read in turn.
+void UnitKernel::emitBlock() {
+  TileBuilder tiles(b);
+  TileProduct product{tiles, {tiles.begin(left)}, {}, {}, {}, {}, {}};
+  product.leftStep = mul(b, height, constantIndex(b, kTileBytes));
+  product.rightStep = constantIndex(b, kTerms / 2 * kRowBytes);
+  product.rows = tiles.shape(height);
+  for (unsigned panel = 0; panel < 2; ++panel)
+    for (unsigned j = 0; j < 2; ++j) {
+      Value offset = constantIndex(b, j * kTileBytes);
+      product.right.push_back(add(b, tiles.begin(right[panel]), offset));
+      product.sums.push_back(add(b, tiles.begin(sums[panel]), offset));
+    }
+  product.emit(b, getSteps(), accumulate);
+}
+
+/// Whole blocks, two at a time, by one panel.
+void UnitKernel::emitBlocks() {
+  TileBuilder tiles(b);
+  Value leftBegin = tiles.begin(left), rightBegin = tiles.begin(right[0]),
+        sumsBegin = tiles.begin(sums[0]);
+  Value blocks =
+      div(b, memref::DimOp::create(b, sums[0], 0), constantIndex(b, kBlock));
+  buildFor(b, constantIndex(b, 0), blocks, 2, [&](Value first) {
+    TileProduct product{tiles, {}, {}, {}, {}, {}, {}};
+    product.leftStep = constantIndex(b, kBlock * kTileBytes);
+    product.rightStep = constantIndex(b, kTerms / 2 * kRowBytes);
+    product.rows = tiles.shape(constantIndex(b, kBlock));
+    for (unsigned i = 0; i < 2; ++i) {
+      Value block = add(b, first, constantIndex(b, i));
+      product.left.push_back(
+          add(b, leftBegin,
+              mul(b, mul(b, block, blockStride), constantIndex(b, 2))));
+      Value sum = add(b, sumsBegin,
+                      mul(b, block, constantIndex(b, kBlock * kRowBytes)));
+      for (unsigned j = 0; j < 2; ++j)
+        product.sums.push_back(add(b, sum, constantIndex(b, j * kTileBytes)));
+    }
+    for (unsigned j = 0; j < 2; ++j)
+      product.right.push_back(
+          add(b, rightBegin, constantIndex(b, j * kTileBytes)));
+    product.emit(b, getSteps(), accumulate);
+  });
+}
+
+Value UnitKernel::getSteps() {
+  return div(b, memref::DimOp::create(b, right[0], 0),
+             constantIndex(b, kTerms / 2));
+}
+
+//===----------------------------------------------------------------------===//
+// AVX512_BF16
+//===----------------------------------------------------------------------===//
+
+/// Up to eight rows by two vectors of columns have their sums in registers.
+void UnitKernel::emitDots() {
+  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+  Value right = this->right[0], sums = this->sums[0], steps = getSteps();
+  Value rows = memref::DimOp::create(b, sums, 0);
+  auto type = VectorType::get({kColumns / 2}, b.getF32Type());
+  auto words = VectorType::get({kColumns / 2}, b.getI32Type());
+  auto pairs = VectorType::get({kColumns}, b.getBF16Type());
+
+  // `count` rows from row `first` of block `block`.
+  auto emitRows = [&](int64_t count, Value block, Value first) {
+    Value row = add(b, mul(b, block, constantIndex(b, kBlock)), first);
+    auto at = [&](int64_t i, int64_t j) {
+      return SmallVector<Value>{add(b, row, constantIndex(b, i)),
+                                constantIndex(b, j * kColumns / 2)};
+    };
+    SmallVector<Type> types(2 * count, type);
+    auto start = scf::IfOp::create(b, types, accumulate, true);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(start.thenBlock());
+      SmallVector<Value> loaded;
+      for (int64_t i = 0; i < count; ++i)
+        for (int64_t j = 0; j < 2; ++j)
+          loaded.push_back(loadVector(b, type, sums, at(i, j)));
+      scf::YieldOp::create(b, loaded);
+      b.setInsertionPointToStart(start.elseBlock());
+      Value none = arith::ConstantOp::create(b, b.getZeroAttr(type));
+      scf::YieldOp::create(b, SmallVector<Value>(2 * count, none));
+    }
+    Value perStep = mul(b, height, constantIndex(b, kTerms));
+    Value base = add(b, mul(b, block, blockStride),
+                     mul(b, first, constantIndex(b, kTerms)));
+    auto loop = createRolledFor(b, zero, steps, 1, start.getResults());
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      Value step = loop.getInductionVar();
+      Value leftAt = add(b, base, mul(b, step, perStep));
+      Value rightAt = mul(b, step, constantIndex(b, kTerms / 2));
+      auto inner = createRolledFor(b, zero, constantIndex(b, kTerms / 2),
+                                   kDotPairs, loop.getRegionIterArgs());
+      OpBuilder::InsertionGuard innerGuard(b);
+      b.setInsertionPointToStart(inner.getBody());
+      SmallVector<Value> values(inner.getRegionIterArgs());
+      for (int64_t p = 0; p < kDotPairs; ++p) {
+        Value pair = add(b, inner.getInductionVar(), constantIndex(b, p));
+        Value y[2];
+        for (int64_t j = 0; j < 2; ++j)
+          y[j] = vector::LoadOp::create(
+              b, pairs, right,
+              ValueRange{add(b, rightAt, pair),
+                         constantIndex(b, j * kColumns)});
+        for (int64_t i = 0; i < count; ++i) {
+          Value x = vector::LoadOp::create(
+              b, VectorType::get({2}, b.getBF16Type()), left,
+              add(b, add(b, leftAt, mul(b, pair, constantIndex(b, 2))),
+                  constantIndex(b, i * kTerms)));
+          x = vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()),
+                                        x);
+          x = vector::BroadcastOp::create(b, words, x);
+          x = vector::BitCastOp::create(b, pairs, x);
+          for (int64_t j = 0; j < 2; ++j) {
+            Value &sum = values[2 * i + j];
+            sum = LLVM::CallIntrinsicOp::create(
+                      b, type,
+                      b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+                      ValueRange{sum, x, y[j]})
+                      .getResult(0);
+          }
+        }
+      }
+      scf::YieldOp::create(b, values);
+      b.setInsertionPointToEnd(loop.getBody());
+      scf::YieldOp::create(b, inner.getResults());
+    }
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t j = 0; j < 2; ++j)
+        storeVector(b, loop.getResult(2 * i + j), sums, at(i, j));
+  };
+
+  buildFor(
+      b, zero, ceilDiv(b, rows, constantIndex(b, kBlock)), 1, [&](Value block) {
+        Value here =
+            minimum(b, sub(b, rows, mul(b, block, constantIndex(b, kBlock))),
+                    constantIndex(b, kBlock));
+        // Halves of about one height.
+        Value parts = ceilDiv(b, here, constantIndex(b, kDotRows));
+        buildFor(b, zero, parts, 1, [&](Value part) {
+          Value begin = div(b, mul(b, here, part), parts);
+          Value end = div(b, mul(b, here, add(b, part, one)), parts);
+          SmallVector<int64_t> cases =
+              llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kDotRows));
+          auto choice = scf::IndexSwitchOp::create(
+              b, TypeRange(), sub(b, end, begin), cases, cases.size());
+          OpBuilder::InsertionGuard guard(b);
+          for (auto [count, region] :
+               llvm::zip(cases, choice.getCaseRegions())) {
+            b.createBlock(&region);
+            emitRows(count, block, begin);
+            scf::YieldOp::create(b);
+          }
+          b.createBlock(&choice.getDefaultRegion());
+          scf::YieldOp::create(b);
+        });
+      });
+}

@@ -94,6 +94,8 @@ public:
 private:
   void checkOp(linalg::LinalgOp op);
   void check(linalg::LinalgOp op, Size size, Size expected);
+  void checkWindow(linalg::LinalgOp op, Size size, AffineExpr expr,
+                   ArrayRef<std::optional<Size>> loops);
   Value getValue(Location loc, const Size &size) {
     if (!size.argument)
       return arith::ConstantIndexOp::create(builder, loc, size.constant);
@@ -125,6 +127,88 @@ void ArgumentSizeChecker::checkOp(linalg::LinalgOp op) {
         check(op, *size, *expected);
     }
   }
+  for (OpOperand *operand : op.getDpsInputOperands())
+    for (auto [dim, expr] :
+         llvm::enumerate(op.getMatchingIndexingMap(operand).getResults()))
+      if (std::optional<Size> size = traceSize(operand->get(), dim);
+          size && !isa<AffineDimExpr, AffineConstantExpr>(expr))
+        checkWindow(op, *size, expr, loops);
+}
+
+/// The factor of each loop in a sum of loops times positive factors, or none.
+static std::optional<SmallVector<std::pair<unsigned, int64_t>>>
+getFactors(AffineExpr expr) {
+  SmallVector<std::pair<unsigned, int64_t>> factors;
+  SmallVector<AffineExpr> terms = {expr};
+  while (!terms.empty()) {
+    AffineExpr term = terms.pop_back_val();
+    auto binary = dyn_cast<AffineBinaryOpExpr>(term);
+    if (binary && binary.getKind() == AffineExprKind::Add) {
+      terms.append({binary.getLHS(), binary.getRHS()});
+      continue;
+    }
+    int64_t factor = 1;
+    if (binary && binary.getKind() == AffineExprKind::Mul) {
+      auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
+      factor = constant ? constant.getValue() : 0;
+      term = binary.getLHS();
+    }
+    auto loop = dyn_cast<AffineDimExpr>(term);
+    if (!loop || factor <= 0)
+      return std::nullopt;
+    factors.push_back({loop.getPosition(), factor});
+  }
+  return factors;
+}
+
+/// The last window lies within the argument, if there is any.
+void ArgumentSizeChecker::checkWindow(linalg::LinalgOp op, Size size,
+                                      AffineExpr expr,
+                                      ArrayRef<std::optional<Size>> loops) {
+  auto factors = getFactors(expr);
+  // The verifier has seen what is constant.
+  bool isConstant = !size.argument;
+  int64_t most = 0;
+  if (!factors)
+    return;
+  for (auto [loop, factor] : *factors) {
+    if (!loops[loop])
+      return;
+    isConstant &= !loops[loop]->argument;
+  }
+  if (isConstant)
+    return;
+  Location loc = op.getLoc();
+  builder.setInsertionPoint(op);
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, value);
+  };
+  Value zero = constant(0), fits = {}, needed = {};
+  for (auto [loop, factor] : *factors) {
+    most += factor;
+    Value range = getValue(loc, *loops[loop]);
+    Value empty = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                        range, zero);
+    fits = fits ? arith::OrIOp::create(builder, loc, fits, empty) : empty;
+    Value extent = arith::MulIOp::create(builder, loc, range, constant(factor));
+    needed =
+        needed ? arith::AddIOp::create(builder, loc, needed, extent) : extent;
+  }
+  needed = arith::SubIOp::create(builder, loc, needed, constant(most - 1));
+  Value actual = getValue(loc, size);
+  Value holds = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
+                                      actual, needed);
+  fits = arith::OrIOp::create(builder, loc, fits, holds);
+  std::string message;
+  llvm::raw_string_ostream os(message);
+  os << op->getName() << ": ";
+  if (size.argument)
+    os << "argument " << size.argument.getArgNumber() << " has size {0} in dim "
+       << size.dim;
+  else
+    os << "an operand has size {0}";
+  os << ", its windows reach over {1}";
+  CheckOp::create(builder, loc, fits, message, ValueRange{actual, needed});
 }
 
 void ArgumentSizeChecker::check(linalg::LinalgOp op, Size size, Size expected) {

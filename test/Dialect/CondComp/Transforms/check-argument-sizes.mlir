@@ -62,3 +62,18 @@ func.func @no_such_dim(%a: tensor<?xf32>) -> tensor<?xf32> {
   %y = linalg.exp ins(%a : tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
   return %y : tensor<?xf32>
 }
+
+// Windows stay within the image: 2 (h - 1) + (p - 1) + 1 lines at most, if there is
+// a result. The channels are compared as any other size.
+// CHECK-LABEL: func.func @windows(
+// CHECK: condcomp.check %{{.*}}, "linalg.conv_2d_nchw_fchw: argument 1 has size {0} in dim 1, expected {1}, the size of argument 0 in dim 1"
+// CHECK-DAG: %[[WANTED:.+]] = arith.subi %{{.*}}, %c2
+// CHECK: condcomp.check %{{.*}}, "linalg.conv_2d_nchw_fchw: argument 0 has size {0} in dim 2, its windows reach over {1}"
+// CHECK: condcomp.check %{{.*}}, "linalg.conv_2d_nchw_fchw: argument 0 has size {0} in dim 3, its windows reach over {1}"
+// CHECK-NOT: condcomp.check
+// CHECK: linalg.conv_2d_nchw_fchw
+func.func @windows(%x: tensor<?x?x?x?xf32>, %w: tensor<8x?x3x3xf32>, %o: tensor<?x8x?x?xf32>) -> tensor<?x8x?x?xf32> {
+  %y = linalg.conv_2d_nchw_fchw {strides = dense<2> : tensor<2xi64>}
+      ins(%x, %w : tensor<?x?x?x?xf32>, tensor<8x?x3x3xf32>) outs(%o : tensor<?x8x?x?xf32>) -> tensor<?x8x?x?xf32>
+  return %y : tensor<?x8x?x?xf32>
+}

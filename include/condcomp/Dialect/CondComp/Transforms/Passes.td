@@ -127,7 +127,8 @@ def CheckArgumentSizes
     matmul of a `?x?` by a `?x?` tensor reads out of bounds when they do not fit.
     For ops in the first block of a public function, this pass follows sizes back
     to the function's arguments and inserts a `condcomp.check` where two of them
-    have to agree, or one has to be a constant. Sizes that are not those of an
+    have to agree, one has to be a constant, or windows, as of a convolution, must
+    not reach beyond an argument. Sizes that are not those of an
     argument are made by ops that check them.
   }];
   let dependentDialects = [

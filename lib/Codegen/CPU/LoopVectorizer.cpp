@@ -12,6 +12,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace condcomp;
@@ -22,8 +23,25 @@ static constexpr int64_t kPiece = 2048;
 void LoopVectorizer::collectLoops() {
   sizes = loopSizes(b, op);
   SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  // Parallel loops go through the first result as it lies in memory: named ops
+  // have orders of their own, such as pixels before channels. (Reductions keep
+  // theirs, which sums depend on.)
+  SmallVector<unsigned> order(sizes.size());
+  std::iota(order.begin(), order.end(), 0);
+  AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  auto position = [&](unsigned loop) -> unsigned {
+    if (kinds[loop] != utils::IteratorType::parallel)
+      return result.getNumResults() + 1;
+    for (auto [i, expr] : llvm::enumerate(result.getResults()))
+      if (expr.isFunctionOfDim(loop))
+        return i;
+    return result.getNumResults();
+  };
+  llvm::sort(order, [&](unsigned i, unsigned j) {
+    return std::pair(position(i), i) < std::pair(position(j), j);
+  });
   std::optional<unsigned> previous;
-  for (unsigned loop = 0; loop < sizes.size(); ++loop) {
+  for (unsigned loop : order) {
     if (isConstantIntValue(sizes[loop], 1))
       continue;
     SmallVector<unsigned> &list = kinds[loop] == utils::IteratorType::parallel

@@ -52,6 +52,12 @@ static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
   if (!options.parallel)
     pm.addPass(createForallToForLoopPass());
   pm.addPass(createExpandMath());
+  if (options.lowerConvolutions) {
+    LowerConvolutionsOptions convolutions;
+    convolutions.parallel = options.parallel;
+    convolutions.vectorBits = vectorBits;
+    pm.addPass(createLowerConvolutions(convolutions));
+  }
   LowerContractionsOptions contractions;
   contractions.parallel = options.parallel;
   contractions.vectorBits = vectorBits;

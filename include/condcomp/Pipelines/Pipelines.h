@@ -37,6 +37,11 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::desc("Put equal ops in one function, which is compiled once "
                      "(default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> lowerConvolutions{
+      *this, "lower-convolutions",
+      llvm::cl::desc("Gather the windows of convolutions for the kernels of "
+                     "contractions (default: true)"),
+      llvm::cl::init(true)};
   PassOptions::Option<bool> hoistInvariants{
       *this, "hoist-invariants",
       llvm::cl::desc("Compute once what bodies compute alike in every run "

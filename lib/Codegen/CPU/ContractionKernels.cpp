@@ -31,8 +31,14 @@ StringRef condcomp::letter(Layout layout) {
     return "p";
   case Layout::PackedPairs:
     return "q";
+  case Layout::Gathered:
+    return "g";
   }
   llvm_unreachable("all layouts are handled");
+}
+
+std::string condcomp::stepName(int64_t step) {
+  return step == 0 ? "any" : std::to_string(step);
 }
 
 std::string condcomp::typeName(Type type) {

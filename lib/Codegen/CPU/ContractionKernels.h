@@ -19,8 +19,16 @@ namespace condcomp {
 
 /// How a matrix lies in memory: unit stride along its columns (row-major),
 /// along its rows (column-major), or neither; a right-hand side also in panels
-/// of columns, row after row or two rows interleaved (docs/codegen.md).
-enum class Layout { RowMajor, ColumnMajor, Strided, Packed, PackedPairs };
+/// of columns, row after row or two rows interleaved (docs/codegen.md). The
+/// windows of a convolution are gathered: see KernelLibrary::gatheredTypes.
+enum class Layout {
+  RowMajor,
+  ColumnMajor,
+  Strided,
+  Packed,
+  PackedPairs,
+  Gathered
+};
 
 inline bool isPacked(Layout layout) {
   return layout == Layout::Packed || layout == Layout::PackedPairs;
@@ -32,7 +40,15 @@ struct PanelConfig {
   Layout lhsLayout, rhsLayout, resultLayout;
   /// Whether both sides are bf16 and go to the unit for such.
   bool usesUnit = false;
+  /// The type of a gathered left-hand side, which need not be the
+  /// accumulator's.
+  mlir::FloatType lhs = {};
+  /// Steps along the runs of gathered sides: 1, 2, or 0 for any.
+  int64_t lhsStep = 1, rhsStep = 1;
 
+  bool isGathered() const {
+    return lhsLayout == Layout::Gathered || rhsLayout == Layout::Gathered;
+  }
   /// Whether sums are kept in the result itself.
   bool isDirect() const {
     return result == acc && resultLayout == Layout::RowMajor;
@@ -69,7 +85,9 @@ public:
   /// that computes result = lhs * rhs (+ result if %accumulate) for
   /// n <= blockColumns(config, m <= kFewRows) and m <= maxRows(config).
   /// Offsets, sizes and strides are dynamic, except for unit strides of the
-  /// layouts. A packed right-hand side is [panels, elements of a panel].
+  /// layouts. A packed right-hand side is [panels, elements of a panel]. In
+  /// place of a gathered side are the values of `gatheredTypes`, of the
+  /// right-hand side also its first column.
   mlir::func::FuncOp getPanel(const PanelConfig &config);
 
   /// Vector lanes for elements of `type`.
@@ -90,9 +108,9 @@ public:
   static int64_t maxRows(const PanelConfig &config) {
     if (config.usesUnit)
       return 256;
-    if (!config.isDirect())
+    if (!config.isDirect() || config.lhsLayout == Layout::Gathered)
       return 128;
-    return isPacked(config.rhsLayout) ? 256 : 512;
+    return isPacked(config.rhsLayout) || config.isGathered() ? 256 : 512;
   }
 
   /// The type of a rank-2 view with the given layout.
@@ -105,6 +123,10 @@ public:
   static constexpr int64_t kUnitBlock = 16, kUnitRows = 2 * kUnitBlock,
                            kUnitTerms = 32;
 
+  /// What a gathered matrix is: its buffer, an offset, an offset per row, an
+  /// offset per run of columns, the columns of a run, and the step along a run.
+  static llvm::SmallVector<mlir::Type> gatheredTypes(mlir::Type element);
+
 private:
   int64_t tileRows() const { return vectorBits >= 512 ? 8 : 6; }
   mlir::func::FuncOp getUnitPanel(const PanelConfig &config);
@@ -114,6 +136,9 @@ private:
   mlir::func::FuncOp getKernel(const KernelConfig &config);
   mlir::func::FuncOp getUnpack();
   mlir::func::FuncOp getPackedPanel(const PanelConfig &config);
+  mlir::func::FuncOp getGatheredPanel(const PanelConfig &config);
+  mlir::func::FuncOp getGather(mlir::FloatType acc, mlir::FloatType type,
+                               int64_t step);
   mlir::func::FuncOp getPack(mlir::FloatType acc, mlir::FloatType rhs,
                              Layout rhsLayout);
   /// Looks up `name`, or makes a function of that name with an empty body and
@@ -174,6 +199,7 @@ mlir::Value slicePanel(mlir::ImplicitLocOpBuilder &b, mlir::Value view,
 
 /// Parts of the names of functions.
 llvm::StringRef letter(Layout layout);
+std::string stepName(int64_t step);
 std::string typeName(mlir::Type type);
 
 } // namespace condcomp

@@ -15,6 +15,9 @@
 using namespace mlir;
 using namespace condcomp;
 
+/// Filters per channel from which on a convolution by groups is a contraction.
+static constexpr int64_t kFewFilters = 8;
+
 /// Follows `value` through extensions to a block argument.
 static BlockArgument skipExtensions(Value value) {
   while (auto extension = value.getDefiningOp<arith::ExtFOp>())
@@ -115,6 +118,52 @@ static std::optional<Packing> matchPacking(MemRefType type, AffineMap map) {
   return Packing{n, k, panel, pairs};
 }
 
+AffineMap Contraction::map(OpOperand *operand) const {
+  AffineMap map = linalg::LinalgOp(op).getMatchingIndexingMap(operand);
+  MLIRContext *context = map.getContext();
+  llvm::DenseMap<AffineExpr, AffineExpr> zeros;
+  for (unsigned loop : units)
+    zeros[getAffineDimExpr(loop, context)] = getAffineConstantExpr(0, context);
+  return units.empty() ? map
+                       : simplifyAffineMap(map.replace(zeros, map.getNumDims(),
+                                                       map.getNumSymbols()));
+}
+
+static bool hasWindows(AffineMap map) {
+  return !map.isProjectedPermutation(/*allowZeroInResults=*/true);
+}
+
+bool Contraction::hasWindows() const {
+  return !isPacked() && (::hasWindows(map(lhs)) || ::hasWindows(map(rhs)));
+}
+
+/// Leaves loops of one iteration out: windows of one element are none.
+static void dropUnits(Contraction &c) {
+  SmallVector<int64_t> ranges = linalg::LinalgOp(c.op).getStaticLoopRanges();
+  for (auto [loop, range] : llvm::enumerate(ranges))
+    if (range == 1)
+      c.units.push_back(loop);
+  for (SmallVector<unsigned> *loops : {&c.batch, &c.m, &c.n, &c.k})
+    llvm::erase_if(*loops, [&](unsigned loop) { return ranges[loop] == 1; });
+}
+
+/// Whether there is a matrix for each channel, or group of channels, that has
+/// hardly any filters: lanes are better along channels, or pixels. How many
+/// samples there are must not matter.
+static bool isDepthwise(const Contraction &c) {
+  if (c.batch.empty())
+    return false;
+  SmallVector<int64_t> ranges = linalg::LinalgOp(c.op).getStaticLoopRanges();
+  auto few = [&](OpOperand *operand, ArrayRef<unsigned> loops) {
+    int64_t filters = 1;
+    for (unsigned loop : loops)
+      filters = ShapedType::isDynamic(ranges[loop]) ? kFewFilters
+                                                    : filters * ranges[loop];
+    return !hasWindows(c.map(operand)) && filters < kFewFilters;
+  };
+  return few(c.lhs, c.m) || few(c.rhs, c.n);
+}
+
 std::optional<Contraction> condcomp::matchContraction(linalg::LinalgOp op) {
   if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
       !op.hasPureBufferSemantics() || !op->getRegion(0).hasOneBlock())
@@ -186,8 +235,39 @@ std::optional<Contraction> condcomp::matchContraction(linalg::LinalgOp op) {
       return std::nullopt;
     c.panel = packing->panel;
     c.pairs = packing->pairs;
+    return c;
+  }
+  if (c.hasWindows()) {
+    if (isDepthwise(c))
+      return std::nullopt;
+    dropUnits(c);
   }
   return c;
+}
+
+void condcomp::orientColumns(Contraction &c) {
+  if (c.isPacked())
+    return;
+  bool exchange = false;
+  for (AffineExpr expr : llvm::reverse(c.map(c.result).getResults())) {
+    if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+      exchange = llvm::is_contained(c.m, dim.getPosition());
+      break;
+    }
+  }
+  // A single column is better a single row.
+  auto isUnit = [&](ArrayRef<unsigned> loops) {
+    SmallVector<int64_t> ranges = linalg::LinalgOp(c.op).getStaticLoopRanges();
+    return llvm::all_of(loops, [&](unsigned i) { return ranges[i] == 1; });
+  };
+  if (isUnit(c.n) && !isUnit(c.m))
+    exchange = true;
+  if (isUnit(c.m))
+    exchange = false;
+  if (exchange) {
+    std::swap(c.lhs, c.rhs);
+    std::swap(c.m, c.n);
+  }
 }
 
 /// The buffer behind views.

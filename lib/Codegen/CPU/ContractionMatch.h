@@ -24,11 +24,13 @@ struct Contraction {
   /// terms in pairs or one by one.
   int64_t panel = 0;
   bool pairs = false;
+  /// Loops of one iteration, which maps leave out.
+  llvm::SmallVector<unsigned> units;
 
   bool isPacked() const { return panel != 0; }
-  mlir::AffineMap map(mlir::OpOperand *operand) const {
-    return mlir::linalg::LinalgOp(op).getMatchingIndexingMap(operand);
-  }
+  mlir::AffineMap map(mlir::OpOperand *operand) const;
+  /// Whether an input is read through windows, as in a convolution.
+  bool hasWindows() const;
 };
 
 /// Whether a body is `out + lhs * rhs`, in any order of the operands, each of
@@ -38,6 +40,10 @@ bool isMultiplyAdd(mlir::Block &body, mlir::BlockArgument lhs,
 
 /// Returns `op` as a contraction on memrefs, if it is one.
 std::optional<Contraction> matchContraction(mlir::linalg::LinalgOp op);
+
+/// Exchanges the sides of a contraction so that its columns are what is
+/// contiguous in the result, or the only dim there is.
+void orientColumns(Contraction &contraction);
 
 /// Returns the zero fill of the contraction's result that directly precedes, as
 /// far as this buffer is concerned, or null.

@@ -131,6 +131,7 @@ func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
   }
   case Layout::Packed:
   case Layout::PackedPairs:
+  case Layout::Gathered:
     llvm_unreachable("packed operands are not packed again");
   case Layout::Strided:
     buildFor(b, zero, depth, 1, [&](Value k) {
@@ -191,6 +192,8 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
     return getUnitPanel(config);
   if (isPacked(config.rhsLayout))
     return getPackedPanel(config);
+  if (config.isGathered())
+    return getGatheredPanel(config);
   FloatType acc = config.acc;
   bool isNew;
   func::FuncOp function = lookupOrCreate(
@@ -288,6 +291,12 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
 
 int64_t KernelLibrary::blockColumns(const PanelConfig &config,
                                     bool fewRows) const {
+  // Rows are gathered once for all columns of a block.
+  if (config.lhsLayout == Layout::Gathered)
+    return panelColumns(config.acc) * (config.isDirect() ? 16 : 4);
+  // Filters are read once for several panels of pixels.
+  if (config.rhsLayout == Layout::Gathered)
+    return panelColumns(config.acc) * 4;
   // Memory is read fastest in long pieces, and with few rows reading is all
   // there is; with many, going on from stored sums too often costs more.
   bool wide = (fewRows && config.rhsLayout == Layout::RowMajor) ||

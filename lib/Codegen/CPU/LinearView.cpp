@@ -103,19 +103,23 @@ bool actAsOneLoop(Type operandType, AffineMap map, unsigned outer,
   if (!usesOuter || !usesInner)
     return !usesOuter && !usesInner;
   auto type = cast<MemRefType>(operandType);
+  // The dim along which a loop moves by ones.
   auto position = [&](unsigned loop) -> std::optional<unsigned> {
     std::optional<unsigned> found;
     for (auto [i, expr] : llvm::enumerate(map.getResults())) {
       if (!expr.isFunctionOfDim(loop))
         continue;
-      if (found || !isa<AffineDimExpr>(expr))
+      unsigned loops = map.getNumDims();
+      if (found || evaluate(expr, loops, loop) !=
+                       evaluate(expr, loops, std::nullopt) + 1)
         return std::nullopt;
       found = i;
     }
     return found;
   };
   std::optional<unsigned> x = position(outer), y = position(inner);
-  if (!x || !y)
+  // The inner loop has its dim for itself: its range is the dim's size.
+  if (!x || !y || !isa<AffineDimExpr>(map.getResult(*y)))
     return false;
   if (*y == *x + 1 && type.getLayout().isIdentity())
     return true;

@@ -178,6 +178,7 @@ func::FuncOp KernelLibrary::getPackPairs(Layout rhsLayout) {
   }
   case Layout::Packed:
   case Layout::PackedPairs:
+  case Layout::Gathered:
     llvm_unreachable("packed operands are not packed again");
   case Layout::Strided: {
     Value none = arith::ConstantOp::create(b, b.getZeroAttr(bf16));

@@ -97,6 +97,38 @@ def LowerContractions
   ];
 }
 
+def LowerConvolutions
+    : Pass<"condcomp-lower-convolutions", "::mlir::ModuleOp"> {
+  let summary = "Turn linalg convolutions on memrefs into contractions";
+  let description = [{
+    A convolution, by name or as a `linalg.generic`, is a contraction one side of
+    which is read through windows. So is any contraction whose terms, or rows, lie
+    together in one operand and not in the other, if its result would be rounded
+    in between. It becomes the loops of
+    `condcomp-lower-contractions`, but for the copying of that side: the panel
+    function gathers as many of its terms as one call of the kernel takes, by
+    tables of offsets. Every window, stride, dilation, layout and number of groups
+    goes the same way, and no image is unfolded in memory.
+
+    Left to `condcomp-lower-contractions` is what has no windows, such as a 1x1
+    convolution, and to `condcomp-vectorize-loops` what has less than 8 filters per
+    group, depthwise convolutions above all.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"512",
+           "Width of a vector register in bits">,
+    Option<"parallel", "parallel", "bool", /*default=*/"true",
+           "Run the outer loops on all threads">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect",
+    "::mlir::LLVM::LLVMDialect"
+  ];
+}
+
 def CollapseWeights : Pass<"condcomp-collapse-weights", "::mlir::func::FuncOp"> {
   let summary = "Merge loops of contractions that lie together in a constant";
   let description = [{

@@ -54,7 +54,7 @@ enum DeviceAttribute : int {
   kMemoryPoolsSupported = 115,
 };
 
-enum PointerAttribute : int { kMemoryType = 2 };
+enum PointerAttribute : int { kMemoryType = 2, kDeviceOrdinal = 9 };
 enum MemoryType : unsigned { kHostMemory = 1, kDeviceMemory = 2 };
 enum PoolAttribute : int { kReleaseThreshold = 4 };
 enum JITOption : int { kErrorLog = 5, kErrorLogBytes = 6 };

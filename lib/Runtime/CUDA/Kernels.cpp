@@ -15,10 +15,20 @@
 using namespace condcomp::runtime::cuda;
 
 namespace {
-std::mutex mutex;
-/// By context and image.
-std::map<std::pair<Context, const void *>, Module> modules;
-std::map<std::pair<Module, std::string>, std::unique_ptr<LoadedKernel>> kernels;
+/// What is loaded. It is never destroyed: threads may run kernels while the
+/// process ends.
+struct Loaded {
+  std::mutex mutex;
+  /// By context and image.
+  std::map<std::pair<Context, const void *>, Module> modules;
+  std::map<std::pair<Module, std::string>, std::unique_ptr<LoadedKernel>>
+      kernels;
+
+  static Loaded &get() {
+    static auto *everything = new Loaded;
+    return *everything;
+  }
+};
 } // namespace
 
 /// "8.0" of PTX, from the line that says so.
@@ -77,7 +87,7 @@ static Outcome fail(const Session &session, const condcomp_cuda_kernel &kernel,
 
 static Outcome loadModule(const Session &session,
                           const condcomp_cuda_kernel &kernel, Module &module) {
-  Module &slot = modules[{session.getContext(), kernel.image}];
+  Module &slot = Loaded::get().modules[{session.getContext(), kernel.image}];
   if (!slot) {
     char log[1024] = "";
     int options[] = {kErrorLog, kErrorLogBytes};
@@ -96,13 +106,14 @@ static Outcome loadModule(const Session &session,
 Outcome condcomp::runtime::cuda::loadKernel(const Session &session,
                                             const condcomp_cuda_kernel &kernel,
                                             LoadedKernel *&loaded) {
-  std::lock_guard<std::mutex> lock(mutex);
+  std::lock_guard<std::mutex> lock(Loaded::get().mutex);
   const Driver &driver = session.getDriver();
   Module module;
   Outcome outcome = loadModule(session, kernel, module);
   if (outcome.failed())
     return outcome;
-  std::unique_ptr<LoadedKernel> &slot = kernels[{module, kernel.name}];
+  std::unique_ptr<LoadedKernel> &slot =
+      Loaded::get().kernels[{module, kernel.name}];
   if (slot) {
     loaded = slot.get();
     return {};

@@ -30,6 +30,8 @@ private:
   void pass(int64_t word) { words.push_back(word); }
   void passMemRef(Address address, int64_t rank, const int64_t *sizes,
                   const int64_t *strides);
+  Outcome place(Address &address, const void *data, int64_t bytes,
+                const std::string &what);
   Outcome passArguments();
   Outcome launch();
   std::string describe() const {
@@ -61,6 +63,21 @@ void Launch::passMemRef(Address address, int64_t rank, const int64_t *sizes,
 }
 
 /// Tensors in memory of the host are copied.
+Outcome Launch::place(Address &address, const void *data, int64_t bytes,
+                      const std::string &what) {
+  int device = session.findDevice(data);
+  if (device == session.getGPU().device)
+    return {};
+  // The kernel would fault, after which CUDA wants a new process.
+  if (device >= 0)
+    return Outcome::failure(
+        format("%s is in memory of GPU %d, and the call runs on %s",
+               what.c_str(), device, session.getGPU().describe().c_str()));
+  Outcome outcome = session.allocate(address, bytes, what);
+  return outcome.failed() ? outcome
+                          : session.copyIn(address, data, bytes, what);
+}
+
 Outcome Launch::passArguments() {
   const char *kind = kernel.kinds;
   for (int64_t i = 0; *kind; ++i, kind += 2) {
@@ -79,12 +96,10 @@ Outcome Launch::passArguments() {
     for (int64_t dim = 0; dim < rank; ++dim)
       bytes *= sizes[dim];
     auto address = reinterpret_cast<Address>(data);
-    if (bytes > 0 && !session.isOnDevice(data)) {
+    if (bytes > 0) {
       std::string what = format("argument %lld of kernel '%s'",
                                 static_cast<long long>(i), kernel.name);
-      Outcome outcome = session.allocate(address, bytes, what);
-      if (!outcome.failed())
-        outcome = session.copyIn(address, data, bytes, what);
+      Outcome outcome = place(address, data, bytes, what);
       if (outcome.failed())
         return outcome;
     }

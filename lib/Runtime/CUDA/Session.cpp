@@ -226,11 +226,16 @@ Outcome Session::synchronize(const std::string &what) {
   return driver->check(driver->cuStreamSynchronize(getStream()), what);
 }
 
-bool Session::isOnDevice(const void *address) const {
+int Session::findDevice(const void *address) const {
+  auto pointer = reinterpret_cast<Address>(address);
   unsigned type = 0;
+  int ordinal = -1;
   // Memory of the host that the driver does not know is an error here.
-  return driver->cuPointerGetAttribute(&type, kMemoryType,
-                                       reinterpret_cast<Address>(address)) ==
-             kSuccess &&
-         type == kDeviceMemory;
+  if (driver->cuPointerGetAttribute(&type, kMemoryType, pointer) != kSuccess ||
+      type != kDeviceMemory)
+    return -1;
+  return driver->cuPointerGetAttribute(&ordinal, kDeviceOrdinal, pointer) ==
+                 kSuccess
+             ? ordinal
+             : gpu.device;
 }

@@ -64,8 +64,9 @@ public:
   /// Waits for all that was asked for.
   Outcome synchronize(const std::string &what);
 
-  /// Whether the memory is the device's, and need not be copied.
-  bool isOnDevice(const void *address) const;
+  /// The GPU whose memory it is, -1 for memory of the host, which has to be
+  /// copied.
+  int findDevice(const void *address) const;
 
   /// Where the results of the call that runs are.
   Address workspace = 0;

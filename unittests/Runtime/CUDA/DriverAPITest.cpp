@@ -62,6 +62,7 @@ TEST(CUDADriverAPI, Numbers) {
   EXPECT_EQ(int(ours::kMemoryPoolsSupported),
             CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED);
   EXPECT_EQ(int(ours::kMemoryType), CU_POINTER_ATTRIBUTE_MEMORY_TYPE);
+  EXPECT_EQ(int(ours::kDeviceOrdinal), CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL);
   EXPECT_EQ(int(ours::kHostMemory), CU_MEMORYTYPE_HOST);
   EXPECT_EQ(int(ours::kDeviceMemory), CU_MEMORYTYPE_DEVICE);
   EXPECT_EQ(int(ours::kReleaseThreshold), CU_MEMPOOL_ATTR_RELEASE_THRESHOLD);

@@ -363,9 +363,11 @@ FAKE cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, Stream) {
 }
 
 FAKE cuPointerGetAttribute(void *value, int attribute, Address address) {
-  if (attribute != kMemoryType || !fake().holds(address, 1))
+  if (!fake().holds(address, 1))
     return kInvalidValue;
   unsigned type = kDeviceMemory;
+  if (attribute == kDeviceOrdinal)
+    type = static_cast<unsigned>(fake().get("memory-of", 0));
   memcpy(value, &type, sizeof(type));
   return kSuccess;
 }

@@ -17,6 +17,7 @@
 //   version=12040  the CUDA version it supports (CUDA's number)
 //   sm=80          the chip of its device (90)
 //   memory=BYTES   of the device (1 GiB)
+//   memory-of=1    all memory of a device is that of GPU 1
 //   no-cooperative the device can't launch cooperatively
 //   load=CODE      cuModuleLoadDataEx fails
 //   launch=CODE    cuLaunchCooperativeKernel fails

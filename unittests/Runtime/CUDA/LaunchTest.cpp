@@ -158,6 +158,17 @@ TEST_F(CUDALaunch, TakesArraysOfTheDevice) {
   x = values.data();
 }
 
+TEST_F(CUDALaunch, ArrayOfAnotherDevice) {
+  x = static_cast<float *>(fake_cuda_allocate(size * sizeof(float)));
+  fake_cuda_configure("memory-of=1");
+  EXPECT_EQ(run(2), CONDCOMP_DEVICE_FAILED);
+  EXPECT_EQ(error(), "argument 0 of kernel 'scale$kernel' is in memory of GPU "
+                     "1, and the call runs on GPU 0 (stand-in, sm_90)");
+  fake_cuda_configure("");
+  fake_cuda_free(x);
+  x = values.data();
+}
+
 TEST_F(CUDALaunch, Uploads) {
   void *uploaded = nullptr;
   ASSERT_EQ(condcomp_cuda_upload(context, x, size * sizeof(float), &uploaded),

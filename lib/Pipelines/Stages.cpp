@@ -114,6 +114,7 @@ void condcomp::addLLVM(OpPassManager &pm) {
   pm.addPass(createConvertFuncToLLVMPass());
   pm.addPass(createConvertOpenMPToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createMaskHalvesAsIntegers());
   pm.addPass(createOutlineParallel());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -207,6 +207,16 @@ def ParallelToOpenMP : Pass<"condcomp-parallel-to-openmp"> {
                            "::mlir::omp::OpenMPDialect"];
 }
 
+def MaskHalvesAsIntegers : Pass<"condcomp-mask-halves-as-integers"> {
+  let summary = "Load and store masked vectors of bf16 and f16 as integers";
+  let description = [{
+    In the LLVM dialect. Where the instructions of a type are not used, as those
+    of AVX512_BF16, LLVM takes masked loads and stores of it apart into a branch
+    per element. On integers of as many bits they are one instruction.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def OutlineParallel : Pass<"condcomp-outline-parallel", "::mlir::ModuleOp"> {
   let summary = "Turn OpenMP loops into functions that the run-time library calls";
   let description = [{

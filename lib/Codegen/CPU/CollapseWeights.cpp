@@ -24,6 +24,18 @@ namespace condcomp {
 using namespace mlir;
 using namespace condcomp;
 
+/// Whether a value is a constant, perhaps reshaped in a body: a branch, such as
+/// a stage of a cascade, reshapes the weights that it uses itself.
+static bool isConstant(Value value, const ConstantValues &constants) {
+  while (!constants.contains(value)) {
+    Operation *op = value.getDefiningOp();
+    if (!isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
+      return false;
+    value = op->getOperand(0);
+  }
+  return true;
+}
+
 /// Runs of neighbouring loops of a contraction that index the constant
 /// `weights`, the same operands each, and lie together wherever they occur.
 static SmallVector<ReassociationIndices> findRuns(linalg::LinalgOp op,
@@ -67,7 +79,7 @@ struct CollapseWeightsPass
           !linalg::isaContractionOpInterface(op))
         return;
       for (OpOperand *input : op.getDpsInputOperands())
-        if (constants.contains(input->get()))
+        if (isConstant(input->get(), constants))
           if (SmallVector<ReassociationIndices> found = findRuns(op, input);
               !found.empty())
             runs[op] = found;

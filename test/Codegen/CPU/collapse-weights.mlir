@@ -59,6 +59,38 @@ func.func @from_heads(%x: tensor<?x6x16xf32>, %w: tensor<40x6x16xf32> {condcomp.
 
 // -----
 
+// The weights are expanded in a branch, as in a stage of a cascade.
+// CHECK-LABEL: func.func @in_branch
+// CHECK-SAME: %[[W:arg[0-9]+]]: tensor<40x96xf32> {condcomp.constant}
+// CHECK: scf.if
+// CHECK-NOT: expand_shape
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]}
+// CHECK-SAME: %[[W]]
+// PACKED-LABEL: func.func @in_branch$prepack
+// PACKED: linalg.pack {{.*}} : tensor<40x96xf32> -> tensor<3x96x16xf32>
+#x = affine_map<(m, n, h, d) -> (m, h, d)>
+#w = affine_map<(m, n, h, d) -> (n, h, d)>
+#y = affine_map<(m, n, h, d) -> (m, n)>
+func.func @in_branch(%x: tensor<?x6x16xf32>, %w: tensor<40x96xf32> {condcomp.constant}, %o: tensor<?x40xf32>, %c: i1) -> tensor<?x40xf32> {
+  %y = scf.if %c -> tensor<?x40xf32> {
+    %e = tensor.expand_shape %w [[0], [1, 2]] output_shape [40, 6, 16] : tensor<40x96xf32> into tensor<40x6x16xf32>
+    %r = linalg.generic {indexing_maps = [#x, #w, #y],
+        iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+        ins(%x, %e : tensor<?x6x16xf32>, tensor<40x6x16xf32>) outs(%o : tensor<?x40xf32>) {
+    ^bb0(%a: f32, %b: f32, %s: f32):
+      %p = arith.mulf %a, %b : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+    } -> tensor<?x40xf32>
+    scf.yield %r : tensor<?x40xf32>
+  } else {
+    scf.yield %o : tensor<?x40xf32>
+  }
+  return %y : tensor<?x40xf32>
+}
+
+// -----
+
 // The terms lie in another order in the rows: they are no one loop there.
 // CHECK-LABEL: func.func @other_order
 // CHECK-NOT: collapse_shape

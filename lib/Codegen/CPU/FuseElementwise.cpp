@@ -67,9 +67,35 @@ static bool isCheap(linalg::LinalgOp op) {
   return work <= kCheap && tensors <= 1;
 }
 
-/// Whether reading a transposed input in place keeps apart no loops of a
-/// contraction that lie together in the transposed result: rows, columns and
-/// terms of the sum have to be walked as single loops.
+/// Whether two loops of a contraction occur in the same operands, as rows do,
+/// and not in all, as batch loops do.
+static bool haveSameRole(linalg::LinalgOp op, unsigned x, unsigned y) {
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  return llvm::all_of(maps,
+                      [&](AffineMap map) {
+                        return map.isFunctionOfDim(x) == map.isFunctionOfDim(y);
+                      }) &&
+         llvm::any_of(maps,
+                      [&](AffineMap map) { return !map.isFunctionOfDim(x); });
+}
+
+/// Whether loops of a contraction that lie together in an operand still do when
+/// its dims are where `where` says: rows, columns and terms of the sum have to
+/// be walked as single loops.
+static bool
+keepsLoopsTogether(linalg::LinalgOp op, AffineMap map,
+                   function_ref<std::optional<unsigned>(unsigned)> where) {
+  for (unsigned dim = 0; dim + 1 < map.getNumResults(); ++dim) {
+    if (!haveSameRole(op, map.getDimPosition(dim), map.getDimPosition(dim + 1)))
+      continue;
+    std::optional<unsigned> p = where(dim), q = where(dim + 1);
+    if (!p || !q || *q != *p + 1)
+      return false;
+  }
+  return true;
+}
+
+/// The same of a contraction's input that is read in place of its transpose.
 static bool keepsLoopsTogether(linalg::LinalgOp producer, OpOperand *operand) {
   auto consumer = cast<linalg::LinalgOp>(operand->getOwner());
   AffineMap map = consumer.getMatchingIndexingMap(operand);
@@ -78,31 +104,11 @@ static bool keepsLoopsTogether(linalg::LinalgOp producer, OpOperand *operand) {
   AffineMap to = producer.getMatchingIndexingMap(producer.getDpsInitOperand(0));
   if (!map.isProjectedPermutation() || !to.isPermutation())
     return true;
-  // Loops that share the operands they occur in, as rows do.
-  auto sameRole = [&](unsigned x, unsigned y) {
-    return llvm::all_of(consumer.getIndexingMapsArray(), [&](AffineMap other) {
-      return other.isFunctionOfDim(x) == other.isFunctionOfDim(y);
-    });
-  };
-  auto isBatch = [&](unsigned x) {
-    return llvm::all_of(consumer.getIndexingMapsArray(), [&](AffineMap other) {
-      return other.isFunctionOfDim(x);
-    });
-  };
   // Where a dim of the transposed result lies in the source.
   AffineMap where = from.compose(inversePermutation(to));
-  auto position = [&](unsigned dim) {
+  return keepsLoopsTogether(consumer, map, [&](unsigned dim) {
     return where.getResultPosition(getAffineDimExpr(dim, where.getContext()));
-  };
-  for (unsigned dim = 0; dim + 1 < map.getNumResults(); ++dim) {
-    unsigned x = map.getDimPosition(dim), y = map.getDimPosition(dim + 1);
-    if (!sameRole(x, y) || isBatch(x))
-      continue;
-    std::optional<unsigned> p = position(dim), q = position(dim + 1);
-    if (!p || !q || *q != *p + 1)
-      return false;
-  }
-  return true;
+  });
 }
 
 static bool shouldFuse(OpOperand *operand) {
@@ -158,6 +164,14 @@ struct FoldTransposeOfResult : public OpRewritePattern<linalg::GenericOp> {
     // Result dims of the transpose in terms of the producer's result dims.
     SmallVector<AffineMap> maps = transpose.getIndexingMapsArray();
     AffineMap permutation = maps[1].compose(inversePermutation(maps[0]));
+    // Not the heads of an attention: their columns are those of one matrix.
+    AffineMap map =
+        producer.getMatchingIndexingMap(producer.getDpsInitOperand(0));
+    if (!map.isProjectedPermutation() ||
+        !keepsLoopsTogether(producer, map, [&](unsigned dim) {
+          return permutation.getResultPosition(rewriter.getAffineDimExpr(dim));
+        }))
+      return failure();
     rewriter.setInsertionPoint(producer);
     auto type = cast<RankedTensorType>(transpose.getResult(0).getType());
     SmallVector<OpFoldResult> sizes =

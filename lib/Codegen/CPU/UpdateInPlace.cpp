@@ -34,16 +34,25 @@ static bool diesAt(Value value, Operation *user) {
   });
 }
 
+/// What a value is a view of.
+static Value skipReshapes(Value value) {
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+      value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  return value;
+}
+
 /// An input of `op` that can hold its result, or null.
 static OpOperand *findDyingInput(linalg::GenericOp op) {
   OpOperand *init = op.getDpsInitOperand(0);
   for (OpOperand *input : op.getDpsInputOperands()) {
     Value value = input->get();
     // Only what a linalg op has just made is known to be a buffer of its own.
+    Value made = skipReshapes(value);
     if (value.getType() == init->get().getType() &&
-        llvm::count(op->getOperands(), value) == 1 && diesAt(value, op) &&
-        value.getDefiningOp<linalg::LinalgOp>() &&
-        value.getParentBlock() == op->getBlock() &&
+        llvm::count(op->getOperands(), value) == 1 && diesAt(made, op) &&
+        made.getDefiningOp<linalg::LinalgOp>() &&
+        made.getParentBlock() == op->getBlock() &&
         op.getMatchingIndexingMap(input) == op.getMatchingIndexingMap(init))
       return input;
   }

@@ -167,3 +167,32 @@ func.func @transposed_result(%x: tensor<2x3x5xf32>, %w: tensor<2x5x4xf32>)
       outs(%g : tensor<3x2x4xf32>) permutation = [1, 0, 2]
   return %t : tensor<3x2x4xf32>
 }
+
+// Not the heads of an attention: their columns are those of one matrix, and rows
+// of all samples are walked as one loop.
+// CHECK-LABEL: func.func @transposed_heads(
+// CHECK:         linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+// CHECK-SAME:      outs(%{{.*}} : tensor<2x3x5x4xf32>)
+// CHECK:         linalg.generic {{.*}} ins(%{{.*}} : tensor<2x3x5x4xf32>) outs(%{{.*}} : tensor<2x5x3x4xf32>)
+func.func @transposed_heads(%x: tensor<2x3x6xf32>, %w: tensor<6x5x4xf32>)
+    -> tensor<2x5x3x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x3x5x4xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<2x3x5x4xf32>) -> tensor<2x3x5x4xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(b, t, h, d, k) -> (b, t, k)>,
+                                        affine_map<(b, t, h, d, k) -> (k, h, d)>,
+                                        affine_map<(b, t, h, d, k) -> (b, t, h, d)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "parallel",
+                                         "reduction"]}
+      ins(%x, %w : tensor<2x3x6xf32>, tensor<6x5x4xf32>)
+      outs(%z : tensor<2x3x5x4xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<2x3x5x4xf32>
+  %f = tensor.empty() : tensor<2x5x3x4xf32>
+  %t = linalg.transpose ins(%r : tensor<2x3x5x4xf32>)
+      outs(%f : tensor<2x5x3x4xf32>) permutation = [0, 2, 1, 3]
+  return %t : tensor<2x5x3x4xf32>
+}

@@ -81,6 +81,53 @@ func.func @still_needed(%a: tensor<4x4xf32>)
   return %y, %r, %s : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>
 }
 
+// Through a reshape, as that to the heads of an attention.
+// CHECK-LABEL: func.func @reshaped(
+// CHECK:         %[[Y:.+]] = linalg.matmul
+// CHECK:         %[[H:.+]] = tensor.expand_shape %[[Y]]
+// CHECK:         linalg.generic {{.*}} ins(%{{.+}} : tensor<2x2xf32>) outs(%[[H]] :
+func.func @reshaped(%a: tensor<4x4xf32>, %c: tensor<4x4xf32>, %b: tensor<2x2xf32>)
+    -> tensor<4x2x2xf32> {
+  %y = linalg.matmul ins(%a, %a : tensor<4x4xf32>, tensor<4x4xf32>)
+      outs(%c : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %h = tensor.expand_shape %y [[0], [1, 2]] output_shape [4, 2, 2]
+      : tensor<4x4xf32> into tensor<4x2x2xf32>
+  %e = tensor.empty() : tensor<4x2x2xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>,
+                                        affine_map<(i, j, k) -> (j, k)>,
+                                        affine_map<(i, j, k) -> (i, j, k)>],
+                       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%h, %b : tensor<4x2x2xf32>, tensor<2x2xf32>)
+      outs(%e : tensor<4x2x2xf32>) {
+  ^bb0(%u: f32, %v: f32, %o: f32):
+    %0 = arith.addf %u, %v : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x2x2xf32>
+  return %r : tensor<4x2x2xf32>
+}
+
+// What was reshaped is read again.
+// CHECK-LABEL: func.func @reshaped_and_needed(
+// CHECK:         %[[E:.+]] = tensor.empty
+// CHECK:         linalg.generic {{.*}} outs(%[[E]]
+func.func @reshaped_and_needed(%a: tensor<4x4xf32>, %c: tensor<4x4xf32>)
+    -> (tensor<4x2x2xf32>, tensor<4x4xf32>) {
+  %y = linalg.matmul ins(%a, %a : tensor<4x4xf32>, tensor<4x4xf32>)
+      outs(%c : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %h = tensor.expand_shape %y [[0], [1, 2]] output_shape [4, 2, 2]
+      : tensor<4x4xf32> into tensor<4x2x2xf32>
+  %e = tensor.empty() : tensor<4x2x2xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>,
+                                        affine_map<(i, j, k) -> (i, j, k)>],
+                       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%h : tensor<4x2x2xf32>) outs(%e : tensor<4x2x2xf32>) {
+  ^bb0(%u: f32, %o: f32):
+    %0 = arith.negf %u : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x2x2xf32>
+  return %r, %y : tensor<4x2x2xf32>, tensor<4x4xf32>
+}
+
 // Read transposed: an element would be written before it is read.
 // CHECK-LABEL: func.func @transposed(
 // CHECK:         %[[E:.+]] = tensor.empty

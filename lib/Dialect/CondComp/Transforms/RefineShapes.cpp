@@ -53,11 +53,63 @@ struct RefineExpandShape : OpRewritePattern<tensor::ExpandShapeOp> {
   }
 };
 
+/// A reshape that leaves a run-time leading dim alone, since all others are
+/// static and have as many elements, as `view(n, tokens, heads, -1)` makes it:
+/// other ops can be moved through expand_shape and collapse_shape.
+struct RefineReshape : OpRewritePattern<tensor::ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ReshapeOp op,
+                                PatternRewriter &rewriter) const final {
+    auto source = dyn_cast<RankedTensorType>(op.getSource().getType());
+    auto result = dyn_cast<RankedTensorType>(op.getResult().getType());
+    auto isOpenAtFront = [](RankedTensorType type) {
+      return type && type.getRank() > 1 && type.isDynamicDim(0) &&
+             type.getNumDynamicDims() == 1;
+    };
+    if (!isOpenAtFront(source) || !isOpenAtFront(result))
+      return failure();
+    auto tailOf = [](RankedTensorType type) {
+      return RankedTensorType::get(type.getShape().drop_front(),
+                                   type.getElementType());
+    };
+    RankedTensorType from = tailOf(source), to = tailOf(result);
+    if (from.getNumElements() != to.getNumElements() ||
+        from.getNumElements() == 0 || from.getRank() == to.getRank())
+      return failure();
+    std::optional<SmallVector<ReassociationIndices>> tail =
+        getReassociationIndicesForReshape(from, to);
+    if (!tail)
+      return failure();
+    SmallVector<ReassociationIndices> groups = {{0}};
+    for (ReassociationIndices &group : *tail) {
+      for (int64_t &dim : group)
+        ++dim;
+      groups.push_back(group);
+    }
+    if (from.getRank() > to.getRank()) {
+      rewriter.replaceOpWithNewOp<tensor::CollapseShapeOp>(
+          op, result, op.getSource(), groups);
+      return success();
+    }
+    SmallVector<OpFoldResult> sizes =
+        getAsIndexOpFoldResult(rewriter.getContext(), result.getShape());
+    // Asking an expanded tensor for its size would be another use of it.
+    auto expand = op.getSource().getDefiningOp<tensor::ExpandShapeOp>();
+    sizes.front() = expand ? expand.getMixedOutputShape().front()
+                           : rewriter.createOrFold<tensor::DimOp>(
+                                 op.getLoc(), op.getSource(), 0);
+    rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(
+        op, result, op.getSource(), groups, sizes);
+    return success();
+  }
+};
+
 struct RefineShapesPass
     : public condcomp::impl::RefineShapesBase<RefineShapesPass> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet all(context);
-    all.add<RefineExpandShape>(context);
+    all.add<RefineExpandShape, RefineReshape>(context);
     for (Dialect *dialect : context->getLoadedDialects())
       dialect->getCanonicalizationPatterns(all);
     for (RegisteredOperationName op : context->getRegisteredOperations())

@@ -45,3 +45,38 @@ func.func @stays(%x: tensor<?xf32>, %n: index)
       : tensor<?xf32> into tensor<?x?xf32>
   return %a, %b : tensor<?x?xf32>, tensor<?x?xf32>
 }
+
+// -----
+
+// Heads of an attention, as view(n, tokens, heads, -1) gives them and as they go
+// back: the run-time size is that of the source.
+
+// CHECK-LABEL: func.func @heads(
+// CHECK-SAME:      %[[X:.*]]: tensor<?x9x32xf32>
+// CHECK-NOT:     tensor.reshape
+// CHECK:         %[[N:.*]] = tensor.dim %[[X]]
+// CHECK:         %[[E:.*]] = tensor.expand_shape %[[X]] {{\[\[}}0], [1], [2, 3]]
+// CHECK-SAME:      output_shape [%[[N]], 9, 4, 8]
+// CHECK:         tensor.collapse_shape %{{.*}} {{\[\[}}0], [1], [2, 3]]
+// CHECK-SAME:      : tensor<?x9x4x8xf32> into tensor<?x9x32xf32>
+func.func @heads(%x: tensor<?x9x32xf32>, %s: tensor<4xi64>, %t: tensor<3xi64>)
+    -> tensor<?x9x32xf32> {
+  %h = tensor.reshape %x(%s) : (tensor<?x9x32xf32>, tensor<4xi64>) -> tensor<?x9x4x8xf32>
+  %e = math.exp %h : tensor<?x9x4x8xf32>
+  %y = tensor.reshape %e(%t) : (tensor<?x9x4x8xf32>, tensor<3xi64>) -> tensor<?x9x32xf32>
+  return %y : tensor<?x9x32xf32>
+}
+
+// -----
+
+// Another leading size, an open dim elsewhere, no groups of dims that fit.
+
+// CHECK-LABEL: func.func @other_reshapes(
+// CHECK-COUNT-3: tensor.reshape
+func.func @other_reshapes(%x: tensor<?x9x32xf32>, %y: tensor<9x?xf32>, %s: tensor<2xi64>,
+    %t: tensor<3xi64>) -> (tensor<?x32xf32>, tensor<9x?x2xf32>, tensor<?x12x24xf32>) {
+  %a = tensor.reshape %x(%s) : (tensor<?x9x32xf32>, tensor<2xi64>) -> tensor<?x32xf32>
+  %b = tensor.reshape %y(%t) : (tensor<9x?xf32>, tensor<3xi64>) -> tensor<9x?x2xf32>
+  %c = tensor.reshape %x(%t) : (tensor<?x9x32xf32>, tensor<3xi64>) -> tensor<?x12x24xf32>
+  return %a, %b, %c : tensor<?x32xf32>, tensor<9x?x2xf32>, tensor<?x12x24xf32>
+}

@@ -90,7 +90,9 @@ def RefineShapes : Pass<"condcomp-refine-shapes"> {
     constants where it had sizes. Canonicalization makes most types static then;
     this pass does so with `tensor.expand_shape` too, which upstream leaves
     dynamic, and canonicalizes along, as one static size leads to the next.
-    Static sizes let the row analysis tell rows from other dims, and code
+    A `tensor.reshape` that leaves the one run-time size alone becomes
+    `tensor.expand_shape` or `tensor.collapse_shape`, which other ops can be
+    moved through. Static sizes let the row analysis tell rows from other dims, and code
     generation unroll.
   }];
   let dependentDialects = ["::mlir::tensor::TensorDialect"];

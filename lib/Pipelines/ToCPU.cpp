@@ -79,6 +79,8 @@ static unsigned getVectorBits(const ToCPUOptions &options) {
 
 /// From condcomp ops to fewer of them, with work where it is done least.
 static void addStructure(OpPassManager &pm, const ToCPUOptions &options) {
+  if (options.foldStaticRoutings)
+    pm.addPass(createFoldStaticRoutings());
   if (options.keepModuleOrder)
     pm.addPass(createKeepModuleOrder());
   if (options.hoistInvariants)

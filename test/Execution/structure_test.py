@@ -30,6 +30,7 @@ RELU = """%z = arith.constant 0.0 : f32
 ADD_ONE = """%one = arith.constant 1.0 : f32
   %y = arith.addf %a, %one : f32"""
 SWITCHES = [
+    "fold-static-routings",
     "keep-module-order",
     "hoist-invariants",
     "sink-into-conditions",
@@ -305,7 +306,42 @@ def entries_go_on():
     )
 
 
+def fixed_module():
+    """Every row uses the module that a constant names."""
+    routing = "!condcomp.routing<?x3, f32, exactly 1>"
+    weights = tensor([3, D, D], "f32")
+    body, out = matmul("h", "xe", X, "we", W)
+    for combine in ("sum", "replace"):
+        text = f"""
+          %c0 = arith.constant 0 : index
+          %two = arith.constant 2 : i32
+          %n = tensor.dim %x, %c0 : {X}
+          %e = tensor.empty(%n) : tensor<?x1xi32>
+          %i = linalg.fill ins(%two : i32) outs(%e : tensor<?x1xi32>)
+              -> tensor<?x1xi32>
+          %r = condcomp.assign %i : tensor<?x1xi32> -> {routing}
+          %o = condcomp.apply %r : {routing} rows(%x : {X}) params(%w : {weights})
+              outs(%x : {X}) combine({combine}) {{
+          ^bb0(%xe: {X}, %we: {W}):
+            {body}
+            condcomp.yield %h : {out}
+          }} -> {X}"""
+
+        def reference(x, w, combine=combine):
+            return [x @ w[2] + (x if combine == "sum" else 0)]
+
+        case(
+            f"fixed_module_{combine}",
+            {"x": X, "w": weights},
+            text,
+            {"o": X},
+            reference,
+            ([whole(1, n, D), whole(2, 3, D, D)] for n in (0, 1, 23)),
+        )
+
+
 skipped_layers()
+fixed_module()
 sunk_projection()
 cheap_stages()
 work_past_an_exit()

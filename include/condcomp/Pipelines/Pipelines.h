@@ -42,6 +42,11 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::desc("Gather the windows of convolutions for the kernels of "
                      "contractions (default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> foldStaticRoutings{
+      *this, "fold-static-routings",
+      llvm::cl::desc("Leave out choices that are known when compiling "
+                     "(default: true)"),
+      llvm::cl::init(true)};
   PassOptions::Option<bool> hoistInvariants{
       *this, "hoist-invariants",
       llvm::cl::desc("Compute once what bodies compute alike in every run "

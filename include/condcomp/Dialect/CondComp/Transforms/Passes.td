@@ -180,6 +180,23 @@ def SinkIntoConditions : Pass<"condcomp-sink-into-conditions"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def FoldStaticRoutings : Pass<"condcomp-fold-static-routings"> {
+  let summary = "Fold applies of which is known what all rows use";
+  let description = [{
+    Where indices of `assign` or the mask of `from_mask` are one constant, every row
+    of an `apply` uses the same module, or none. The module's body then takes the
+    place of the `apply`, with its share of `params` and the rows as they lie; with
+    no module, `outs` does. Rows are checked as the `apply` would have.
+
+    Not for routings with batch dims, several entries per row, weights that count,
+    `scope(group)`, `entries` or `with_ids`, and for other ways to combine than
+    `sum` and `replace`. docs/passes.md has an example.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def HoistInvariants : Pass<"condcomp-hoist-invariants"> {
   let summary = "Move out of bodies what does not depend on rows or params";
   let description = [{

@@ -53,6 +53,25 @@ bool isLeaf(Operation *op) {
             }).wasInterrupted();
 }
 
+/// Reads inputs by types without where they begin: that differs where each
+/// layer has a place of its own in one tensor.
+void openOffsets(linalg::LinalgOp op) {
+  OpBuilder b(op);
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    auto type = dyn_cast<MemRefType>(input->get().getType());
+    auto layout = type ? dyn_cast<StridedLayoutAttr>(type.getLayout())
+                       : StridedLayoutAttr();
+    if (!layout || ShapedType::isDynamic(layout.getOffset()))
+      continue;
+    auto open = MemRefType::get(type.getShape(), type.getElementType(),
+                                StridedLayoutAttr::get(op.getContext(),
+                                                       ShapedType::kDynamic,
+                                                       layout.getStrides()),
+                                type.getMemorySpace());
+    input->set(memref::CastOp::create(b, op.getLoc(), open, input->get()));
+  }
+}
+
 Leaf makeLeaf(Operation *op) {
   Leaf leaf;
   // Contractions take a fill in that stands before them.
@@ -137,6 +156,10 @@ void replace(const Leaf &leaf, func::FuncOp function) {
 
 struct ShareLeaves : condcomp::impl::ShareLeavesBase<ShareLeaves> {
   void runOnOperation() override {
+    getOperation()->walk([](linalg::LinalgOp op) {
+      if (op.hasPureBufferSemantics() && !op->getParentOfType<scf::ForallOp>())
+        openOffsets(op);
+    });
     SmallVector<Leaf> leaves;
     DenseSet<Operation *> taken;
     getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -171,8 +194,11 @@ struct ShareLeaves : condcomp::impl::ShareLeavesBase<ShareLeaves> {
     SymbolTable symbols(getOperation());
     for (auto &[hash, same] : groups)
       for (ArrayRef<Leaf *> group : same) {
-        if (group.size() == 1)
+        if (group.size() == 1) {
+          for (Operation *op : group.front()->ops)
+            (void)memref::foldMemRefCast(op);
           continue;
+        }
         func::FuncOp function = makeFunction(*group.front(), symbols);
         for (Leaf *leaf : group)
           replace(*leaf, function);

@@ -76,6 +76,23 @@ func.func @unlike(%x: memref<8xf32>, %y: memref<8xf32>, %z: memref<8xf64>) {
 
 // -----
 
+// Each layer reads a row of its own of one tensor.
+// CHECK-LABEL: func @rows_of_one_tensor
+// CHECK: %[[A:.*]] = memref.cast %{{.*}} : memref<4xf32, strided<[1], offset: 4>> to memref<4xf32, strided<[1], offset: ?>>
+// CHECK-NEXT: call @[[ADD:.*]](%[[A]], %{{.*}})
+// CHECK: %[[B:.*]] = memref.cast %{{.*}} : memref<4xf32, strided<[1], offset: 8>> to memref<4xf32, strided<[1], offset: ?>>
+// CHECK-NEXT: call @[[ADD]](%[[B]], %{{.*}})
+// CHECK: func private @[[ADD]]({{.*}}: memref<4xf32, strided<[1], offset: ?>>, {{.*}}: memref<4xf32>)
+func.func @rows_of_one_tensor(%x: memref<3x4xf32>, %y: memref<4xf32>) {
+  %a = memref.subview %x[1, 0] [1, 4] [1, 1] : memref<3x4xf32> to memref<4xf32, strided<[1], offset: 4>>
+  linalg.exp ins(%a : memref<4xf32, strided<[1], offset: 4>>) outs(%y : memref<4xf32>)
+  %b = memref.subview %x[2, 0] [1, 4] [1, 1] : memref<3x4xf32> to memref<4xf32, strided<[1], offset: 8>>
+  linalg.exp ins(%b : memref<4xf32, strided<[1], offset: 8>>) outs(%y : memref<4xf32>)
+  return
+}
+
+// -----
+
 // A check ends the function that it is in: it stays in the caller.
 // CHECK-LABEL: func @checks
 // CHECK-NOT: call

@@ -51,7 +51,8 @@ def ShareLeaves : Pass<"condcomp-share-leaves", "::mlir::ModuleOp"> {
     the contraction that takes it in. What occurs once stays where it is, and so
     does what holds a check, which ends the function that it is in.
   }];
-  let dependentDialects = ["::mlir::func::FuncDialect"];
+  let dependentDialects = ["::mlir::func::FuncDialect",
+                           "::mlir::memref::MemRefDialect"];
 }
 
 def LowerContractions

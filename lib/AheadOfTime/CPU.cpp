@@ -58,8 +58,6 @@ llvm::Expected<CPU> CPU::get(llvm::StringRef name) {
     return subtarget->checkFeatures(("+" + feature).str());
   };
   cpu.bf16Unit = chooseBF16Unit(has);
-  if (cpu.bf16Unit == BF16Unit::Dot)
-    cpu.required.push_back(getFeatureName(BF16Unit::Dot).str());
   for (llvm::StringRef feature : kAvoidedFeatures)
     cpu.features += (cpu.features.empty() ? "" : ",") + feature.str();
   machine = createTargetMachine(cpu.name, cpu.features);
@@ -70,6 +68,8 @@ llvm::Expected<CPU> CPU::get(llvm::StringRef name) {
   if (has(feature))                                                            \
     cpu.required.push_back(feature);
 #include "condcomp/Runtime/CPUFeatures.def"
+  if (cpu.bf16Unit == BF16Unit::Dot)
+    cpu.required.push_back(getFeatureName(BF16Unit::Dot).str());
   if (has("avx512f") && has("avx512bw") && has("avx512vl"))
     cpu.vectorBits = 512;
   else if (has("avx2") && has("fma"))

@@ -60,6 +60,19 @@ createHostMachine(llvm::CodeGenOptLevel level) {
   return builder->createTargetMachine();
 }
 
+/// A feature that a function names and this machine does not let it use.
+static std::optional<std::string> findMissingFeature(llvm::Module &module) {
+  llvm::StringMap<bool> host = getHostFeatures();
+  for (llvm::Function &function : module) {
+    llvm::StringRef own =
+        function.getFnAttribute("target-features").getValueAsString();
+    for (llvm::StringRef feature : llvm::split(own, ','))
+      if (feature.consume_front("+") && !host.lookup(feature))
+        return feature.str();
+  }
+  return std::nullopt;
+}
+
 void condcomp::addFunctionFeatures(llvm::Module &module,
                                    llvm::StringRef features) {
   for (llvm::Function &function : module) {
@@ -96,6 +109,10 @@ condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
       return makeError("the compiled module has no function '" + name + "'");
     addPackedFunction(*module, *function);
   }
+  if (std::optional<std::string> missing = findMissingFeature(*module))
+    return makeError("the compiled module needs " + *missing +
+                     ", which this machine lacks or its operating system "
+                     "refuses");
   addFunctionFeatures(*module, (*machine)->getTargetFeatureString());
   // LLVM 22 can't keep a tile from one block to another without optimizing.
   if (*level == llvm::CodeGenOptLevel::None &&

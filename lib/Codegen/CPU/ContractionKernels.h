@@ -122,6 +122,9 @@ public:
   /// at a time (ContractionUnit.cpp).
   static constexpr int64_t kUnitBlock = 16, kUnitRows = 2 * kUnitBlock,
                            kUnitTerms = 32;
+  /// Terms between panels that are packed on the fly: at a distance of 4096
+  /// bytes all would fall into the same set of the first-level cache.
+  static constexpr int64_t kPanelGap = 2;
 
   /// What a gathered matrix is: its buffer, an offset, an offset per row, an
   /// offset per run of columns, the columns of a run, and the step along a run.

@@ -19,6 +19,8 @@ static constexpr int64_t kBlock = KernelLibrary::kUnitBlock;
 static constexpr int64_t kTerms = KernelLibrary::kUnitTerms;
 /// Columns of a panel.
 static constexpr int64_t kColumns = 32;
+/// How far ahead of its use a plain right-hand side is asked for.
+static constexpr int64_t kPrefetchRows = 8;
 
 /// Copies rows for kernels of units: to blocks of 16 rows, each holding 32
 /// terms of its rows after another, the last ones filled up with zeros. Fewer
@@ -78,7 +80,8 @@ func::FuncOp KernelLibrary::getPackRows(Layout lhsLayout) {
 }
 
 /// Copies a [k, n] slice of the right-hand side to panels of pairs of terms
-/// (docs/codegen.md), filled up with zeros to a multiple of 32 terms:
+/// (docs/codegen.md), filled up with zeros to a multiple of 32 terms; between
+/// panels is a gap:
 ///   (%source: [k, n], %target).
 /// What lies beyond the last column is unspecified.
 func::FuncOp KernelLibrary::getPackPairs(Layout rhsLayout) {
@@ -104,7 +107,11 @@ func::FuncOp KernelLibrary::getPackPairs(Layout rhsLayout) {
   auto at = [&](Value k, Value n) {
     Value first = roundDown(b, n, kColumns);
     return add(
-        b, add(b, mul(b, first, padded), mul(b, k, constantIndex(b, kColumns))),
+        b,
+        add(b,
+            mul(b, first,
+                add(b, padded, constantIndex(b, KernelLibrary::kPanelGap))),
+            mul(b, k, constantIndex(b, kColumns))),
         mul(b, sub(b, n, first), constantIndex(b, 2)));
   };
   auto type = VectorType::get({kColumns}, bf16);
@@ -127,6 +134,10 @@ func::FuncOp KernelLibrary::getPackPairs(Layout rhsLayout) {
           row = minimum(b, row, sub(b, depth, one));
           mask = createMask(b, kColumns, count);
         }
+        memref::PrefetchOp::create(
+            b, source,
+            ValueRange{add(b, row, constantIndex(b, kPrefetchRows)), n},
+            /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
         y[i] = loadVector(b, type, source, {row, n}, mask);
       }
       for (int64_t j = 0; j < 2; ++j)

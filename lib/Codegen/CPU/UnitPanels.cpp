@@ -31,7 +31,8 @@ static constexpr int64_t kColumns = 32;
 static constexpr unsigned kFirstPanel = 4;
 /// Terms at a time: the rows' part of them stays in the second-level cache, and
 /// beside it the right-hand side's where that has to be packed.
-static constexpr int64_t kPackedTerms = 1024, kPlainTerms = 512;
+static constexpr int64_t kPackedTerms = 1024, kPlainTerms = 512,
+                         kPlainTermsOfFew = 128;
 
 /// A kernel adds a part of a panel to the sums of some rows, or begins sums:
 ///   (%left: packed rows, %height: of a block of them, %blockStride: elements
@@ -267,7 +268,12 @@ func::FuncOp KernelLibrary::getUnitPanel(const PanelConfig &config) {
   Value rows = panel.rows = memref::DimOp::create(b, result, 0);
   Value columns = memref::DimOp::create(b, result, 1);
   Value depth = memref::DimOp::create(b, lhs, 1);
-  Value terms = constantIndex(b, isPacked ? kPackedTerms : kPlainTerms);
+  Value terms = constantIndex(b, kPackedTerms);
+  if (!isPacked)
+    terms = b.createOrFold<arith::SelectOp>(
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
+                              constantIndex(b, kFewRows)),
+        constantIndex(b, kPlainTermsOfFew), constantIndex(b, kPlainTerms));
   Value width = constantIndex(b, kColumns);
   Value padded =
       mul(b, ceilDiv(b, minimum(b, depth, terms), constantIndex(b, kTerms)),
@@ -292,7 +298,9 @@ func::FuncOp KernelLibrary::getUnitPanel(const PanelConfig &config) {
         b, MemRefType::get({2 * kTerms * kColumns}, bf16),
         b.getI64IntegerAttr(64));
   } else {
-    buffer = panel.alloc(bf16, mul(b, mul(b, panels, width), padded));
+    buffer =
+        panel.alloc(bf16, mul(b, mul(b, panels, width),
+                              add(b, padded, constantIndex(b, kPanelGap))));
   }
 
   // An empty sum is zero, so there is at least one round.
@@ -317,6 +325,9 @@ func::FuncOp KernelLibrary::getUnitPanel(const PanelConfig &config) {
     Value later =
         arith::CmpIOp::create(b, arith::CmpIPredicate::ne, round, zero);
     Value goesOn = arith::OrIOp::create(b, later, accumulate);
+    Value perPacked = mul(b, width,
+                          add(b, mul(b, panel.steps, constantIndex(b, kTerms)),
+                              constantIndex(b, kPanelGap)));
     bool vectorize = config.resultLayout == Layout::RowMajor;
     int64_t lanes = this->lanes(config.acc);
     // Results of a panel, there and back.
@@ -344,8 +355,7 @@ func::FuncOp KernelLibrary::getUnitPanel(const PanelConfig &config) {
               add(b, offset,
                   add(b, mul(b, number, panelStride), mul(b, k, width))));
         else
-          at.push_back(mul(b, mul(b, number, panel.steps),
-                           constantIndex(b, kTerms * kColumns)));
+          at.push_back(mul(b, number, perPacked));
       }
       if (isPacked) {
         panel.callOnPacked(base, at, count, offsets, goesOn);

@@ -74,30 +74,34 @@ def run(tmp_path_factory):
     process.stdout.close()
 
 
-def matmul(terms, columns, result, transposed=False, lhs="(m, k)", constant=""):
-    """Of a [m, k] or [k, m], and b [k, n] or [n, k]."""
-    a = f"?x{terms}xbf16" if lhs == "(m, k)" else f"{terms}x?xbf16"
-    b = f"{columns}x{terms}xbf16" if transposed else f"{terms}x{columns}xbf16"
+def matmul(result, transposed=False, lhs="(m, k)", constant=None):
+    """Of a [m, k] or [k, m], and b [k, n] or [n, k]; of any sizes, but for those of
+    a b that is constant."""
+    k, n = constant or ("?", "?")
+    a = f"?x{k}xbf16" if lhs == "(m, k)" else f"{k}x?xbf16"
+    b = f"{n}x{k}xbf16" if transposed else f"{k}x{n}xbf16"
+    c = f"?x{n}x{result}"
     return f"""
-func.func @f(%a: tensor<{a}>, %b: tensor<{b}> {constant})
-    -> tensor<?x{columns}x{result}> {{
-  %axis = arith.constant {0 if lhs == "(m, k)" else 1} : index
+func.func @f(%a: tensor<{a}>, %b: tensor<{b}> {"{condcomp.constant}" if constant else ""})
+    -> tensor<{c}> {{
+  %rows = arith.constant {0 if lhs == "(m, k)" else 1} : index
+  %columns = arith.constant {0 if transposed else 1} : index
   %zero = arith.constant 0.0 : {result}
-  %m = tensor.dim %a, %axis : tensor<{a}>
-  %e = tensor.empty(%m) : tensor<?x{columns}x{result}>
-  %z = linalg.fill ins(%zero : {result}) outs(%e : tensor<?x{columns}x{result}>)
-      -> tensor<?x{columns}x{result}>
+  %m = tensor.dim %a, %rows : tensor<{a}>
+  %n = tensor.dim %b, %columns : tensor<{b}>
+  %e = tensor.empty(%m{"" if constant else ", %n"}) : tensor<{c}>
+  %z = linalg.fill ins(%zero : {result}) outs(%e : tensor<{c}>) -> tensor<{c}>
   %r = linalg.generic {{
       indexing_maps = [affine_map<(m, n, k) -> {lhs}>,
                        affine_map<(m, n, k) -> {"(n, k)" if transposed else "(k, n)"}>,
                        affine_map<(m, n, k) -> (m, n)>],
       iterator_types = ["parallel", "parallel", "reduction"]}}
-      ins(%a, %b : tensor<{a}>, tensor<{b}>) outs(%z : tensor<?x{columns}x{result}>) {{
+      ins(%a, %b : tensor<{a}>, tensor<{b}>) outs(%z : tensor<{c}>) {{
   ^bb0(%x: bf16, %y: bf16, %o: {result}):
     {MULTIPLY_ADD[result]}
     linalg.yield %s : {result}
-  }} -> tensor<?x{columns}x{result}>
-  return %r : tensor<?x{columns}x{result}>
+  }} -> tensor<{c}>
+  return %r : tensor<{c}>
 }}"""
 
 
@@ -135,19 +139,19 @@ def same(x, y):
 @pytest.mark.parametrize("terms, columns", SIZES)
 def test_rows_and_layouts(run, unit, terms, columns, kind):
     a, b = inputs(terms, columns)
-    source = matmul(terms, columns, kind)
+    source = matmul(kind)
     whole = run(unit, source, [a, b], kind, threads=2)
     assert_close(whole, a, b, kind)
     for rows in SOME_ROWS:
         part = run(unit, source, [a[:rows], b], kind, threads=1)
         assert same(part, whole[:rows]), rows
     # Right-hand sides by columns and packed, left-hand sides by columns.
-    transposed = matmul(terms, columns, kind, transposed=True)
-    assert same(run(unit, transposed, [a, np.ascontiguousarray(b.T)], kind), whole)
-    constant = matmul(terms, columns, kind, constant="{condcomp.constant}")
+    transposed = [a, np.ascontiguousarray(b.T)]
+    assert same(run(unit, matmul(kind, transposed=True), transposed, kind), whole)
+    by_columns = [np.ascontiguousarray(a.T), b]
+    assert same(run(unit, matmul(kind, lhs="(k, m)"), by_columns, kind), whole)
+    constant = matmul(kind, constant=(terms, columns))
     assert same(run(unit, constant, [a, b], kind, prepack=True), whole)
-    by_columns = matmul(terms, columns, kind, lhs="(k, m)")
-    assert same(run(unit, by_columns, [np.ascontiguousarray(a.T), b], kind), whole)
 
 
 def amx(a, b):
@@ -159,7 +163,7 @@ def amx(a, b):
     for first in range(0, len(b), 32):
         halves = [np.zeros_like(total), np.zeros_like(total)]
         for k in range(first, first + 32):
-            # Products of bf16 are exact in f32, this sum in f64 is rounded once.
+            # Products are exact; that the sum is rounded to f64 first does not show.
             product = a[:, k, None].astype(np.float64) * b[k]
             halves[k % 2] = (halves[k % 2] + product).astype(np.float32)
         total += halves[0] + halves[1]
@@ -179,13 +183,13 @@ def dot(a, b):
 
 def test_order_of_sums(run, unit):
     a, b = inputs(1057, 40)
-    result = run(unit, matmul(1057, 40, "f32"), [a, b], "f32")
+    result = run(unit, matmul("f32"), [a, b], "f32")
     assert same(result, {"amx-bf16": amx, "avx512bf16": dot}[unit](a, b))
 
 
 def test_accumulates(run, unit):
     a, b = inputs(100, 70)
-    source = matmul(100, 70, "f32").replace("constant 0.0 : f32", "constant 3.0 : f32")
+    source = matmul("f32").replace("constant 0.0 : f32", "constant 3.0 : f32")
     result = run(unit, source, [a, b], "f32")
     expected = 3 + a.astype(np.float64) @ b.astype(np.float64)
     assert np.abs(result - expected).max() < 1e-4
@@ -193,9 +197,7 @@ def test_accumulates(run, unit):
 
 def test_empty_sum(run, unit):
     a, b = np.zeros((5, 0), BF16), np.zeros((0, 7), BF16)
-    assert same(
-        run(unit, matmul(0, 7, "f32"), [a, b], "f32"), np.zeros((5, 7), np.float32)
-    )
+    assert same(run(unit, matmul("f32"), [a, b], "f32"), np.zeros((5, 7), np.float32))
 
 
 def test_infinity_stays_in_its_row_and_column(run, unit):
@@ -203,7 +205,7 @@ def test_infinity_stays_in_its_row_and_column(run, unit):
     a, b = np.ones((3, 5), BF16), np.ones((5, 3), BF16)
     a[1, 4] = np.inf
     b[0, 2] = np.nan
-    result = run(unit, matmul(5, 3, "f32"), [a, b], "f32")
+    result = run(unit, matmul("f32"), [a, b], "f32")
     assert np.array_equal(
         result,
         [[5, 5, np.nan], [np.inf, np.inf, np.nan], [5, 5, np.nan]],

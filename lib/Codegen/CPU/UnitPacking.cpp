@@ -138,11 +138,17 @@ func::FuncOp KernelLibrary::getPackPairs(Layout rhsLayout) {
             b, source,
             ValueRange{add(b, row, constantIndex(b, kPrefetchRows)), n},
             /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-        y[i] = loadVector(b, type, source, {row, n}, mask);
+        // LLVM takes shuffles of bf16 apart, those of integers not.
+        y[i] = vector::BitCastOp::create(
+            b, VectorType::get({kColumns}, b.getI16Type()),
+            loadVector(b, type, source, {row, n}, mask));
       }
       for (int64_t j = 0; j < 2; ++j)
-        storeVector(b, vector::ShuffleOp::create(b, y[0], y[1], halves[j]),
-                    target, add(b, at(k, n), constantIndex(b, j * kColumns)));
+        storeVector(
+            b,
+            vector::BitCastOp::create(
+                b, type, vector::ShuffleOp::create(b, y[0], y[1], halves[j])),
+            target, add(b, at(k, n), constantIndex(b, j * kColumns)));
     };
     Value full = roundDown(b, columns, kColumns);
     buildFor(b, zero, whole, 2, [&](Value k) {

@@ -69,7 +69,9 @@ def LowerContractions
 
     Each result element is summed over the reduction dims in ascending order by
     fused multiply-adds into one accumulator (f32 for bf16 and f16), whatever
-    the number of rows, threads, or the position in a tile. A contraction of
+    the number of rows, threads, or the position in a tile. With `bf16-unit`,
+    bf16 by bf16 is multiplied by the processor's unit for it, which sums in an
+    order of its own (docs/codegen.md, "Units for bf16"). A contraction of
     other element types, or whose result is not stored exactly once per
     accumulation, is left for `condcomp-vectorize-loops`, with a remark.
   }];

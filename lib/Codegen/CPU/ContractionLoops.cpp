@@ -36,8 +36,7 @@ void condcomp::splitLoops(const Contraction &c, ArrayRef<unsigned> loops,
   while (true) {
     auto next = llvm::find_if(others, [&](unsigned i) {
       return llvm::all_of(operands, [&](OpOperand *operand) {
-        return actAsOneLoop(operand->get().getType(), c.map(operand), i,
-                            merged.front());
+        return actAsOneLoop(operand->get(), c.map(operand), i, merged.front());
       });
     });
     if (next == others.end())

@@ -96,13 +96,50 @@ Type LinearView::elementType() const {
   return cast<MemRefType>(memref.getType()).getElementType();
 }
 
-bool actAsOneLoop(Type operandType, AffineMap map, unsigned outer,
+/// Whether a subview has all of a dim of its source.
+static bool isWhole(memref::SubViewOp view, unsigned dim) {
+  if (!isConstantIntValue(view.getMixedOffsets()[dim], 0) ||
+      !isConstantIntValue(view.getMixedStrides()[dim], 1))
+    return false;
+  MemRefType type = view.getSourceType();
+  OpFoldResult size = view.getMixedSizes()[dim];
+  if (std::optional<int64_t> known = getConstantIntValue(size))
+    return *known == type.getDimSize(dim);
+  auto value = cast<Value>(size);
+  auto ofSource = value.getDefiningOp<memref::DimOp>();
+  if (ofSource && ofSource.getSource() == view.getSource())
+    return ofSource.getConstantIndex() == dim;
+  auto source = view.getSource().getDefiningOp<memref::AllocOp>();
+  return source && type.isDynamicDim(dim) &&
+         source.getDynamicSizes()[type.getDynamicDimIndex(dim)] == value;
+}
+
+/// Whether dim `dim - 1` of an operand moves by the size of dim `dim`, which
+/// moves by ones. Of strides that are not known, a subview may tell: rows of a
+/// buffer lie together.
+static bool liesTogether(Value operand, unsigned dim) {
+  auto type = cast<MemRefType>(operand.getType());
+  if (type.getLayout().isIdentity())
+    return true;
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (succeeded(type.getStridesAndOffset(strides, offset)) &&
+      !ShapedType::isDynamic(strides[dim - 1]) &&
+      !ShapedType::isDynamic(strides[dim]) && !type.isDynamicDim(dim))
+    return strides[dim - 1] == strides[dim] * type.getDimSize(dim);
+  auto view = operand.getDefiningOp<memref::SubViewOp>();
+  return view && view.getDroppedDims().none() &&
+         view.getSourceType().getLayout().isIdentity() &&
+         isConstantIntValue(view.getMixedStrides()[dim - 1], 1) &&
+         isWhole(view, dim);
+}
+
+bool actAsOneLoop(Value operand, AffineMap map, unsigned outer,
                   unsigned inner) {
   bool usesOuter = map.isFunctionOfDim(outer);
   bool usesInner = map.isFunctionOfDim(inner);
   if (!usesOuter || !usesInner)
     return !usesOuter && !usesInner;
-  auto type = cast<MemRefType>(operandType);
   // The dim along which a loop moves by ones.
   auto position = [&](unsigned loop) -> std::optional<unsigned> {
     std::optional<unsigned> found;
@@ -121,14 +158,7 @@ bool actAsOneLoop(Type operandType, AffineMap map, unsigned outer,
   // The inner loop has its dim for itself: its range is the dim's size.
   if (!x || !y || !isa<AffineDimExpr>(map.getResult(*y)))
     return false;
-  if (*y == *x + 1 && type.getLayout().isIdentity())
-    return true;
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  return succeeded(type.getStridesAndOffset(strides, offset)) &&
-         !ShapedType::isDynamic(strides[*x]) &&
-         !ShapedType::isDynamic(strides[*y]) && !type.isDynamicDim(*y) &&
-         strides[*x] == strides[*y] * type.getDimSize(*y);
+  return *y == *x + 1 && liesTogether(operand, *y);
 }
 
 SmallVector<Value> loopSizes(ImplicitLocOpBuilder &b, Operation *op) {

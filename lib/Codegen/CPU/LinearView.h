@@ -35,7 +35,7 @@ struct LinearView {
 
 /// Whether loop `outer` steps over exactly the range of loop `inner` in an
 /// operand, so that the two act as one loop. Both absent is such a case.
-bool actAsOneLoop(mlir::Type operandType, mlir::AffineMap map, unsigned outer,
+bool actAsOneLoop(mlir::Value operand, mlir::AffineMap map, unsigned outer,
                   unsigned inner);
 
 /// Sizes of the loops of a linalg op, from operand dims.

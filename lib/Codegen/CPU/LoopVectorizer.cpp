@@ -53,10 +53,10 @@ void LoopVectorizer::collectLoops() {
                  kinds[loop] == utils::IteratorType::parallel &&
                  !body.usesIndex(*previous) && !body.usesIndex(loop);
     for (OpOperand &operand : op->getOpOperands())
-      merge = merge && (!body.view(operand) ||
-                        actAsOneLoop(operand.get().getType(),
-                                     op.getMatchingIndexingMap(&operand),
-                                     *previous, loop));
+      merge = merge &&
+              (!body.view(operand) ||
+               actAsOneLoop(operand.get(), op.getMatchingIndexingMap(&operand),
+                            *previous, loop));
     if (merge) {
       sizes[loop] = mul(b, sizes[*previous], sizes[loop]);
       list.pop_back();

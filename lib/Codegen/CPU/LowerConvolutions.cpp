@@ -81,8 +81,7 @@ bool ConvolutionLowering::isMatrix(OpOperand *operand, ArrayRef<unsigned> rows,
                                    ArrayRef<unsigned> columns) const {
   for (ArrayRef<unsigned> loops : {rows, columns})
     for (size_t i = 1; i < loops.size(); ++i)
-      if (!actAsOneLoop(operand->get().getType(), c.map(operand), loops[i - 1],
-                        loops[i]))
+      if (!actAsOneLoop(operand->get(), c.map(operand), loops[i - 1], loops[i]))
         return false;
   return true;
 }

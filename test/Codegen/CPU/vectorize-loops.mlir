@@ -275,3 +275,43 @@ func.func @index_minimum(%x: memref<?x?xindex>, %y: memref<?xindex>) {
   }
   return
 }
+
+// Rows of a buffer lie together, whatever their sizes: one loop. Parts of rows do not.
+// CHECK-LABEL: func.func @rows_of_buffer(
+// CHECK-SAME:    %[[X:.*]]: memref<?x?xf32>, %{{.*}}
+// CHECK:         %[[ROWS:.*]] = memref.dim %[[X]], %c0
+// CHECK:         %[[COLUMNS:.*]] = memref.dim %[[X]], %c1
+// CHECK:         arith.muli %[[ROWS]], %[[COLUMNS]]
+func.func @rows_of_buffer(%x: memref<?x?xf32>, %n: index, %m: index, %first: index, %count: index) {
+  %y = memref.alloc(%n, %m) : memref<?x?xf32>
+  %rows = memref.subview %y[%first, 0] [%count, %m] [1, 1]
+      : memref<?x?xf32> to memref<?x?xf32, strided<[?, 1], offset: ?>>
+  linalg.generic {indexing_maps = [#id, #id],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<?x?xf32>) outs(%rows : memref<?x?xf32, strided<[?, 1], offset: ?>>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = math.absf %a : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @columns_of_buffer(
+// CHECK-SAME:    %[[X:.*]]: memref<?x?xf32>, %{{.*}}
+// CHECK:         %[[ROWS:.*]] = memref.dim %[[X]], %c0
+// CHECK:         %[[COLUMNS:.*]] = memref.dim %[[X]], %c1
+// CHECK-NOT:     arith.muli %[[ROWS]], %[[COLUMNS]]
+// CHECK:         return
+func.func @columns_of_buffer(%x: memref<?x?xf32>, %n: index, %m: index, %first: index, %count: index) {
+  %y = memref.alloc(%n, %m) : memref<?x?xf32>
+  %columns = memref.subview %y[0, %first] [%n, %count] [1, 1]
+      : memref<?x?xf32> to memref<?x?xf32, strided<[?, 1], offset: ?>>
+  linalg.generic {indexing_maps = [#id, #id],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<?x?xf32>) outs(%columns : memref<?x?xf32, strided<[?, 1], offset: ?>>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = math.absf %a : f32
+    linalg.yield %0 : f32
+  }
+  return
+}

@@ -40,7 +40,7 @@ public:
   LogicalResult run();
 
 private:
-  bool usesUnit(ArrayRef<unsigned> outerK) const;
+  bool usesUnit() const;
 
   Contraction c;
   KernelLibrary &kernels;
@@ -52,13 +52,14 @@ private:
 } // namespace
 
 /// Whether the processor's unit for bf16 multiplies. It sums in an order of its
-/// own, so this follows from the op alone, not from the number of rows; terms
-/// that do not lie together would be cut otherwise than those that do.
-bool ContractionLowering::usesUnit(ArrayRef<unsigned> outerK) const {
+/// own, so this follows from the op alone, not from the number of rows or from
+/// where they lie: of several reduction dims those that lie together in one
+/// form of a program may not in the other, and would be cut otherwise.
+bool ContractionLowering::usesUnit() const {
   auto isBF16 = [](OpOperand *operand) {
     return cast<MemRefType>(operand->get().getType()).getElementType().isBF16();
   };
-  return kernels.getUnit() != BF16Unit::None && outerK.empty() &&
+  return kernels.getUnit() != BF16Unit::None && c.k.size() == 1 &&
          isBF16(c.lhs) && isBF16(c.rhs) && c.acc.isF32() &&
          c.isPacked() == c.pairs;
 }
@@ -81,7 +82,7 @@ LogicalResult ContractionLowering::run() {
   bool fromZero = fill != nullptr;
   if (fill)
     fill.erase();
-  bool unit = usesUnit(outerK);
+  bool unit = usesUnit();
   Value lhsBuffer = unit ? c.lhs->get() : extendTo(b, c.lhs->get(), c.acc);
   sizes = loopSizes(b, c.op);
   LinearView lhs(b, lhsBuffer, c.map(c.lhs));

@@ -35,9 +35,6 @@ public:
   ChoiceCut byBits(TensorEmitter &b);
 
 private:
-  Value countKeys(TensorEmitter &b, Predicate predicate, Value bound,
-                  TensorEmitter::ElementFn boundFn);
-
   /// The cut at a key, given how many are larger.
   ChoiceCut withRoom(TensorEmitter &b, Value key, Value larger) {
     return {key,
@@ -52,18 +49,6 @@ private:
   /// k and the least key, of the keys' type.
   Value count, least;
 };
-
-/// Counts the keys of each row that compare so with `boundFn` of `bound`.
-Value CutFinder::countKeys(TensorEmitter &b, Predicate predicate, Value bound,
-                           TensorEmitter::ElementFn boundFn) {
-  return b.generic({keys, bound}, b.filled(rows, b.scalar(type, 0)), 2,
-                   {{0, 1}, {0}, {0}}, [&](TensorEmitter &b, ValueRange e) {
-                     Value reaches =
-                         b.compare(predicate, e[0], boundFn(b, e[1]));
-                     return b.add(e[2], b.select(reaches, b.scalar(type, 1),
-                                                 b.scalar(type, 0)));
-                   });
-}
 
 /// The largest key below the last one, until k keys are at or above it. Equal
 /// keys are one step, so that k steps are enough.
@@ -108,10 +93,11 @@ ChoiceCut CutFinder::byBits(TensorEmitter &b) {
   Value found = b.forLoop(
       b.index(0), b.index(width), b.filled(rows, b.scalar(type, 0)),
       [&](TensorEmitter &b, Value step, ValueRange carried) {
-        Value counts = countKeys(b, Predicate::sge, carried[0],
-                                 [&](TensorEmitter &b, ValueRange e) {
-                                   return flipped(b, withBit(b, e[0], step));
-                                 });
+        Value counts =
+            emitCount(b, keys, carried[0], [&](TensorEmitter &b, ValueRange e) {
+              return b.compare(Predicate::sge, e[0],
+                               flipped(b, withBit(b, e[1], step)));
+            });
         return SmallVector<Value>{
             b.generic(counts, carried[0], 1, {{0}, {0}},
                       [&](TensorEmitter &b, ValueRange e) {
@@ -122,8 +108,9 @@ ChoiceCut CutFinder::byBits(TensorEmitter &b) {
   Value key = b.elementwise(type, found, [&](TensorEmitter &b, ValueRange e) {
     return flipped(b, e[0]);
   });
-  Value larger = countKeys(b, Predicate::sgt, key,
-                           [](TensorEmitter &, ValueRange e) { return e[0]; });
+  Value larger = emitCount(b, keys, key, [](TensorEmitter &b, ValueRange e) {
+    return b.compare(Predicate::sgt, e[0], e[1]);
+  });
   return withRoom(b, key, larger);
 }
 

@@ -175,6 +175,22 @@ KeysBelow condcomp::emitKeysBelow(TensorEmitter &b, Value keys, Value bounds) {
   return {op.getResult(0), op.getResult(1)};
 }
 
+Value condcomp::emitCount(TensorEmitter &b, Value keys, ValueRange perList,
+                          TensorEmitter::ElementFn test) {
+  Type type = getKeyElementType(keys);
+  Value zero = b.scalar(type, 0), one = b.scalar(type, 1);
+  SmallVector<Value> inputs = {keys};
+  llvm::append_range(inputs, perList);
+  SmallVector<SmallVector<int64_t>> maps(inputs.size() + 1,
+                                         SmallVector<int64_t>{0});
+  maps[0] = {0, 1};
+  return b.generic(inputs, b.filled(b.dim(keys, 0), zero), 2, maps,
+                   [&](TensorEmitter &b, ValueRange e) {
+                     Value passes = test(b, e.drop_back());
+                     return b.add(e.back(), b.select(passes, one, zero));
+                   });
+}
+
 Value condcomp::emitListsPerBlock(TensorEmitter &b, Value listSize) {
   // Keys of f32 fit the first level of cache.
   constexpr int64_t kBlock = 8192;
@@ -196,40 +212,17 @@ static Value emitBitsBelow(TensorEmitter &b, Value size) {
                                             b.sub(b.scalar(wide, 64), zeros));
 }
 
-/// How many keys of each list equal the cut's; those before a position, if that
-/// is given: `bit` set in an element of `ends`.
-static Value countEqual(TensorEmitter &b, Value keys, Value cut,
-                        Value ends = {}, Value bit = {}) {
-  Type type = getKeyElementType(keys);
-  Value zero = b.scalar(type, 0), one = b.scalar(type, 1);
-  SmallVector<Value> inputs = {keys, cut};
-  SmallVector<SmallVector<int64_t>> maps = {{0, 1}, {0}, {0}};
-  if (ends) {
-    inputs.push_back(ends);
-    maps.push_back({0});
-  }
-  return b.generic(inputs, b.filled(b.dim(keys, 0), zero), 2, maps,
-                   [&](TensorEmitter &b, ValueRange e) {
-                     Value counts = b.compare(Predicate::eq, e[0], e[1]);
-                     if (ends)
-                       counts = b.logicalAnd(
-                           counts,
-                           b.compare(Predicate::slt, emitPosition(b, type, 1),
-                                     b.createOrFold<arith::OrIOp>(e[2], bit)));
-                     return b.add(e.back(), b.select(counts, one, zero));
-                   });
-}
-
-/// Where the last of the keys that equal a cut's and have room is, for each
-/// list
-/// `[lists, N]`. The greatest place where there is room for all, which is
-/// mostly so.
+/// Where the last of the keys is that equal a cut's and have room, for each of
+/// the lists `[lists, N]`: the greatest place where there is room for all, as
+/// there mostly is.
 static Value emitCutPosition(TensorEmitter &b, Value keys,
                              const ChoiceCut &cut) {
   Type type = getKeyElementType(keys);
   Value lists = b.dim(keys, 0), size = b.dim(keys, 1);
   Value zero = b.scalar(type, 0), one = b.scalar(type, 1);
-  Value equal = countEqual(b, keys, cut.key);
+  Value equal = emitCount(b, keys, cut.key, [](TensorEmitter &b, ValueRange e) {
+    return b.compare(Predicate::eq, e[0], e[1]);
+  });
   auto isTight = [](TensorEmitter &b, Value equal, Value room) {
     return b.compare(Predicate::sgt, equal, room);
   };
@@ -245,21 +238,28 @@ static Value emitCutPosition(TensorEmitter &b, Value keys,
   // Bit by bit from the top: the last position with fewer equal keys before it
   // than there is room for.
   Value steps = b.select(anyTight, emitBitsBelow(b, size), b.index(0));
-  Value found =
-      b.forLoop(b.index(0), steps, b.filled(lists, zero),
-                [&](TensorEmitter &b, Value step, ValueRange carried) {
-                  Value shift = b.createOrFold<arith::IndexCastOp>(
-                      type, b.sub(b.sub(steps, b.index(1)), step));
-                  Value bit = b.createOrFold<arith::ShLIOp>(one, shift);
-                  Value before = countEqual(b, keys, cut.key, carried[0], bit);
-                  return SmallVector<Value>{b.generic(
-                      {before, cut.room}, carried[0], 1, {{0}, {0}, {0}},
+  Value found = b.forLoop(
+      b.index(0), steps, b.filled(lists, zero),
+      [&](TensorEmitter &b, Value step, ValueRange carried) {
+        Value shift = b.createOrFold<arith::IndexCastOp>(
+            type, b.sub(b.sub(steps, b.index(1)), step));
+        Value bit = b.createOrFold<arith::ShLIOp>(one, shift);
+        Value before = emitCount(
+            b, keys, {cut.key, carried[0]},
+            [&](TensorEmitter &b, ValueRange e) {
+              Value end = b.createOrFold<arith::OrIOp>(e[2], bit);
+              return b.logicalAnd(
+                  b.compare(Predicate::eq, e[0], e[1]),
+                  b.compare(Predicate::slt, emitPosition(b, type, 1), end));
+            });
+        return SmallVector<Value>{
+            b.generic({before, cut.room}, carried[0], 1, {{0}, {0}, {0}},
                       [&](TensorEmitter &b, ValueRange e) {
                         Value fits = b.compare(Predicate::slt, e[0], e[1]);
                         Value moved = b.createOrFold<arith::OrIOp>(e[2], bit);
                         return b.select(fits, moved, e[2]);
                       })};
-                })[0];
+      })[0];
   return b.elementwise(
       type, {equal, cut.room, found}, [&](TensorEmitter &b, ValueRange e) {
         Value none = b.compare(Predicate::sle, e[1], zero);

@@ -51,6 +51,11 @@ struct KeysBelow {
 };
 KeysBelow emitKeysBelow(TensorEmitter &b, mlir::Value keys, mlir::Value bounds);
 
+/// How many keys of each list `[lists, N]` pass `test`, which gets the key and
+/// an element of each of `perList`.
+mlir::Value emitCount(TensorEmitter &b, mlir::Value keys,
+                      mlir::ValueRange perList, TensorEmitter::ElementFn test);
+
 /// How many lists of so many keys are searched together, in the first level of
 /// cache.
 mlir::Value emitListsPerBlock(TensorEmitter &b, mlir::Value listSize);

@@ -32,7 +32,7 @@ void addBufferization(mlir::OpPassManager &pm);
 void addDeallocation(mlir::OpPassManager &pm);
 
 /// From loops on memrefs to blocks.
-void addControlFlow(mlir::OpPassManager &pm);
+void addControlFlow(mlir::OpPassManager &pm, bool expandBF16);
 
 /// From blocks on memrefs to the LLVM dialect, with the C ABI.
 void addLLVM(mlir::OpPassManager &pm);

@@ -12,7 +12,6 @@
 #include "condcomp/Execution/CPUFeatures.h"
 #include "condcomp/Pipelines/Pipelines.h"
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
@@ -126,10 +125,7 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
   pm.addPass(createParallelToOpenMP());
   // Without instructions of its own LLVM calls a function for every number that
   // is rounded to bf16.
-  arith::ArithExpandOpsPassOptions expand;
-  expand.includeBf16 = true;
-  pm.addPass(arith::createArithExpandOpsPass(expand));
-  addControlFlow(pm);
+  addControlFlow(pm, /*expandBF16=*/true);
   addLLVM(pm);
 }
 

@@ -54,7 +54,7 @@ static void addKernels(OpPassManager &pm, StringRef form,
   pm.addNestedPass<func::FuncOp>(createPlaceBuffers());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
-  addControlFlow(pm);
+  addControlFlow(pm, /*expandBF16=*/false);
   pm.addNestedPass<func::FuncOp>(createLowerKernelChecks());
   pm.addNestedPass<func::FuncOp>(createMem2Reg());
 }

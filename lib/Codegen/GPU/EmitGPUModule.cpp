@@ -180,13 +180,8 @@ void Emitter::run() {
       kernels.push_back(function);
   for (func::FuncOp kernel : kernels)
     moveKernel(kernel);
-  SmallVector<func::CallOp> calls;
-  module.walk([&](func::CallOp call) {
-    if (functions.contains(call.getCallee()))
-      calls.push_back(call);
-  });
-  for (func::CallOp call : calls)
-    launch(call, functions[call.getCallee()]);
+  for (auto [call, kernel] : getKernelCalls(module))
+    launch(call, functions[kernel.getName()]);
   for (func::FuncOp kernel : kernels)
     kernel.erase();
   module.lookupSymbol(kBarrierName)->erase();

@@ -64,15 +64,7 @@ LogicalResult Emulation::run() {
   if (failed(declared))
     return failure();
   emulator = *declared;
-  SymbolTableCollection symbols;
-  SmallVector<std::pair<func::CallOp, func::FuncOp>> calls;
-  module.walk([&](func::CallOp call) {
-    auto kernel = symbols.lookupNearestSymbolFrom<func::FuncOp>(
-        call, call.getCalleeAttr());
-    if (kernel && isKernel(kernel))
-      calls.emplace_back(call, kernel);
-  });
-  for (auto [call, kernel] : calls)
+  for (auto [call, kernel] : getKernelCalls(module))
     launch(call, makeThreadFunction(
                      kernel, converter, (kernel.getName() + "$thread").str(),
                      LLVM::Linkage::Internal, ThreadArguments::Descriptors));

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
@@ -19,6 +20,19 @@ using namespace condcomp;
 
 bool condcomp::isKernel(func::FuncOp function) {
   return function->hasAttr(kKernelAttrName);
+}
+
+SmallVector<std::pair<func::CallOp, func::FuncOp>>
+condcomp::getKernelCalls(ModuleOp module) {
+  SymbolTableCollection symbols;
+  SmallVector<std::pair<func::CallOp, func::FuncOp>> calls;
+  module.walk([&](func::CallOp call) {
+    auto kernel = symbols.lookupNearestSymbolFrom<func::FuncOp>(
+        call, call.getCalleeAttr());
+    if (kernel && isKernel(kernel))
+      calls.emplace_back(call, kernel);
+  });
+  return calls;
 }
 
 static bool isBuffer(Type type) { return isa<BaseMemRefType>(type); }

@@ -11,6 +11,7 @@
 
 #include "condcomp/Runtime/KernelReport.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace condcomp {
@@ -32,6 +33,9 @@ inline constexpr llvm::StringLiteral kImageName = "condcomp_cuda_image";
 enum KernelArgument { Thread, Threads, Workspace, Report, FirstArgument };
 
 bool isKernel(mlir::func::FuncOp function);
+/// The calls of kernels in a module, and the kernels.
+llvm::SmallVector<std::pair<mlir::func::CallOp, mlir::func::FuncOp>>
+getKernelCalls(mlir::ModuleOp module);
 
 /// Who runs an op of a kernel that is not inside one that somebody runs.
 enum class Runner {

@@ -11,7 +11,6 @@
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 
 namespace condcomp {
@@ -111,16 +110,8 @@ void LaunchByCUDAPass::runOnOperation() {
       LLVM::LLVMVoidType::get(&getContext()));
   if (failed(launch))
     return signalPassFailure();
-  SymbolTableCollection symbols;
-  SmallVector<std::pair<func::CallOp, func::FuncOp>> calls;
-  module.walk([&](func::CallOp call) {
-    auto kernel = symbols.lookupNearestSymbolFrom<func::FuncOp>(
-        call, call.getCalleeAttr());
-    if (kernel && isKernel(kernel))
-      calls.emplace_back(call, kernel);
-  });
   LLVMTypeConverter converter(&getContext());
-  for (auto [call, kernel] : calls) {
+  for (auto [call, kernel] : getKernelCalls(module)) {
     b.setLoc(call.getLoc());
     b.setInsertionPoint(call);
     Value description = LLVM::AddressOfOp::create(b, describe(b, kernel));

@@ -38,18 +38,15 @@ struct StaticRouting {
 
 /// The integer that all elements of a tensor are.
 static std::optional<APInt> getSplat(Value tensor) {
-  if (auto fill = tensor.getDefiningOp<linalg::FillOp>()) {
-    APInt value;
-    if (matchPattern(fill.value(), m_ConstantInt(&value)))
-      return value;
-    return std::nullopt;
-  }
-  if (auto splat = tensor.getDefiningOp<tensor::SplatOp>()) {
-    APInt value;
-    if (matchPattern(splat.getInput(), m_ConstantInt(&value)))
-      return value;
-    return std::nullopt;
-  }
+  Value scalar;
+  if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
+    scalar = fill.value();
+  else if (auto splat = tensor.getDefiningOp<tensor::SplatOp>())
+    scalar = splat.getInput();
+  APInt value;
+  if (scalar)
+    return matchPattern(scalar, m_ConstantInt(&value)) ? std::optional(value)
+                                                       : std::nullopt;
   DenseIntElementsAttr elements;
   if (!matchPattern(tensor, m_Constant(&elements)) || !elements.isSplat())
     return std::nullopt;

@@ -204,18 +204,8 @@ func::FuncOp KernelLibrary::getGatheredPanel(const PanelConfig &config) {
   Value lhsBuffer = gatherLhs ? stack(maxRows(config) * (kTerms + lanes)) : one;
   Value rhsBuffer = stack(kTerms * panel);
 
-  // The kernel writes to the result itself or to a tile of its own type.
-  bool vectorize = config.resultLayout == Layout::RowMajor;
-  Value tile = result;
-  if (!config.isDirect()) {
-    Value whole = mul(b, ceilDiv(b, columns, panelWidth), panelWidth);
-    tile = matrix(stack(maxRows(config) * blockColumns(config, false)), rows,
-                  columns, whole, kernelTypes[2]);
-    auto load = scf::IfOp::create(b, TypeRange(), accumulate, false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(load.thenBlock());
-    copyTile(b, result, tile, rows, columns, vectorize, lanes);
-  }
+  SumTile sums(b, config, result, accumulate, lanes,
+               maxRows(config) * blockColumns(config, false));
 
   // An empty sum is zero, so there is at least one round.
   Value terms = constantIndex(b, kTerms);
@@ -258,12 +248,11 @@ func::FuncOp KernelLibrary::getGatheredPanel(const PanelConfig &config) {
           ValueRange{
               part,
               matrix(rhsBuffer, count, panelWidth, panelWidth, kernelTypes[1]),
-              slicePanel(b, tile, zero, n, rows, width, kernelTypes[2]),
+              slicePanel(b, sums.tile, zero, n, rows, width, kernelTypes[2]),
               continues});
     });
   });
-  if (!config.isDirect())
-    copyTile(b, tile, result, rows, columns, vectorize, lanes);
+  sums.finish(b);
   func::ReturnOp::create(b);
   return function;
 }

@@ -195,6 +195,37 @@ mlir::Value createMask(mlir::ImplicitLocOpBuilder &b, int64_t lanes,
 void copyTile(mlir::ImplicitLocOpBuilder &b, mlir::Value source,
               mlir::Value target, mlir::Value rows, mlir::Value columns,
               bool vectorize, int64_t lanes);
+/// Where the kernels of a panel function keep sums: in the result or, where
+/// that is of another type or layout, in a tile on the stack.
+class SumTile {
+public:
+  /// A tile has room for `capacity` elements, in whole panels, and begins with
+  /// the result if `accumulate`.
+  SumTile(mlir::ImplicitLocOpBuilder &b, const PanelConfig &config,
+          mlir::Value result, mlir::Value accumulate, int64_t lanes,
+          int64_t capacity);
+  /// Copies a tile to the result.
+  void finish(mlir::ImplicitLocOpBuilder &b) const;
+
+  mlir::Value tile;
+
+private:
+  void copy(mlir::ImplicitLocOpBuilder &b, mlir::Value source,
+            mlir::Value target) const;
+
+  mlir::Value result, rows, columns;
+  bool vectorize;
+  int64_t lanes;
+};
+/// Transposes blocks of `lanes` columns of a column-major matrix: `wordsOf`
+/// makes `lanes` words of a column's terms, which are loaded as `type`, and
+/// `store` gets the words of columns from `n` on that begin with term `k`. What
+/// lies beyond the last column is unspecified.
+void transposeColumns(
+    mlir::ImplicitLocOpBuilder &b, mlir::Value source, mlir::VectorType type,
+    int64_t lanes, llvm::function_ref<mlir::Value(mlir::Value)> wordsOf,
+    llvm::function_ref<void(mlir::Value k, mlir::Value n, mlir::Value words)>
+        store);
 /// The part of a rank-2 view that begins at a row and a column, as `type`.
 mlir::Value slicePanel(mlir::ImplicitLocOpBuilder &b, mlir::Value view,
                        mlir::Value row, mlir::Value column, mlir::Value height,

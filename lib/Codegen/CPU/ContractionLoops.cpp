@@ -106,15 +106,17 @@ Value condcomp::extendTo(ImplicitLocOpBuilder &b, Value memref,
   return buffer;
 }
 
-Blocks::Blocks(ImplicitLocOpBuilder &b, const KernelLibrary &kernels,
-               const PanelConfig &config, Value allRows, Value allColumns) {
+ResultBlocks::ResultBlocks(ImplicitLocOpBuilder &b,
+                           const KernelLibrary &kernels,
+                           const PanelConfig &config, Value rows, Value columns)
+    : rows(rows), columns(columns) {
   auto cut = [&](Value size, Value most, int64_t unit, Value &count) {
     Value step = constantIndex(b, unit);
     count = maximum(b, ceilDiv(b, size, most), constantIndex(b, 1));
     return mul(b, ceilDiv(b, ceilDiv(b, size, count), step), step);
   };
-  height = cut(allRows, constantIndex(b, KernelLibrary::maxRows(config)),
-               kernels.tileRows(config), rows);
+  height = cut(rows, constantIndex(b, KernelLibrary::maxRows(config)),
+               kernels.tileRows(config), numRows);
   Value few =
       b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ule, height,
                                     constantIndex(b, KernelLibrary::kFewRows));
@@ -122,11 +124,42 @@ Blocks::Blocks(ImplicitLocOpBuilder &b, const KernelLibrary &kernels,
       few, constantIndex(b, kernels.blockColumns(config, true)),
       constantIndex(b, kernels.blockColumns(config, false)));
   width =
-      cut(allColumns, mostColumns, kernels.panelColumns(config.acc), columns);
+      cut(columns, mostColumns, kernels.panelColumns(config.acc), numColumns);
 }
 
-/// About 16 of them are one unit of cost.
-Value condcomp::costOf(ImplicitLocOpBuilder &b, Value multiplyAdds) {
-  return add(b, div(b, multiplyAdds, constantIndex(b, 16)),
-             constantIndex(b, 1));
+void ResultBlocks::build(
+    ImplicitLocOpBuilder &b, ArrayRef<Value> outerSizes, Value terms,
+    bool parallel, llvm::function_ref<void(const ResultBlock &)> body) const {
+  SmallVector<Value> grid(outerSizes);
+  grid.append({numRows, numColumns});
+  Value products = mul(b, minimum(b, rows, height), mul(b, terms, width));
+  // About 16 of them are one unit of cost.
+  Value cost =
+      add(b, div(b, products, constantIndex(b, 16)), constantIndex(b, 1));
+  buildParallelNest(b, grid, cost, parallel, [&](ArrayRef<Value> ivs) {
+    auto cut = [&](Value size, Value first, Value most) {
+      return minimum(b, sub(b, maximum(b, size, first), first), most);
+    };
+    Value row = mul(b, ivs[outerSizes.size()], height);
+    Value column = mul(b, ivs[outerSizes.size() + 1], width);
+    body({ivs.take_front(outerSizes.size()), row, column,
+          cut(rows, row, height), cut(columns, column, width)});
+  });
+}
+
+Value condcomp::matrixOffset(ImplicitLocOpBuilder &b, const LinearView &view,
+                             ArrayRef<unsigned> outer,
+                             const ResultBlock &block) {
+  Value offset = view.offset;
+  for (auto [loop, iv] : llvm::zip_equal(outer, block.outer))
+    offset = add(b, offset, mul(b, view.strides[loop], iv));
+  return offset;
+}
+
+Value condcomp::moveAlong(ImplicitLocOpBuilder &b, Value offset,
+                          const LinearView &view, ArrayRef<unsigned> loops,
+                          Value count) {
+  return loops.empty()
+             ? offset
+             : add(b, offset, mul(b, mergedStride(b, view, loops), count));
 }

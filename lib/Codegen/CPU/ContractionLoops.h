@@ -44,17 +44,40 @@ mlir::Value sliceOf(mlir::ImplicitLocOpBuilder &b, const LinearView &view,
 mlir::Value extendTo(mlir::ImplicitLocOpBuilder &b, mlir::Value memref,
                      mlir::Type type);
 
-/// Rows and columns cut evenly into blocks, rows of whole tiles and columns of
-/// whole panels: how many, and how large.
-struct Blocks {
-  mlir::Value rows, columns, height, width;
-
-  Blocks(mlir::ImplicitLocOpBuilder &b, const KernelLibrary &kernels,
-         const PanelConfig &config, mlir::Value rows, mlir::Value columns);
+/// What a panel function computes in one call: a block of one of the results.
+struct ResultBlock {
+  /// The loops around the matrices.
+  llvm::ArrayRef<mlir::Value> outer;
+  /// Its first row and column, and how many there are.
+  mlir::Value row, column, height, width;
 };
 
-/// Work of so many multiply-adds, as `buildParallelNest` counts it.
-mlir::Value costOf(mlir::ImplicitLocOpBuilder &b, mlir::Value multiplyAdds);
+/// Rows and columns cut evenly into blocks, rows of whole tiles and columns of
+/// whole panels, of as many matrices as loops go over.
+class ResultBlocks {
+public:
+  ResultBlocks(mlir::ImplicitLocOpBuilder &b, const KernelLibrary &kernels,
+               const PanelConfig &config, mlir::Value rows,
+               mlir::Value columns);
+
+  /// Emits a loop over the blocks; a result sums `terms` products.
+  void build(mlir::ImplicitLocOpBuilder &b,
+             llvm::ArrayRef<mlir::Value> outerSizes, mlir::Value terms,
+             bool parallel,
+             llvm::function_ref<void(const ResultBlock &)> body) const;
+
+private:
+  mlir::Value rows, columns, numRows, numColumns, height, width;
+};
+
+/// The offset of a block's matrix, whose outer loops are `outer`.
+mlir::Value matrixOffset(mlir::ImplicitLocOpBuilder &b, const LinearView &view,
+                         llvm::ArrayRef<unsigned> outer,
+                         const ResultBlock &block);
+/// `offset` moved by `count` along loops that act as one; of no loops as it is.
+mlir::Value moveAlong(mlir::ImplicitLocOpBuilder &b, mlir::Value offset,
+                      const LinearView &view, llvm::ArrayRef<unsigned> loops,
+                      mlir::Value count);
 
 } // namespace condcomp
 

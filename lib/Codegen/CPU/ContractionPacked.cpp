@@ -259,12 +259,11 @@ func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
     return function;
   auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
                                               &function.getBody().front());
-  int64_t lanes = this->lanes(acc), panel = panelColumns(acc);
+  int64_t panel = panelColumns(acc);
   PackedPanel emitter(b, config, panel);
   Value result = function.getArgument(2);
   emitter.left = function.getArgument(0);
   emitter.right = function.getArgument(1);
-  emitter.tile = result;
   emitter.accumulate = function.getArgument(3);
   emitter.rows = memref::DimOp::create(b, result, 0);
   emitter.columns = memref::DimOp::create(b, result, 1);
@@ -274,25 +273,9 @@ func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
   emitter.offset = metadata.getOffset();
   emitter.panelStride = metadata.getStrides()[0];
 
-  // The kernel writes to the result itself or to a tile of its own type.
-  bool vectorize = config.resultLayout == Layout::RowMajor;
-  if (!config.isDirect()) {
-    int64_t size = maxRows(config) * blockColumns(config, false);
-    Value buffer = memref::AllocaOp::create(b, MemRefType::get({size}, acc),
-                                            b.getI64IntegerAttr(64));
-    Value whole = mul(b, ceilDiv(b, emitter.columns, constantIndex(b, panel)),
-                      constantIndex(b, panel));
-    emitter.tile = memref::ReinterpretCastOp::create(
-        b, viewType(acc, Layout::RowMajor), buffer,
-        OpFoldResult(b.getIndexAttr(0)),
-        ArrayRef<OpFoldResult>{emitter.rows, emitter.columns},
-        ArrayRef<OpFoldResult>{whole, b.getIndexAttr(1)});
-    auto load = scf::IfOp::create(b, TypeRange(), emitter.accumulate, false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(load.thenBlock());
-    copyTile(b, result, emitter.tile, emitter.rows, emitter.columns, vectorize,
-             lanes);
-  }
+  SumTile sums(b, config, result, emitter.accumulate, lanes(acc),
+               maxRows(config) * blockColumns(config, false));
+  emitter.tile = sums.tile;
 
   KernelConfig stored{acc, config.lhsLayout, config.rhs, emitter.pairs};
   KernelConfig four = stored, two = stored;
@@ -323,9 +306,7 @@ func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
                   [&] { emitter.emitBlocked(getKernel(blocked), unpack); });
             });
       });
-  if (!config.isDirect())
-    copyTile(b, emitter.tile, result, emitter.rows, emitter.columns, vectorize,
-             lanes);
+  sums.finish(b);
   func::ReturnOp::create(b);
   return function;
 }

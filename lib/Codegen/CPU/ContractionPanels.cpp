@@ -44,6 +44,39 @@ void condcomp::transposeInRegisters(ImplicitLocOpBuilder &b,
   }
 }
 
+void condcomp::transposeColumns(
+    ImplicitLocOpBuilder &b, Value source, VectorType type, int64_t lanes,
+    llvm::function_ref<Value(Value)> wordsOf,
+    llvm::function_ref<void(Value k, Value n, Value words)> store) {
+  int64_t terms = type.getNumElements();
+  Value depth = memref::DimOp::create(b, source, 0);
+  Value columns = memref::DimOp::create(b, source, 1);
+  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+  // Columns past the end repeat the last one.
+  Value last = sub(b, columns, one), whole = roundDown(b, depth, terms);
+  // It has unit stride along dim 0: read through its transpose.
+  auto map =
+      AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0}, b.getContext());
+  source = memref::TransposeOp::create(b, source, AffineMapAttr::get(map));
+  auto transposeBlock = [&](Value k, Value n, Value mask) {
+    SmallVector<Value> block;
+    for (int64_t i = 0; i < lanes; ++i) {
+      Value column = minimum(b, add(b, n, constantIndex(b, i)), last);
+      block.push_back(wordsOf(loadVector(b, type, source, {column, k}, mask)));
+    }
+    transposeInRegisters(b, block);
+    for (int64_t i = 0; i < lanes; ++i)
+      store(add(b, k, constantIndex(b, terms / lanes * i)), n, block[i]);
+  };
+  buildFor(b, zero, columns, lanes, [&](Value n) {
+    buildFor(b, zero, whole, terms,
+             [&](Value k) { transposeBlock(k, n, Value()); });
+    buildFor(b, whole, depth, terms, [&](Value k) {
+      transposeBlock(k, n, createMask(b, terms, sub(b, depth, k)));
+    });
+  });
+}
+
 /// Copies a [k, n] slice of the right-hand side to a buffer, panel by panel, in
 /// the accumulator's type; each panel holds k whole rows. What lies beyond the
 /// last column is unspecified. Only a row-major slice has several panels, read
@@ -66,7 +99,7 @@ func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
   Value source = function.getArgument(0), target = function.getArgument(1);
   Value depth = memref::DimOp::create(b, source, 0);
   Value columns = memref::DimOp::create(b, source, 1);
-  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+  Value zero = constantIndex(b, 0);
   auto type = VectorType::get({lanes}, acc);
   // Where row `k` of the panel that begins at column `n` lies.
   auto at = [&](Value k, Value n) {
@@ -100,35 +133,13 @@ func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
     });
     break;
   }
-  case Layout::ColumnMajor: {
-    // Blocks of lanes x lanes. Columns past the end repeat the last one.
-    Value last = sub(b, columns, one);
-    Value full = roundDown(b, depth, lanes);
-    auto transposeBlock = [&](Value k, Value n, Value mask) {
-      SmallVector<Value> block;
-      for (int64_t i = 0; i < lanes; ++i) {
-        Value column = minimum(b, add(b, n, constantIndex(b, i)), last);
-        // The stored memref has unit stride along dim 0: read through its
-        // transpose.
-        block.push_back(loadVector(b, type, source, {column, k}, mask));
-      }
-      transposeInRegisters(b, block);
-      for (int64_t i = 0; i < lanes; ++i)
-        storeVector(b, block[i], target,
-                    add(b, at(add(b, k, constantIndex(b, i)), zero), n));
-    };
-    auto map =
-        AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0}, b.getContext());
-    source = memref::TransposeOp::create(b, source, AffineMapAttr::get(map));
-    buildFor(b, zero, columns, lanes, [&](Value n) {
-      buildFor(b, zero, full, lanes,
-               [&](Value k) { transposeBlock(k, n, Value()); });
-      buildFor(b, full, depth, lanes, [&](Value k) {
-        transposeBlock(k, n, createMask(b, lanes, sub(b, depth, k)));
-      });
-    });
+  case Layout::ColumnMajor:
+    transposeColumns(
+        b, source, type, lanes, [](Value terms) { return terms; },
+        [&](Value k, Value n, Value row) {
+          storeVector(b, row, target, add(b, at(k, zero), n));
+        });
     break;
-  }
   case Layout::Packed:
   case Layout::PackedPairs:
   case Layout::Gathered:
@@ -176,6 +187,37 @@ void condcomp::copyTile(ImplicitLocOpBuilder &b, Value source, Value target,
                   {i, j}, mask);
     });
   });
+}
+
+SumTile::SumTile(ImplicitLocOpBuilder &b, const PanelConfig &config,
+                 Value result, Value accumulate, int64_t lanes,
+                 int64_t capacity)
+    : tile(result), result(result), rows(memref::DimOp::create(b, result, 0)),
+      columns(memref::DimOp::create(b, result, 1)),
+      vectorize(config.resultLayout == Layout::RowMajor), lanes(lanes) {
+  if (config.isDirect())
+    return;
+  Value buffer = memref::AllocaOp::create(
+      b, MemRefType::get({capacity}, config.acc), b.getI64IntegerAttr(64));
+  Value panel = constantIndex(b, 2 * lanes);
+  Value stride = mul(b, ceilDiv(b, columns, panel), panel);
+  tile = memref::ReinterpretCastOp::create(
+      b, KernelLibrary::viewType(config.acc, Layout::RowMajor), buffer,
+      OpFoldResult(b.getIndexAttr(0)), ArrayRef<OpFoldResult>{rows, columns},
+      ArrayRef<OpFoldResult>{stride, b.getIndexAttr(1)});
+  auto load = scf::IfOp::create(b, TypeRange(), accumulate, false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(load.thenBlock());
+  copy(b, result, tile);
+}
+
+void SumTile::copy(ImplicitLocOpBuilder &b, Value source, Value target) const {
+  copyTile(b, source, target, rows, columns, vectorize, lanes);
+}
+
+void SumTile::finish(ImplicitLocOpBuilder &b) const {
+  if (tile != result)
+    copy(b, tile, result);
 }
 
 Value condcomp::slicePanel(ImplicitLocOpBuilder &b, Value view, Value row,
@@ -238,19 +280,9 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
   Value panelWidth = constantIndex(b, panel);
   Value buffer = stack(packed);
 
-  // The kernel writes to the result itself or to a tile of its own type.
-  bool vectorize = config.resultLayout == Layout::RowMajor;
-  Value tile = result;
-  if (!config.isDirect()) {
-    Value whole = mul(b, ceilDiv(b, columns, panelWidth), panelWidth);
-    int64_t size = std::max(kFewRows * blockColumns(config, true),
-                            maxRows(config) * blockColumns(config, false));
-    tile = matrix(stack(size), zero, rows, columns, whole, kernelTypes[2]);
-    auto load = scf::IfOp::create(b, TypeRange(), accumulate, false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(load.thenBlock());
-    copyTile(b, result, tile, rows, columns, vectorize, lanes);
-  }
+  SumTile sums(b, config, result, accumulate, lanes,
+               std::max(kFewRows * blockColumns(config, true),
+                        maxRows(config) * blockColumns(config, false)));
 
   // Terms at a time: what fits the buffer with the columns that callers give.
   Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
@@ -276,15 +308,15 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
       Value width = minimum(b, sub(b, columns, n), panelWidth);
       func::CallOp::create(
           b, kernel,
-          ValueRange{part,
-                     matrix(buffer, mul(b, n, count), count, panelWidth,
-                            attr(panel), kernelTypes[1]),
-                     slicePanel(b, tile, zero, n, rows, width, kernelTypes[2]),
-                     continues});
+          ValueRange{
+              part,
+              matrix(buffer, mul(b, n, count), count, panelWidth, attr(panel),
+                     kernelTypes[1]),
+              slicePanel(b, sums.tile, zero, n, rows, width, kernelTypes[2]),
+              continues});
     });
   });
-  if (!config.isDirect())
-    copyTile(b, tile, result, rows, columns, vectorize, lanes);
+  sums.finish(b);
   func::ReturnOp::create(b);
   return function;
 }

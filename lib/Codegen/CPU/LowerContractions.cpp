@@ -115,74 +115,56 @@ LogicalResult ContractionLowering::run() {
     auto metadata = memref::ExtractStridedMetadataOp::create(b, c.rhs->get());
     panelStride = metadata.getStrides()[dim];
   }
-  Blocks blocks(b, kernels, config, rows, columns);
-  SmallVector<Value> grid;
+  ResultBlocks blocks(b, kernels, config, rows, columns);
+  SmallVector<Value> outerSizes;
   for (unsigned loop : outer)
-    grid.push_back(sizes[loop]);
-  grid.push_back(blocks.rows);
-  grid.push_back(blocks.columns);
-  Value cost =
-      mul(b, minimum(b, rows, blocks.height), mul(b, depth, blocks.width));
+    outerSizes.push_back(sizes[loop]);
+  Value terms = depth;
   for (unsigned loop : outerK)
-    cost = mul(b, cost, sizes[loop]);
+    terms = mul(b, terms, sizes[loop]);
 
-  buildParallelNest(
-      b, grid, costOf(b, cost), parallel, [&](ArrayRef<Value> ivs) {
-        Value row = mul(b, ivs[outer.size()], blocks.height);
-        Value column = mul(b, ivs[outer.size() + 1], blocks.width);
-        Value height =
-            minimum(b, sub(b, maximum(b, rows, row), row), blocks.height);
-        Value width = minimum(b, sub(b, maximum(b, columns, column), column),
-                              blocks.width);
-        auto offsetOf = [&](const LinearView &view, Value offset) {
-          for (auto [loop, iv] : llvm::zip(outer, ivs))
-            offset = add(b, offset, mul(b, view.strides[loop], iv));
-          return offset;
-        };
-        Value lhsOffset = add(b, offsetOf(lhs, lhs.offset),
-                              mul(b, strideOf(lhs, m), m.empty() ? zero : row));
-        Value rhsOffset = offsetOf(rhs, rhs.offset);
-        if (c.isPacked())
-          rhsOffset = add(
-              b, rhsOffset,
-              mul(b, div(b, column, constantIndex(b, c.panel)), panelStride));
-        else if (!n.empty())
-          rhsOffset = add(b, rhsOffset, mul(b, strideOf(rhs, n), column));
-        Value resultOffset = offsetOf(result, result.offset);
-        if (!m.empty())
-          resultOffset = add(b, resultOffset, mul(b, strideOf(result, m), row));
-        if (!n.empty())
-          resultOffset =
-              add(b, resultOffset, mul(b, strideOf(result, n), column));
+  blocks.build(b, outerSizes, terms, parallel, [&](const ResultBlock &block) {
+    Value lhsOffset =
+        moveAlong(b, matrixOffset(b, lhs, outer, block), lhs, m, block.row);
+    Value rhsOffset = matrixOffset(b, rhs, outer, block);
+    if (c.isPacked())
+      rhsOffset = add(
+          b, rhsOffset,
+          mul(b, div(b, block.column, constantIndex(b, c.panel)), panelStride));
+    else
+      rhsOffset = moveAlong(b, rhsOffset, rhs, n, block.column);
+    Value resultOffset = moveAlong(b, matrixOffset(b, result, outer, block),
+                                   result, m, block.row);
+    resultOffset = moveAlong(b, resultOffset, result, n, block.column);
 
-        Value accumulate = arith::ConstantIntOp::create(b, fromZero ? 0 : 1, 1);
-        OpBuilder::InsertionGuard guard(b);
-        // What cannot be merged is summed in several passes, in order.
-        for (unsigned loop : outerK) {
-          auto pass = scf::ForOp::create(b, zero, sizes[loop], one);
-          b.setInsertionPointToStart(pass.getBody());
-          Value iv = pass.getInductionVar();
-          lhsOffset = add(b, lhsOffset, mul(b, lhs.strides[loop], iv));
-          rhsOffset = add(b, rhsOffset, mul(b, rhs.strides[loop], iv));
-          Value later =
-              arith::CmpIOp::create(b, arith::CmpIPredicate::ne, iv, zero);
-          accumulate = arith::OrIOp::create(b, accumulate, later);
-        }
-        func::CallOp::create(
-            b, function,
-            ValueRange{
-                sliceOf(b, lhs, lhsOffset, height, depth, strideOf(lhs, m),
-                        strideOf(lhs, k), lhsLayout),
-                c.isPacked()
-                    ? sliceOf(b, rhs, rhsOffset,
-                              ceilDiv(b, width, constantIndex(b, c.panel)),
-                              panelStride, panelStride, one, Layout::RowMajor)
-                    : sliceOf(b, rhs, rhsOffset, depth, width, strideOf(rhs, k),
-                              strideOf(rhs, n), rhsLayout),
-                sliceOf(b, result, resultOffset, height, width,
-                        strideOf(result, m), strideOf(result, n), resultLayout),
-                accumulate});
-      });
+    Value accumulate = arith::ConstantIntOp::create(b, fromZero ? 0 : 1, 1);
+    OpBuilder::InsertionGuard guard(b);
+    // What cannot be merged is summed in several passes, in order.
+    for (unsigned loop : outerK) {
+      auto pass = scf::ForOp::create(b, zero, sizes[loop], one);
+      b.setInsertionPointToStart(pass.getBody());
+      Value iv = pass.getInductionVar();
+      lhsOffset = add(b, lhsOffset, mul(b, lhs.strides[loop], iv));
+      rhsOffset = add(b, rhsOffset, mul(b, rhs.strides[loop], iv));
+      Value later =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::ne, iv, zero);
+      accumulate = arith::OrIOp::create(b, accumulate, later);
+    }
+    func::CallOp::create(
+        b, function,
+        ValueRange{
+            sliceOf(b, lhs, lhsOffset, block.height, depth, strideOf(lhs, m),
+                    strideOf(lhs, k), lhsLayout),
+            c.isPacked()
+                ? sliceOf(b, rhs, rhsOffset,
+                          ceilDiv(b, block.width, constantIndex(b, c.panel)),
+                          panelStride, panelStride, one, Layout::RowMajor)
+                : sliceOf(b, rhs, rhsOffset, depth, block.width,
+                          strideOf(rhs, k), strideOf(rhs, n), rhsLayout),
+            sliceOf(b, result, resultOffset, block.height, block.width,
+                    strideOf(result, m), strideOf(result, n), resultLayout),
+            accumulate});
+  });
   if (lhsBuffer != c.lhs->get())
     memref::DeallocOp::create(b, lhsBuffer);
   c.op.erase();

@@ -204,59 +204,40 @@ void ConvolutionLowering::run() {
   Value zero = constantIndex(b, 0);
   Value rows = mergedSize(b, m, sizes), columns = mergedSize(b, n, sizes);
   Value depth = mergedSize(b, c.k, sizes);
-  Blocks blocks(b, kernels, config, rows, columns);
-  SmallVector<Value> grid;
+  ResultBlocks blocks(b, kernels, config, rows, columns);
+  SmallVector<Value> outerSizes;
   for (unsigned loop : outer)
-    grid.push_back(sizes[loop]);
-  grid.push_back(blocks.rows);
-  grid.push_back(blocks.columns);
-  Value cost = costOf(
-      b, mul(b, minimum(b, rows, blocks.height), mul(b, depth, blocks.width)));
+    outerSizes.push_back(sizes[loop]);
 
-  buildParallelNest(b, grid, cost, parallel, [&](ArrayRef<Value> ivs) {
-    Value row = mul(b, ivs[outer.size()], blocks.height);
-    Value column = mul(b, ivs[outer.size() + 1], blocks.width);
-    Value height =
-        minimum(b, sub(b, maximum(b, rows, row), row), blocks.height);
-    Value width =
-        minimum(b, sub(b, maximum(b, columns, column), column), blocks.width);
-    auto offsetOf = [&](const LinearView &view, Value offset) {
-      for (auto [loop, iv] : llvm::zip(outer, ivs))
-        offset = add(b, offset, mul(b, view.strides[loop], iv));
-      return offset;
-    };
-    auto along = [&](const LinearView &view, ArrayRef<unsigned> loops,
-                     Value first) {
-      return loops.empty() ? zero : mul(b, strideOf(view, loops), first);
-    };
-    Value lhsOffset = offsetOf(lhs, lhs.offset);
-    Value rhsOffset = offsetOf(rhs, rhs.offset);
+  blocks.build(b, outerSizes, depth, parallel, [&](const ResultBlock &block) {
+    Value lhsOffset = matrixOffset(b, lhs, outer, block);
+    Value rhsOffset = matrixOffset(b, rhs, outer, block);
     SmallVector<Value> operands;
     if (gatherLhs) {
       operands = left;
       operands[1] = lhsOffset;
-      operands[2] = rowsFrom(left[2], row, height);
+      operands[2] = rowsFrom(left[2], block.row, block.height);
     } else {
-      operands.push_back(sliceOf(b, lhs, add(b, lhsOffset, along(lhs, m, row)),
-                                 height, depth, strideOf(lhs, m),
-                                 strideOf(lhs, c.k), config.lhsLayout));
+      operands.push_back(sliceOf(
+          b, lhs, moveAlong(b, lhsOffset, lhs, m, block.row), block.height,
+          depth, strideOf(lhs, m), strideOf(lhs, c.k), config.lhsLayout));
     }
     if (gatherRhs) {
       right[1] = rhsOffset;
       llvm::append_range(operands, right);
       operands[operands.size() - 4] = rowsFrom(right[2], zero, depth);
-      operands.push_back(column);
+      operands.push_back(block.column);
     } else {
       operands.push_back(sliceOf(
-          b, rhs, add(b, rhsOffset, along(rhs, n, column)), depth, width,
-          strideOf(rhs, c.k), strideOf(rhs, n), config.rhsLayout));
+          b, rhs, moveAlong(b, rhsOffset, rhs, n, block.column), depth,
+          block.width, strideOf(rhs, c.k), strideOf(rhs, n), config.rhsLayout));
     }
-    Value resultOffset = offsetOf(result, result.offset);
-    resultOffset = add(b, resultOffset, along(result, m, row));
-    resultOffset = add(b, resultOffset, along(result, n, column));
-    operands.push_back(sliceOf(b, result, resultOffset, height, width,
-                               strideOf(result, m), strideOf(result, n),
-                               config.resultLayout));
+    Value resultOffset = moveAlong(b, matrixOffset(b, result, outer, block),
+                                   result, m, block.row);
+    resultOffset = moveAlong(b, resultOffset, result, n, block.column);
+    operands.push_back(sliceOf(b, result, resultOffset, block.height,
+                               block.width, strideOf(result, m),
+                               strideOf(result, n), config.resultLayout));
     operands.push_back(accumulate);
     func::CallOp::create(b, function, operands);
   });

@@ -164,33 +164,18 @@ func::FuncOp KernelLibrary::getPackPairs(Layout rhsLayout) {
     break;
   }
   case Layout::ColumnMajor: {
-    // Blocks of 16 columns by 16 pairs of terms, which are words. Columns past
-    // the end repeat the last one.
+    // Pairs of terms are words.
     constexpr int64_t lanes = kColumns / 2;
-    Value last = sub(b, columns, one);
-    auto map =
-        AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0}, b.getContext());
-    source = memref::TransposeOp::create(b, source, AffineMapAttr::get(map));
-    auto transposeBlock = [&](Value k, Value n, Value mask) {
-      SmallVector<Value> block;
-      for (int64_t i = 0; i < lanes; ++i) {
-        Value column = minimum(b, add(b, n, constantIndex(b, i)), last);
-        Value terms = loadVector(b, type, source, {column, k}, mask);
-        block.push_back(vector::BitCastOp::create(
-            b, VectorType::get({lanes}, b.getI32Type()), terms));
-      }
-      transposeInRegisters(b, block);
-      for (int64_t i = 0; i < lanes; ++i)
-        storeVector(b, vector::BitCastOp::create(b, type, block[i]), target,
-                    at(add(b, k, constantIndex(b, 2 * i)), n));
-    };
-    buildFor(b, zero, columns, lanes, [&](Value n) {
-      buildFor(b, zero, whole, kTerms,
-               [&](Value k) { transposeBlock(k, n, Value()); });
-      buildFor(b, whole, depth, kTerms, [&](Value k) {
-        transposeBlock(k, n, createMask(b, kTerms, sub(b, depth, k)));
-      });
-    });
+    auto words = VectorType::get({lanes}, b.getI32Type());
+    transposeColumns(
+        b, source, type, lanes,
+        [&](Value terms) -> Value {
+          return vector::BitCastOp::create(b, words, terms);
+        },
+        [&](Value k, Value n, Value pairs) {
+          storeVector(b, vector::BitCastOp::create(b, type, pairs), target,
+                      at(k, n));
+        });
     break;
   }
   case Layout::Packed:

@@ -200,6 +200,26 @@ def slice_modules():
         lambda w: ref.slice_modules(ref.top_k(w, 4), 2, 3),
         row_inputs=[0],
     )
+    open_part = RoutingType(["?", "?"], "at_most 4")
+    add(
+        "slice_modules_at_end",
+        {"w": "tensor<?x6xf32>", "n": "index"},
+        f"""%r = condcomp.top_k %w, 4 : tensor<?x6xf32> -> {chosen}
+        %s = condcomp.slice_modules %r [6, %n] : {chosen} -> {open_part}""",
+        open_part,
+        [
+            (str(rows), [inputs.separated("w", (rows, 6)), index(0)])
+            for rows in [0, 1, 7]
+        ]
+        + [
+            (
+                "too many",
+                [inputs.separated("w", (7, 6)), index(1)],
+                "slice_modules C3: modules 6 to 6 + 1 are not within the 6 modules",
+            )
+        ],
+        lambda w, n: ref.slice_modules(ref.top_k(w, 4), 6, int(n)),
+    )
     # Nothing, at the end, in front of and behind all.
     four = RoutingType(["?", 4], "exactly 2")
     none = RoutingType(["?", 0], "at_most 0")

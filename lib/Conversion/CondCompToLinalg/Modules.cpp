@@ -175,9 +175,15 @@ struct LowerSliceModules : EmitterPattern<SliceModulesOp> {
   /// `tensor[…, offset : offset + size]`.
   static Value slice(TensorEmitter &b, Value tensor, Value offset, Value size) {
     SmallVector<OpFoldResult> sizes = getAsOpFoldResult(b.dims(tensor));
-    // Upstream takes no slice that begins where the tensor ends.
-    if (isConstantIntValue(getAsOpFoldResult(size), 0) ||
-        llvm::is_contained(cast<ShapedType>(tensor.getType()).getShape(), 0)) {
+    // Upstream takes no slice that begins where the tensor ends, if it sees
+    // that: such a slice is empty.
+    ArrayRef<int64_t> shape = cast<ShapedType>(tensor.getType()).getShape();
+    std::optional<int64_t> first =
+        getConstantIntValue(getAsOpFoldResult(offset));
+    bool beginsAtEnd =
+        first && ShapedType::isStatic(shape.back()) && *first >= shape.back();
+    if (beginsAtEnd || llvm::is_contained(shape, 0) ||
+        isConstantIntValue(getAsOpFoldResult(size), 0)) {
       SmallVector<Value> none = b.dims(tensor);
       none.back() = size;
       return b.empty(none, getElementTypeOrSelf(tensor));

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PerfMap.h"
 #include "condcomp/Execution/Code.h"
 #include "condcomp/Execution/ExportedNames.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
@@ -84,6 +85,7 @@ LoadedCode::load(const ObjectCode &object,
   if (!jit)
     return jit.takeError();
   (*jit)->getMainJITDylib().addGenerator(std::make_unique<Libraries>());
+  writePerfMapIfAsked((*jit)->getObjLinkingLayer());
   auto buffer = llvm::MemoryBuffer::getMemBufferCopy(object.bytes, "condcomp");
   if (llvm::Error error = (*jit)->addObjectFile(std::move(buffer)))
     return error;

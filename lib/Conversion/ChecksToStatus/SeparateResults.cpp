@@ -32,11 +32,11 @@ static Value getViewed(Value value) {
   return value;
 }
 
-/// The tensors of which one may be `value`: what branches and loops hand on
+/// The operands of which one may be `value`: what branches and loops hand on
 /// and `arith.select` chooses is not copied.
-static SmallVector<Value> getPassedOn(Value value) {
+static SmallVector<OpOperand *> getPassedOn(Value value) {
   if (auto select = value.getDefiningOp<arith::SelectOp>())
-    return {select.getTrueValue(), select.getFalseValue()};
+    return {&select.getTrueValueMutable(), &select.getFalseValueMutable()};
   Operation *owner = isa<BlockArgument>(value)
                          ? cast<BlockArgument>(value).getOwner()->getParentOp()
                          : value.getDefiningOp();
@@ -45,10 +45,7 @@ static SmallVector<Value> getPassedOn(Value value) {
     return {};
   RegionBranchInverseSuccessorMapping mapping;
   branch.getSuccessorInputOperandMapping(mapping);
-  SmallVector<Value> values;
-  for (OpOperand *operand : mapping.lookup(value))
-    values.push_back(operand->get());
-  return values;
+  return mapping.lookup(value);
 }
 
 /// Adds all tensors whose memory may be that of `value`.
@@ -56,12 +53,13 @@ static void collectMemory(Value value, llvm::SmallDenseSet<Value> &memory) {
   value = getViewed(value);
   if (!memory.insert(value).second)
     return;
-  for (Value passedOn : getPassedOn(value)) {
+  for (OpOperand *passedOn : getPassedOn(value)) {
     // A loop that starts from a tensor without values writes all of them, and
     // deallocation copies at run time what turns out to be an argument.
-    Value source = getViewed(passedOn);
+    Value source = getViewed(passedOn->get());
+    bool isStart = isa<RegionBranchOpInterface>(passedOn->getOwner());
     auto argument = dyn_cast<BlockArgument>(source);
-    if (!source.getDefiningOp<tensor::EmptyOp>() &&
+    if (!(isStart && source.getDefiningOp<tensor::EmptyOp>()) &&
         !(argument && isa<func::FuncOp>(argument.getOwner()->getParentOp())))
       collectMemory(source, memory);
   }

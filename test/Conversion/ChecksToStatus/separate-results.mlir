@@ -97,3 +97,21 @@ func.func @arguments(%c: i1, %x: tensor<2xf32>, %y: tensor<2xf32>) -> (tensor<2x
   %second = arith.select %c, %x, %b : tensor<2xf32>
   return %first, %second : tensor<2xf32>, tensor<2xf32>
 }
+
+// Two results of a loop that hands on one tensor without elements: of what a loop
+// starts from it makes its own, of what it hands on it does not.
+// CHECK-LABEL: func.func @without_elements
+// CHECK: %[[LOOP:.+]]:2 = scf.for
+// CHECK: %[[COPY:.+]] = bufferization.alloc_tensor() copy(%[[LOOP]]#1)
+// CHECK: return %[[LOOP]]#0, %[[COPY]]
+func.func @without_elements(%x: tensor<0x9xf32>, %y: tensor<0x9xf32>, %n: index)
+    -> (tensor<0x9xf32>, tensor<0x9xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a, %b = scf.for %i = %c0 to %n step %c1 iter_args(%p = %x, %q = %y)
+      -> (tensor<0x9xf32>, tensor<0x9xf32>) {
+    %empty = tensor.empty() : tensor<0x9xf32>
+    scf.yield %empty, %empty : tensor<0x9xf32>, tensor<0x9xf32>
+  }
+  return %a, %b : tensor<0x9xf32>, tensor<0x9xf32>
+}

@@ -111,6 +111,31 @@ bool LoopBody::usesIndex(unsigned loop) const {
   return result.wasInterrupted();
 }
 
+bool LoopBody::gathersAlong(unsigned loop) const {
+  llvm::SmallPtrSet<Value, 8> varying;
+  auto varies = [&](Value value) { return varying.contains(value); };
+  for (OpOperand *operand : op.getDpsInputOperands())
+    if (const LinearView *source = view(*operand);
+        source && !isConstantIntValue(source->strides[loop], 0))
+      varying.insert(op.getMatchingBlockArgument(operand));
+  for (Operation &inner : op.getBlock()->without_terminator()) {
+    auto index = dyn_cast<linalg::IndexOp>(inner);
+    bool isVarying = index ? index.getDim() == loop
+                           : llvm::any_of(inner.getOperands(), varies);
+    if (!isVarying)
+      continue;
+    varying.insert(inner.result_begin(), inner.result_end());
+    if (auto load = dyn_cast<memref::LoadOp>(inner)) {
+      auto last = load.getIndices().back().getDefiningOp<linalg::IndexOp>();
+      if (!last || last.getDim() != loop ||
+          !load.getMemRefType().isLastDimUnitStride() ||
+          llvm::any_of(load.getIndices().drop_back(), varies))
+        return true;
+    }
+  }
+  return false;
+}
+
 Value LoopBody::linearOffset(const Point &point, const LinearView &view) const {
   Value offset = view.offset;
   for (auto [iv, stride] : llvm::zip(point.ivs, view.strides))
@@ -191,21 +216,23 @@ Value LoopBody::toVector(const Lanes &lanes, int64_t count) {
   return vector;
 }
 
-LoopBody::Lanes LoopBody::find(Value value) const {
+LoopBody::Lanes LoopBody::find(const Point &point, Value value) const {
   if (auto it = varying.find(value); it != varying.end())
     return it->second;
-  if (auto it = uniform.find(value); it != uniform.end())
+  if (auto it = point.uniform.find(value); it != point.uniform.end())
     return it->second;
   return {value};
 }
 
 Value LoopBody::lookup(const Point &point, Value value) {
-  Lanes lanes = find(value);
+  Lanes lanes = find(point, value);
   return point.lanes == 1 ? lanes.value : toVector(lanes, point.lanes);
 }
 
-void LoopBody::emitUniform(const Point &point) {
+void LoopBody::emitUniform(Point &point) {
+  auto &uniform = point.uniform;
   uniform.clear();
+  varying.clear();
   Block *body = op.getBlock();
   for (OpOperand *operand : op.getDpsInputOperands()) {
     BlockArgument argument = op.getMatchingBlockArgument(operand);
@@ -235,7 +262,7 @@ void LoopBody::emitUniform(const Point &point) {
       continue;
     IRMapping mapping;
     for (Value operand : inner.getOperands())
-      mapping.map(operand, find(operand).value);
+      mapping.map(operand, find(point, operand).value);
     Operation *clone = b.clone(inner, mapping);
     for (auto [from, to] : llvm::zip(inner.getResults(), clone->getResults()))
       uniform[from] = {to};
@@ -246,7 +273,7 @@ LoopBody::Lanes LoopBody::emitLoad(const Point &point, Operation *inner) {
   auto source = cast<memref::LoadOp>(inner);
   SmallVector<Lanes> indices;
   for (Value index : source.getIndices())
-    indices.push_back(find(index));
+    indices.push_back(find(point, index));
   if (llvm::all_of(indices, [](Lanes &index) { return index.uniform; })) {
     SmallVector<Value> scalars;
     for (Lanes &index : indices)
@@ -308,7 +335,7 @@ void LoopBody::emit(const Point &point, ArrayRef<Value> outs,
   varying.clear();
   for (OpOperand *operand : op.getDpsInputOperands()) {
     BlockArgument argument = op.getMatchingBlockArgument(operand);
-    if (!argument.use_empty() && !uniform.contains(argument))
+    if (!argument.use_empty() && !point.uniform.contains(argument))
       varying[argument] = {load(point, *operand), point.lanes == 1};
   }
   for (auto [argument, value] : llvm::zip(op.getRegionOutputArgs(), outs))
@@ -316,12 +343,13 @@ void LoopBody::emit(const Point &point, ArrayRef<Value> outs,
       varying[argument] = {value, point.lanes == 1};
   for (Operation &inner : op.getBlock()->without_terminator()) {
     if (skipped.contains(&inner) ||
-        (inner.getNumResults() && uniform.contains(inner.getResult(0))))
+        (inner.getNumResults() && point.uniform.contains(inner.getResult(0))))
       continue;
-    bool allUniform =
-        llvm::all_of(inner.getOperands(),
-                     [&](Value operand) { return find(operand).uniform; }) &&
-        !isa<linalg::IndexOp>(inner);
+    bool allUniform = llvm::all_of(inner.getOperands(),
+                                   [&](Value operand) {
+                                     return find(point, operand).uniform;
+                                   }) &&
+                      !isa<linalg::IndexOp>(inner);
     if (!allUniform || isa<linalg::IndexOp>(inner)) {
       varying[inner.getResult(0)] = emitOp(point, &inner);
       continue;
@@ -330,7 +358,7 @@ void LoopBody::emit(const Point &point, ArrayRef<Value> outs,
     inner.walk([&](Operation *nested) {
       for (Value operand : nested->getOperands())
         if (operand.getParentBlock() == op.getBlock())
-          mapping.map(operand, find(operand).value);
+          mapping.map(operand, find(point, operand).value);
     });
     Operation *clone = b.clone(inner, mapping);
     for (auto [from, to] : llvm::zip(inner.getResults(), clone->getResults()))

@@ -38,20 +38,33 @@ public:
   /// Work of one point, in vector instructions.
   int64_t cost() const;
   bool usesIndex(unsigned loop) const;
+  /// Whether the body reads a table at places that do not lie together for
+  /// neighbours along `loop`.
+  bool gathersAlong(unsigned loop) const;
 
-  /// Starts a point: `ivs` has one value per loop, null where the loop is
-  /// absent. With several `lanes` these are neighbours along `loop`, beginning
-  /// at its value, and those outside `mask`, if there is one, do not exist.
+  /// A value of the body: one scalar for all lanes, or a vector. Consecutive
+  /// integers are kept by their first one.
+  struct Lanes {
+    mlir::Value value;
+    bool uniform = true;
+    bool consecutive = false;
+  };
+
+  /// A point: `ivs` has one value per loop, null where the loop is absent. With
+  /// several `lanes` these are neighbours along `loop`, beginning at its value,
+  /// and those outside `mask`, if there is one, do not exist.
   struct Point {
     llvm::SmallVector<mlir::Value> ivs;
     std::optional<unsigned> loop;
     int64_t lanes = 1;
     mlir::Value mask;
+    /// Values that do not change along `loop`.
+    llvm::DenseMap<mlir::Value, Lanes> uniform;
   };
 
-  /// Emits what does not change along `point.loop`, to be shared by the points
-  /// emitted until the next call: reads of operands and what follows from them.
-  void emitUniform(const Point &point);
+  /// Emits what does not change along `point.loop`, for all points that are
+  /// made from this one: reads of operands and what follows from them.
+  void emitUniform(Point &point);
 
   /// Emits the body except `skipped` ops. `outs` are the values of the outputs'
   /// block arguments, null where the body does not read one.
@@ -65,20 +78,12 @@ public:
   void store(const Point &point, mlir::OpOperand &operand, mlir::Value value);
 
 private:
-  /// A value of the body: one scalar for all lanes, or a vector. Consecutive
-  /// integers are kept by their first one.
-  struct Lanes {
-    mlir::Value value;
-    bool uniform = true;
-    bool consecutive = false;
-  };
-
   mlir::Value linearOffset(const Point &point, const LinearView &view) const;
   mlir::Value stepVector(int64_t lanes, mlir::Value stride);
   mlir::Value loadLanes(const Point &point, mlir::Value flat,
                         mlir::Value offset, mlir::Value stride);
   mlir::Value toVector(const Lanes &lanes, int64_t count);
-  Lanes find(mlir::Value value) const;
+  Lanes find(const Point &point, mlir::Value value) const;
   Lanes emitLoad(const Point &point, mlir::Operation *load);
   Lanes emitOp(const Point &point, mlir::Operation *op);
 
@@ -87,7 +92,8 @@ private:
   mutable mlir::linalg::LinalgOp op;
   llvm::DenseMap<mlir::OpOperand *, LinearView> views;
   llvm::DenseMap<mlir::Value, mlir::Value> flats;
-  llvm::DenseMap<mlir::Value, Lanes> uniform, varying;
+  /// Of the point emitted last.
+  llvm::DenseMap<mlir::Value, Lanes> varying;
 };
 
 /// A vector of `lanes` elements of `type`.

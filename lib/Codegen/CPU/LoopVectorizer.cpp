@@ -20,6 +20,13 @@ using namespace condcomp;
 /// Elements along the vector loop that are one piece of work for a thread.
 static constexpr int64_t kPiece = 2048;
 
+/// Vectors of a row that are summed in one loop, in registers: additions of one
+/// do not wait for those of another.
+static constexpr int64_t kSums = 4;
+
+/// Terms that are added at a time to a row of sums in memory.
+static constexpr int64_t kTerms = 4;
+
 void LoopVectorizer::collectLoops() {
   sizes = loopSizes(b, op);
   SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
@@ -94,20 +101,23 @@ std::optional<unsigned> LoopVectorizer::chooseParallelLoop(bool &gathers) {
     best = loop;
     bestScore = score;
   }
-  gathers = best && bestScore < op.getNumDpsInputs();
+  gathers =
+      best && (bestScore < op.getNumDpsInputs() || body.gathersAlong(*best));
   return best;
 }
 
-std::optional<unsigned> LoopVectorizer::chooseReductionLoop() {
+std::optional<unsigned> LoopVectorizer::chooseReductionLoop(bool mayGather) {
   if (body.needsScalarTail())
     return std::nullopt;
   for (int64_t i = 0; i < op.getNumDpsInits(); ++i)
     if (!combinerOf(i))
       return std::nullopt;
   for (unsigned loop : llvm::reverse(reductionLoops))
-    if (llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *input) {
-          return unitOrZero(input, loop, /*allowZero=*/true);
-        }))
+    if (llvm::all_of(op.getDpsInputOperands(),
+                     [&](OpOperand *input) {
+                       return unitOrZero(input, loop, /*allowZero=*/true);
+                     }) &&
+        (mayGather || !body.gathersAlong(loop)))
       return loop;
   return std::nullopt;
 }
@@ -153,25 +163,41 @@ void LoopVectorizer::emitNest(
   });
 }
 
-/// One point of the parallel loops: all reductions, sequentially.
-void LoopVectorizer::emitPoint(const LoopBody::Point &start) {
-  OpBuilder::InsertionGuard guard(b);
-  LoopBody::Point point = start;
+/// The outputs at a point, null where the body does not read one.
+SmallVector<Value> LoopVectorizer::loadOuts(const LoopBody::Point &point) {
   SmallVector<Value> outs;
-  SmallVector<unsigned> read;
   for (auto [i, argument] : llvm::enumerate(op.getRegionOutputArgs())) {
     bool isRead = !argument.use_empty() || !reductionLoops.empty();
     outs.push_back(isRead ? body.load(point, *op.getDpsInitOperand(i))
                           : Value());
-    if (isRead)
-      read.push_back(i);
   }
-  auto emitBody = [&]() {
-    body.emit(point, outs, llvm::SmallPtrSet<Operation *, 1>());
-    for (auto [out, yielded] :
-         llvm::zip(outs, op.getBlock()->getTerminator()->getOperands()))
-      out = body.lookup(point, yielded);
-  };
+  return outs;
+}
+
+/// The body at one point, whose outputs are `outs` before and after.
+void LoopVectorizer::emitBody(const LoopBody::Point &point,
+                              MutableArrayRef<Value> outs) {
+  body.emit(point, outs, llvm::SmallPtrSet<Operation *, 1>());
+  for (auto [out, yielded] :
+       llvm::zip(outs, op.getBlock()->getTerminator()->getOperands()))
+    out = body.lookup(point, yielded);
+}
+
+void LoopVectorizer::storeOuts(const LoopBody::Point &point,
+                               ArrayRef<Value> outs) {
+  for (auto [i, out] : llvm::enumerate(outs))
+    body.store(point, *op.getDpsInitOperand(i), out);
+}
+
+/// Points of the parallel loops, which differ along the vector loop only: all
+/// their reductions, in one sequential loop.
+void LoopVectorizer::emitPoints(ArrayRef<LoopBody::Point> starts) {
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<LoopBody::Point> points(starts);
+  size_t outputs = op.getNumDpsInits();
+  SmallVector<Value> outs; // by point, then by output
+  for (const LoopBody::Point &point : points)
+    llvm::append_range(outs, loadOuts(point));
   scf::ForOp outermost;
   for (unsigned loop : reductionLoops) {
     auto nested = scf::ForOp::create(b, constantIndex(b, 0), sizes[loop],
@@ -181,52 +207,125 @@ void LoopVectorizer::emitPoint(const LoopBody::Point &start) {
     else
       scf::YieldOp::create(b, nested.getResults());
     b.setInsertionPointToStart(nested.getBody());
-    point.ivs[loop] = nested.getInductionVar();
+    for (LoopBody::Point &point : points)
+      point.ivs[loop] = nested.getInductionVar();
     outs.assign(nested.getRegionIterArgs().begin(),
                 nested.getRegionIterArgs().end());
   }
+  MutableArrayRef<Value> all(outs);
+  if (outermost)
+    body.emitUniform(points.front());
+  for (auto [i, point] : llvm::enumerate(points)) {
+    point.uniform = points.front().uniform;
+    emitBody(point, all.slice(i * outputs, outputs));
+  }
   if (outermost) {
-    body.emitUniform(point);
-    emitBody();
     scf::YieldOp::create(b, outs);
     b.setInsertionPointAfter(outermost);
     outs.assign(outermost.getResults().begin(), outermost.getResults().end());
-  } else {
-    emitBody();
   }
-  for (auto [i, out] : llvm::enumerate(outs))
-    body.store(start, *op.getDpsInitOperand(i), out);
+  for (auto [i, start] : llvm::enumerate(starts))
+    storeOuts(start, ArrayRef<Value>(outs).slice(i * outputs, outputs));
+}
+
+/// Emits the points from `lower` to `upper` along the vector loop: `group`
+/// vectors at a time, single ones, and what is left, masked or one by one.
+void LoopVectorizer::emitVectors(
+    const LoopBody::Point &start, unsigned loop, Value lower, Value upper,
+    int64_t group, function_ref<void(ArrayRef<LoopBody::Point>)> emit) {
+  Value length = sub(b, upper, lower);
+  std::optional<int64_t> size = getConstantIntValue(sizes[loop]);
+  Value done = lower;
+  for (int64_t vectors : {group, int64_t(1)}) {
+    int64_t step = vectors * fullLanes;
+    if (vectors > 1 && size && *size < step)
+      continue;
+    Value end = add(b, lower, roundDown(b, length, step));
+    buildFor(b, done, end, step, [&](Value iv) {
+      SmallVector<LoopBody::Point> points(vectors, start);
+      for (auto [i, point] : llvm::enumerate(points)) {
+        point.ivs[loop] = add(b, iv, constantIndex(b, i * fullLanes));
+        point.lanes = fullLanes;
+      }
+      emit(points);
+    });
+    done = end;
+    if (group == 1)
+      break;
+  }
+  if (size && *size % fullLanes == 0)
+    return;
+  bool scalar = body.needsScalarTail();
+  buildFor(b, done, upper, scalar ? 1 : fullLanes, [&](Value iv) {
+    LoopBody::Point point = start;
+    point.ivs[loop] = iv;
+    point.lanes = scalar ? 1 : fullLanes;
+    if (!scalar)
+      point.mask = vector::CreateMaskOp::create(
+          b, vectorOf(b.getI1Type(), fullLanes), ValueRange{sub(b, upper, iv)});
+    emit(point);
+  });
+}
+
+/// Whether a row of sums stays in memory while its terms are read row by row,
+/// so that memory is read as it lies. Short rows stay in registers.
+bool LoopVectorizer::isStreamed(unsigned loop) const {
+  std::optional<int64_t> length = getConstantIntValue(sizes[loop]);
+  std::optional<int64_t> terms =
+      reductionLoops.size() == 1
+          ? getConstantIntValue(sizes[reductionLoops.front()])
+          : 0;
+  return !body.needsScalarTail() && !(length && *length <= kSums * fullLanes) &&
+         !(terms && *terms <= kTerms);
+}
+
+/// Adds the terms of a row to its sums, a few at a time for the whole row.
+void LoopVectorizer::emitStreamedRow(ArrayRef<Value> ivs, unsigned loop,
+                                     Value lower, Value upper) {
+  unsigned reduction = reductionLoops.front();
+  auto emitTerms = [&](Value first, int64_t count) {
+    LoopBody::Point start;
+    start.ivs.assign(ivs.begin(), ivs.end());
+    start.loop = loop;
+    SmallVector<LoopBody::Point> terms(count, start);
+    for (auto [i, term] : llvm::enumerate(terms)) {
+      term.ivs[reduction] = add(b, first, constantIndex(b, i));
+      body.emitUniform(term);
+    }
+    emitVectors(start, loop, lower, upper, /*group=*/1,
+                [&](ArrayRef<LoopBody::Point> points) {
+                  LoopBody::Point point = points.front();
+                  SmallVector<Value> outs = loadOuts(point);
+                  for (const LoopBody::Point &term : terms) {
+                    point.ivs[reduction] = term.ivs[reduction];
+                    point.uniform = term.uniform;
+                    emitBody(point, outs);
+                  }
+                  storeOuts(point, outs);
+                });
+  };
+  Value size = sizes[reduction];
+  Value end = roundDown(b, size, kTerms);
+  buildFor(b, constantIndex(b, 0), end, kTerms,
+           [&](Value first) { emitTerms(first, kTerms); });
+  buildFor(b, end, size, 1, [&](Value first) { emitTerms(first, 1); });
 }
 
 void LoopVectorizer::emitParallelRow(ArrayRef<Value> ivs,
                                      std::optional<unsigned> loop, Value lower,
                                      Value upper) {
+  if (loop && isStreamed(*loop))
+    return emitStreamedRow(ivs, *loop, lower, upper);
   LoopBody::Point point;
   point.ivs.assign(ivs.begin(), ivs.end());
   point.loop = loop;
   if (reductionLoops.empty())
     body.emitUniform(point);
   if (!loop)
-    return emitPoint(point);
-  Value length = sub(b, upper, lower);
-  Value end = add(b, lower, roundDown(b, length, fullLanes));
-  buildFor(b, lower, end, fullLanes, [&](Value iv) {
-    point.ivs[*loop] = iv;
-    point.lanes = fullLanes;
-    emitPoint(point);
-  });
-  std::optional<int64_t> size = getConstantIntValue(sizes[*loop]);
-  if (size && *size % fullLanes == 0)
-    return;
-  bool scalar = body.needsScalarTail();
-  buildFor(b, end, upper, scalar ? 1 : fullLanes, [&](Value iv) {
-    point.ivs[*loop] = iv;
-    point.lanes = scalar ? 1 : fullLanes;
-    if (!scalar)
-      point.mask = vector::CreateMaskOp::create(
-          b, vectorOf(b.getI1Type(), fullLanes), ValueRange{sub(b, upper, iv)});
-    emitPoint(point);
-  });
+    return emitPoints(point);
+  emitVectors(point, *loop, lower, upper,
+              /*group=*/reductionLoops.empty() ? 1 : kSums,
+              [&](ArrayRef<LoopBody::Point> points) { emitPoints(points); });
 }
 
 StringRef LoopVectorizer::run() {
@@ -237,7 +336,7 @@ StringRef LoopVectorizer::run() {
     bool gathers = false;
     along = chooseParallelLoop(gathers);
     if (!along || gathers)
-      reduceAlong = chooseReductionLoop();
+      reduceAlong = chooseReductionLoop(/*mayGather=*/!along);
     if (!along && !reduceAlong &&
         !(parallelLoops.empty() && reductionLoops.empty()))
       reason = "no loop has contiguous results or terms";

@@ -27,7 +27,7 @@ private:
   void collectLoops();
   bool unitOrZero(mlir::OpOperand *operand, unsigned loop, bool allowZero);
   std::optional<unsigned> chooseParallelLoop(bool &gathers);
-  std::optional<unsigned> chooseReductionLoop();
+  std::optional<unsigned> chooseReductionLoop(bool mayGather);
   mlir::Operation *combinerOf(unsigned output);
   void emitNest(std::optional<unsigned> vectorLoop,
                 llvm::function_ref<void(llvm::ArrayRef<mlir::Value>,
@@ -36,7 +36,19 @@ private:
   void emitParallelRow(llvm::ArrayRef<mlir::Value> ivs,
                        std::optional<unsigned> loop, mlir::Value lower,
                        mlir::Value upper);
-  void emitPoint(const LoopBody::Point &point);
+  void
+  emitVectors(const LoopBody::Point &start, unsigned loop, mlir::Value lower,
+              mlir::Value upper, int64_t group,
+              llvm::function_ref<void(llvm::ArrayRef<LoopBody::Point>)> emit);
+  void emitPoints(llvm::ArrayRef<LoopBody::Point> points);
+  llvm::SmallVector<mlir::Value> loadOuts(const LoopBody::Point &point);
+  void storeOuts(const LoopBody::Point &point,
+                 llvm::ArrayRef<mlir::Value> outs);
+  void emitBody(const LoopBody::Point &point,
+                llvm::MutableArrayRef<mlir::Value> outs);
+  bool isStreamed(unsigned loop) const;
+  void emitStreamedRow(llvm::ArrayRef<mlir::Value> ivs, unsigned loop,
+                       mlir::Value lower, mlir::Value upper);
   void emitReductionRow(llvm::ArrayRef<mlir::Value> ivs, unsigned loop);
   llvm::SmallVector<mlir::Value> emitReductionStep(const LoopBody::Point &point,
                                                    mlir::ValueRange sums);

@@ -402,6 +402,55 @@ func.func @f(%x: tensor<?x?xf32>, %ids: tensor<?xi64>) -> tensor<?x?xf32> {
         assert np.array_equal(run(source, [x, ids]), x[ids])
 
 
+@pytest.mark.parametrize("along", ["columns", "rows"])
+def test_sums_over_gathered_rows(run, along):
+    """Products with rows of a table, and sums of such rows with weights."""
+    size = "%k" if along == "columns" else "%n"
+    result = "(i, j) -> (j)" if along == "columns" else "(i, j) -> (i)"
+    weight = "(i, j) -> (i)" if along == "columns" else "(i, j) -> (j)"
+    chosen = "(i, j) -> (i)"
+    source = f"""
+func.func @f(%x: tensor<?xf32>, %ids: tensor<?xindex>, %w: tensor<?x?xf32>)
+    -> tensor<?xf32> {{
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %ids, %c0 : tensor<?xindex>
+  %k = tensor.dim %w, %c1 : tensor<?x?xf32>
+  %e = tensor.empty({size}) : tensor<?xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+  %range = tensor.empty(%n, %k) : tensor<?x?xf32>
+  %r = linalg.generic {{
+      indexing_maps = [affine_map<{weight}>, affine_map<{chosen}>,
+                       affine_map<(i, j) -> (i, j)>, affine_map<{result}>],
+      iterator_types = [{'"reduction", "parallel"' if along == "columns"
+                         else '"parallel", "reduction"'}]}}
+      ins(%x, %ids, %range : tensor<?xf32>, tensor<?xindex>, tensor<?x?xf32>)
+      outs(%z : tensor<?xf32>) {{
+  ^bb0(%a: f32, %id: index, %unused: f32, %o: f32):
+    %c = linalg.index 1 : index
+    %b = tensor.extract %w[%id, %c] : tensor<?x?xf32>
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  }} -> tensor<?xf32>
+  return %r : tensor<?xf32>
+}}"""
+    random = np.random.default_rng(6)
+    for rows, columns, count in [(5, 37, 9), (90, 5000, 333), (3, 0, 4), (3, 8, 0)]:
+        w = random.standard_normal((rows, columns)).astype(np.float32)
+        ids = random.integers(0, rows, count)
+        terms = count if along == "columns" else columns
+        x = random.standard_normal(terms).astype(np.float32)
+        got = run(source, [x, ids, w])
+        chosen = w[ids].astype(np.float64)
+        want = x @ chosen if along == "columns" else chosen @ x
+        size = np.abs(x) @ np.abs(chosen if along == "columns" else chosen.T)
+        assert got.shape == want.shape
+        bound = 4 * EPSILON["f32"] * max(terms, 1) ** 0.5 * size
+        assert (np.abs(got - want) <= bound).all(), (rows, columns, count)
+
+
 @pytest.mark.parametrize(
     "shape", [(3, n) for n in (1, 15, 16, 17, 32, 48, 63, 64, 80)] + [(2, 10000)]
 )

@@ -98,15 +98,41 @@ func.func @sum_of_rows(%x: memref<?x?xf32>, %y: memref<?xf32>) {
   return
 }
 
-// A reduction along columns: lanes are columns, rows are added in order.
+// A reduction along columns: lanes are columns, rows are added in order, four at
+// a time to sums that stay in memory, so that rows are read as they lie.
 // CHECK-LABEL: func.func @sum_of_columns(
-// CHECK:         %[[START:.+]] = vector.load
-// CHECK:         %[[SUM:.+]] = scf.for {{.*}} iter_args(%{{.*}} = %[[START]]) -> (vector<16xf32>)
-// CHECK:         vector.store %[[SUM]]
+// CHECK:         scf.for {{.*}} step %c4
+// CHECK:           scf.for
+// CHECK:             %[[OLD:.+]] = vector.load
+// CHECK:             %[[A0:.+]] = vector.load
+// CHECK:             %[[S0:.+]] = arith.addf %[[OLD]], %[[A0]]
+// CHECK:             %[[A1:.+]] = vector.load
+// CHECK:             %[[S1:.+]] = arith.addf %[[S0]], %[[A1]]
+// CHECK:             %[[A2:.+]] = vector.load
+// CHECK:             %[[S2:.+]] = arith.addf %[[S1]], %[[A2]]
+// CHECK:             %[[A3:.+]] = vector.load
+// CHECK:             %[[S3:.+]] = arith.addf %[[S2]], %[[A3]]
+// CHECK:             vector.store %[[S3]]
 func.func @sum_of_columns(%x: memref<?x?xf32>, %y: memref<?xf32>) {
   linalg.generic {indexing_maps = [#id, #columns],
                   iterator_types = ["reduction", "parallel"]}
       ins(%x : memref<?x?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.addf %o, %a : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// Short rows of sums stay in registers.
+// CHECK-LABEL: func.func @sum_of_short_columns(
+// CHECK:         %[[START:.+]] = vector.load
+// CHECK:         %[[SUM:.+]] = scf.for {{.*}} iter_args(%{{.*}} = %[[START]]) -> (vector<16xf32>)
+// CHECK:         vector.store %[[SUM]]
+func.func @sum_of_short_columns(%x: memref<?x16xf32>, %y: memref<16xf32>) {
+  linalg.generic {indexing_maps = [#id, #columns],
+                  iterator_types = ["reduction", "parallel"]}
+      ins(%x : memref<?x16xf32>) outs(%y : memref<16xf32>) {
   ^bb0(%a: f32, %o: f32):
     %0 = arith.addf %o, %a : f32
     linalg.yield %0 : f32
@@ -149,6 +175,28 @@ func.func @gather_rows(%x: memref<?x?xf32>, %ids: memref<?xi64>,
     %c = linalg.index 1 : index
     %0 = memref.load %x[%r, %c] : memref<?x?xf32>
     linalg.yield %0 : f32
+  }
+  return
+}
+
+// Products with rows at computed indices: lanes go along the rows, not from row to
+// row, where each lane would be read by itself.
+// CHECK-LABEL: func.func @products_of_rows(
+// CHECK-NOT:     vector.gather
+// CHECK:         scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// CHECK-NOT:     vector.gather
+// CHECK:         return
+func.func @products_of_rows(%x: memref<?xf32>, %ids: memref<?xindex>,
+                            %w: memref<?x?xf32>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [#columns, #rows, #rows],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%x, %ids : memref<?xf32>, memref<?xindex>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %id: index, %o: f32):
+    %c = linalg.index 1 : index
+    %b = memref.load %w[%id, %c] : memref<?x?xf32>
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
   }
   return
 }

@@ -176,8 +176,11 @@ def VectorizeLoops : Pass<"condcomp-vectorize-loops"> {
     Loops that lie together in memory are merged, one loop is chosen for vector
     lanes, and the outer parallel loops are cut into chunks for threads:
     - a parallel loop along which all results are contiguous; inputs are read as
-      vectors, broadcast, or gathered; the end of the loop is masked;
-    - else a reduction loop along which all inputs are contiguous: lanes are
+      vectors, broadcast, or gathered; the end of the loop is masked. A row of
+      sums stays in memory while its terms are added row by row, four at a time;
+      a short one stays in registers;
+    - else, or where that would gather, a reduction loop along which all inputs
+      are contiguous: lanes are
       accumulated apart and combined in an order that follows from the length
       of the loop alone;
     - else loops are scalar, and a remark says why.

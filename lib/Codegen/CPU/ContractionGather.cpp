@@ -205,7 +205,7 @@ func::FuncOp KernelLibrary::getGatheredPanel(const PanelConfig &config) {
   Value rhsBuffer = stack(kTerms * panel);
 
   SumTile sums(b, config, result, accumulate, lanes,
-               maxRows(config) * blockColumns(config, false));
+               maxRows(config) * blockColumns(config, maxRows(config)));
 
   // An empty sum is zero, so there is at least one round.
   Value terms = constantIndex(b, kTerms);

@@ -71,6 +71,11 @@ struct KernelConfig {
   int64_t streams = 1;
 };
 
+/// How many rows ahead of its use a right-hand side in its plain layout is
+/// asked for: weights come from memory, and their rows are too far apart for
+/// the hardware to guess.
+constexpr int64_t kPrefetchRows = 8;
+
 /// The panel functions and kernels of one module, made on demand.
 class KernelLibrary {
 public:
@@ -83,7 +88,7 @@ public:
   ///    %accumulate: i1)
   /// (%lhs of bf16 for a unit)
   /// that computes result = lhs * rhs (+ result if %accumulate) for
-  /// n <= blockColumns(config, m <= kFewRows) and m <= maxRows(config).
+  /// n <= blockColumns(config, m) and m <= maxRows(config).
   /// Offsets, sizes and strides are dynamic, except for unit strides of the
   /// layouts. A packed right-hand side is [panels, elements of a panel]. In
   /// place of a gathered side are the values of `gatheredTypes`, of the
@@ -101,9 +106,11 @@ public:
     return config.usesUnit ? kUnitRows : tileRows();
   }
 
-  /// Most columns a panel function takes, of a few rows or of more.
-  int64_t blockColumns(const PanelConfig &config, bool fewRows) const;
-  static constexpr int64_t kFewRows = 64;
+  /// Most columns a panel function takes, of so many rows.
+  int64_t blockColumns(const PanelConfig &config, int64_t rows) const;
+  /// Up to how many rows a right-hand side is read as it lies, and in long
+  /// pieces.
+  static constexpr int64_t kStreamedRows = 4, kFewRows = 64;
   /// Most rows a panel function takes.
   static int64_t maxRows(const PanelConfig &config) {
     if (config.usesUnit)
@@ -142,6 +149,10 @@ private:
   mlir::func::FuncOp getGatheredPanel(const PanelConfig &config);
   mlir::func::FuncOp getGather(mlir::FloatType acc, mlir::FloatType type,
                                int64_t step);
+  /// Returns the function (%lhs, %rhs, %result, %accumulate) that computes as
+  /// getPanel says, for at most kStreamedRows rows and all row-major, the
+  /// result in `acc`.
+  mlir::func::FuncOp getStream(mlir::FloatType acc, mlir::FloatType rhs);
   mlir::func::FuncOp getPack(mlir::FloatType acc, mlir::FloatType rhs,
                              Layout rhsLayout);
   /// Looks up `name`, or makes a function of that name with an empty body and

@@ -117,12 +117,15 @@ ResultBlocks::ResultBlocks(ImplicitLocOpBuilder &b,
   };
   height = cut(rows, constantIndex(b, KernelLibrary::maxRows(config)),
                kernels.tileRows(config), numRows);
-  Value few =
-      b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ule, height,
-                                    constantIndex(b, KernelLibrary::kFewRows));
-  Value mostColumns = b.createOrFold<arith::SelectOp>(
-      few, constantIndex(b, kernels.blockColumns(config, true)),
-      constantIndex(b, kernels.blockColumns(config, false)));
+  int64_t maxRows = KernelLibrary::maxRows(config);
+  Value mostColumns = constantIndex(b, kernels.blockColumns(config, maxRows));
+  for (int64_t most : {KernelLibrary::kFewRows, KernelLibrary::kStreamedRows}) {
+    Value isBelow = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ule,
+                                                  rows, constantIndex(b, most));
+    mostColumns = b.createOrFold<arith::SelectOp>(
+        isBelow, constantIndex(b, kernels.blockColumns(config, most)),
+        mostColumns);
+  }
   width =
       cut(columns, mostColumns, kernels.panelColumns(config.acc), numColumns);
 }

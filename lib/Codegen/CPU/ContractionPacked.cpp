@@ -274,7 +274,7 @@ func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
   emitter.panelStride = metadata.getStrides()[0];
 
   SumTile sums(b, config, result, emitter.accumulate, lanes(acc),
-               maxRows(config) * blockColumns(config, false));
+               maxRows(config) * blockColumns(config, maxRows(config)));
   emitter.tile = sums.tile;
 
   KernelConfig stored{acc, config.lhsLayout, config.rhs, emitter.pairs};

@@ -19,9 +19,6 @@ using namespace condcomp;
 /// The part of the right-hand side packed at a time: it stays in the
 /// second-level cache while all rows of the left-hand side pass by.
 static constexpr int64_t kPackBytes = 64 * 1024;
-/// How far ahead of its use the right-hand side is asked for: weights come from
-/// memory, and their rows are too far apart for the hardware to guess.
-static constexpr int64_t kPrefetchRows = 8;
 
 /// Transposes `n` vectors of `n` lanes, a power of two, by `log2(n)` stages of
 /// exchanging blocks.
@@ -280,16 +277,32 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
   Value panelWidth = constantIndex(b, panel);
   Value buffer = stack(packed);
 
-  SumTile sums(b, config, result, accumulate, lanes,
-               std::max(kFewRows * blockColumns(config, true),
-                        maxRows(config) * blockColumns(config, false)));
+  SumTile sums(
+      b, config, result, accumulate, lanes,
+      std::max({kStreamedRows * blockColumns(config, kStreamedRows),
+                kFewRows * blockColumns(config, kFewRows),
+                maxRows(config) * blockColumns(config, maxRows(config))}));
+
+  // A few rows do without packing.
+  OpBuilder::InsertPoint end;
+  if (config.lhsLayout == Layout::RowMajor &&
+      config.rhsLayout == Layout::RowMajor) {
+    Value streams = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
+                                          constantIndex(b, kStreamedRows));
+    auto choice = scf::IfOp::create(b, streams, /*withElseRegion=*/true);
+    end = b.saveInsertionPoint();
+    b.setInsertionPointToStart(choice.thenBlock());
+    func::CallOp::create(b, getStream(acc, config.rhs),
+                         ValueRange{left, right, sums.tile, accumulate});
+    b.setInsertionPointToStart(choice.elseBlock());
+  }
 
   // Terms at a time: what fits the buffer with the columns that callers give.
   Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
                                     constantIndex(b, kFewRows));
   Value terms = b.createOrFold<arith::SelectOp>(
-      few, constantIndex(b, packed / blockColumns(config, true)),
-      constantIndex(b, packed / blockColumns(config, false)));
+      few, constantIndex(b, packed / blockColumns(config, kFewRows)),
+      constantIndex(b, packed / blockColumns(config, maxRows(config))));
   // An empty sum is zero, so there is at least one round.
   Value rounds = maximum(b, ceilDiv(b, depth, terms), one);
   buildFor(b, zero, rounds, 1, [&](Value round) {
@@ -316,22 +329,27 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
               continues});
     });
   });
+  if (end.isSet())
+    b.restoreInsertionPoint(end);
   sums.finish(b);
   func::ReturnOp::create(b);
   return function;
 }
 
 int64_t KernelLibrary::blockColumns(const PanelConfig &config,
-                                    bool fewRows) const {
+                                    int64_t rows) const {
+  int64_t panels = 1;
   // Rows are gathered once for all columns of a block.
   if (config.lhsLayout == Layout::Gathered)
-    return panelColumns(config.acc) * (config.isDirect() ? 16 : 4);
+    panels = config.isDirect() ? 16 : 4;
   // Filters are read once for several panels of pixels.
-  if (config.rhsLayout == Layout::Gathered)
-    return panelColumns(config.acc) * 4;
+  else if (config.rhsLayout == Layout::Gathered)
+    panels = 4;
+  else if (isPacked(config.rhsLayout) || config.usesUnit)
+    panels = 16;
   // Memory is read fastest in long pieces, and with few rows reading is all
   // there is; with many, going on from stored sums too often costs more.
-  bool wide = (fewRows && config.rhsLayout == Layout::RowMajor) ||
-              isPacked(config.rhsLayout) || config.usesUnit;
-  return panelColumns(config.acc) * (wide ? 16 : 1);
+  else if (config.rhsLayout == Layout::RowMajor && rows <= kFewRows)
+    panels = rows <= kStreamedRows ? 32 : 16;
+  return panelColumns(config.acc) * panels;
 }

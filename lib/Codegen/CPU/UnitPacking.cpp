@@ -19,8 +19,6 @@ static constexpr int64_t kBlock = KernelLibrary::kUnitBlock;
 static constexpr int64_t kTerms = KernelLibrary::kUnitTerms;
 /// Columns of a panel.
 static constexpr int64_t kColumns = 32;
-/// How far ahead of its use a plain right-hand side is asked for.
-static constexpr int64_t kPrefetchRows = 8;
 
 /// Copies rows for kernels of units: to blocks of 16 rows, each holding 32
 /// terms of its rows after another, the last ones filled up with zeros. Fewer

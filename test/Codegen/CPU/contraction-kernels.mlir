@@ -62,9 +62,25 @@ func.func @f32(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
 // CHECK-LABEL: func.func private @condcomp_panel_rrr_f32_bf16_bf16(
 // CHECK:         memref.alloca() {{.*}} : memref<16384xf32>
 // CHECK:         memref.alloca() {{.*}} : memref<32768xf32>
-// CHECK:         call @condcomp_pack_r_f32_bf16
-// CHECK:         call @condcomp_kernel_r_f32
+// CHECK:         scf.if
+// CHECK:           call @condcomp_stream_f32_bf16
+// CHECK:         else
+// CHECK:           call @condcomp_pack_r_f32_bf16
+// CHECK:           call @condcomp_kernel_r_f32
 // CHECK:         arith.truncf {{.*}} : vector<16xf32> to vector<16xbf16>
+
+// Up to four rows take it as it lies: per vector of columns, so many terms of
+// each row, and one store.
+// CHECK-LABEL: func.func private @condcomp_stream_f32_bf16(
+// CHECK:         case 3
+// CHECK:         scf.for {{.*}} step %c2
+// CHECK:           memref.prefetch
+// CHECK-COUNT-2:   math.fma {{.*}} : vector<16xf32>
+// CHECK:           vector.store
+// CHECK-COUNT-2:   math.fma {{.*}} : vector<16xf32>
+// CHECK:           vector.store
+// CHECK-COUNT-2:   math.fma {{.*}} : vector<16xf32>
+// CHECK:           vector.store
 
 // A row-major right-hand side is read row by row, ahead of its use.
 // CHECK-LABEL: func.func private @condcomp_pack_r_f32_bf16(

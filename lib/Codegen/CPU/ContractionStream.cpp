@@ -1,0 +1,162 @@
+//===- ContractionStream.cpp - few rows by a matrix as it lies ------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// With a few rows, copying a right-hand side into panels takes longer than
+// multiplying by it. Here sums stay in the first-level cache instead, and the
+// right-hand side is read once, row after row. An element of the result is the
+// same as that of a register tile: its terms are added in ascending order.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ContractionKernels.h"
+#include "LoopBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+static constexpr int64_t kCacheLine = 64;
+
+namespace {
+/// Emits the terms of a fixed number of rows.
+struct StreamEmitter {
+  ImplicitLocOpBuilder &b;
+  VectorType type;
+  Value left, right, result;
+  int64_t rows;
+
+  Value columns() { return memref::DimOp::create(b, right, 1); }
+  void forEachVector(function_ref<void(Value column, Value mask)> emit,
+                     int64_t vectors);
+  void clear();
+  void addTerms(Value first, int64_t count);
+  void run(Value accumulate);
+};
+} // namespace
+
+/// Calls `emit` for `vectors` at a time, and for what is left under a mask.
+void StreamEmitter::forEachVector(
+    function_ref<void(Value column, Value mask)> emit, int64_t vectors) {
+  int64_t lanes = type.getNumElements();
+  Value end = roundDown(b, columns(), vectors * lanes);
+  buildFor(b, constantIndex(b, 0), end, vectors * lanes, [&](Value first) {
+    for (int64_t i = 0; i < vectors; ++i)
+      emit(add(b, first, constantIndex(b, i * lanes)), Value());
+  });
+  buildFor(b, end, columns(), lanes, [&](Value column) {
+    emit(column, createMask(b, lanes, sub(b, columns(), column)));
+  });
+}
+
+void StreamEmitter::clear() {
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  forEachVector(
+      [&](Value column, Value mask) {
+        for (int64_t i = 0; i < rows; ++i)
+          storeVector(b, zero, result, {constantIndex(b, i), column}, mask);
+      },
+      /*vectors=*/1);
+}
+
+/// Adds `count` terms to all sums, beginning with term `first`.
+void StreamEmitter::addTerms(Value first, int64_t count) {
+  SmallVector<Value> terms, factors; // factors: by row, then by term
+  for (int64_t k = 0; k < count; ++k)
+    terms.push_back(add(b, first, constantIndex(b, k)));
+  for (int64_t i = 0; i < rows; ++i)
+    for (Value term : terms)
+      factors.push_back(vector::BroadcastOp::create(
+          b, type,
+          memref::LoadOp::create(b, left,
+                                 ValueRange{constantIndex(b, i), term})));
+  Type element = cast<MemRefType>(right.getType()).getElementType();
+  int64_t bytes = type.getNumElements() * element.getIntOrFloatBitWidth() / 8;
+  int64_t perLine = std::max<int64_t>(kCacheLine / bytes, 1);
+  int64_t vector = 0;
+  forEachVector(
+      [&](Value column, Value mask) {
+        bool isNewLine = !mask && vector++ % perLine == 0;
+        SmallVector<Value> loaded;
+        for (Value term : terms) {
+          loaded.push_back(loadVector(b, type, right, {term, column}, mask));
+          if (isNewLine)
+            memref::PrefetchOp::create(
+                b, right,
+                ValueRange{add(b, term, constantIndex(b, kPrefetchRows)),
+                           column},
+                /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+        }
+        for (int64_t i = 0; i < rows; ++i) {
+          Value row = constantIndex(b, i);
+          Value sum = loadVector(b, type, result, {row, column}, mask);
+          for (int64_t k = 0; k < count; ++k)
+            sum =
+                math::FmaOp::create(b, factors[i * count + k], loaded[k], sum);
+          storeVector(b, sum, result, {row, column}, mask);
+        }
+      },
+      perLine);
+}
+
+void StreamEmitter::run(Value accumulate) {
+  auto choice = scf::IfOp::create(b, accumulate, /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.elseBlock());
+    clear();
+  }
+  // What the registers hold beside the sums.
+  int64_t count = rows <= 2 ? 4 : 2;
+  Value depth = memref::DimOp::create(b, right, 0);
+  Value end = roundDown(b, depth, count);
+  buildFor(b, constantIndex(b, 0), end, count,
+           [&](Value first) { addTerms(first, count); });
+  buildFor(b, end, depth, 1, [&](Value first) { addTerms(first, 1); });
+}
+
+func::FuncOp KernelLibrary::getStream(FloatType acc, FloatType rhs) {
+  bool isNew;
+  MLIRContext *context = acc.getContext();
+  func::FuncOp function = lookupOrCreate(
+      "condcomp_stream_" + typeName(acc) + "_" + typeName(rhs),
+      {viewType(acc, Layout::RowMajor), viewType(rhs, Layout::RowMajor),
+       viewType(acc, Layout::RowMajor), IntegerType::get(context, 1)},
+      isNew);
+  if (!isNew)
+    return function;
+  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
+                                              &function.getBody().front());
+  auto arguments = function.getArguments();
+  Value rows = memref::DimOp::create(b, arguments[2], 0);
+  SmallVector<int64_t> cases =
+      llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kStreamedRows));
+  auto choice =
+      scf::IndexSwitchOp::create(b, TypeRange(), rows, cases, cases.size());
+  {
+    OpBuilder::InsertionGuard guard(b);
+    for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
+      b.createBlock(&region);
+      StreamEmitter{b,
+                    VectorType::get({lanes(acc)}, acc),
+                    arguments[0],
+                    arguments[1],
+                    arguments[2],
+                    count}
+          .run(arguments[3]);
+      scf::YieldOp::create(b);
+    }
+    b.createBlock(&choice.getDefaultRegion());
+    scf::YieldOp::create(b);
+  }
+  func::ReturnOp::create(b);
+  return function;
+}

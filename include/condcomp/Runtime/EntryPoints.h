@@ -66,6 +66,13 @@ CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_grid(int64_t threads,
 /// Called by an emulated thread: returns when all threads have called it.
 CONDCOMP_RUNTIME_EXPORT void condcomp_grid_barrier(void);
 
+/// One step of a tensor core, called by the 32 emulated threads of a warp:
+/// PTX's mma.sync.m16n8k16 with f32 sums. `registers` are a thread's own: four
+/// of A and two of B, each a pair of numbers, and four of C, which become those
+/// of D.
+CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_mma_bf16(uint32_t *registers);
+CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_mma_f16(uint32_t *registers);
+
 /// The first of `count` CPUs with no more features than this machine's CPU, or
 /// -1 after recording an error. `features[i]` are LLVM's names, separated by
 /// commas; `library` and `names[i]` are for the error.

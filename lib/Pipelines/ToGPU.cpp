@@ -22,8 +22,15 @@
 using namespace mlir;
 using namespace condcomp;
 
+/// Whether a GPU multiplies bf16 by bf16 in tensor cores: sm_80 and later.
+static bool hasTensorCores(StringRef chip) {
+  int number = 0;
+  return chip.consume_front("sm_") && !chip.consumeInteger(10, number) &&
+         number >= 80;
+}
+
 /// From condcomp ops to kernels in blocks.
-static void addKernels(OpPassManager &pm, StringRef form,
+static void addKernels(OpPassManager &pm, StringRef form, bool tensorCores,
                        bool deviceMemory = false) {
   addVerification(pm, /*trace=*/false);
   ChooseFormOptions forms;
@@ -40,6 +47,8 @@ static void addKernels(OpPassManager &pm, StringRef form,
   OutlineKernelsOptions outline;
   outline.deviceMemory = deviceMemory;
   pm.addPass(createOutlineKernels(outline));
+  if (tensorCores)
+    pm.addNestedPass<func::FuncOp>(createUseTensorCores());
   pm.addNestedPass<func::FuncOp>(createParallelizeLoops());
   pm.addPass(createExpandMath());
   // As on the CPU: the device's own would be an approximation.
@@ -59,8 +68,15 @@ static void addKernels(OpPassManager &pm, StringRef form,
   pm.addNestedPass<func::FuncOp>(createMem2Reg());
 }
 
+static void addEmulatedTensorCores(OpPassManager &pm) {
+  LowerTensorCoresOptions lower;
+  lower.emulate = true;
+  pm.addPass(createLowerTensorCores(lower));
+}
+
 /// From the gpu dialect to code for an NVIDIA GPU.
 static void addNVIDIA(OpPassManager &pm, StringRef chip, StringRef features) {
+  pm.addPass(createLowerTensorCores());
   pm.addNestedPass<gpu::GPUModuleOp>(createConvertGpuOpsToNVVMOps());
   GpuNVVMAttachTargetOptions target;
   target.chip = chip.str();
@@ -99,7 +115,8 @@ static void addBinary(OpPassManager &pm, StringRef toolkit, StringRef target) {
 
 void condcomp::buildToGPUPipeline(OpPassManager &pm,
                                   const ToGPUOptions &options) {
-  addKernels(pm, options.form.getValue());
+  addKernels(pm, options.form.getValue(),
+             options.tensorCores && hasTensorCores(options.chip.getValue()));
   bool isAMD = StringRef(options.chip.getValue()).starts_with("gfx");
   EmitGPUModuleOptions emit;
   emit.scope = isAMD ? "agent" : "device";
@@ -120,7 +137,11 @@ void condcomp::buildToGPUPipeline(OpPassManager &pm,
 
 void condcomp::buildToCUDAPipeline(OpPassManager &pm,
                                    const ToCUDAOptions &options) {
-  addKernels(pm, options.form.getValue(), /*deviceMemory=*/true);
+  // A warp must not lie in two blocks.
+  bool tensorCores = options.tensorCores &&
+                     hasTensorCores(options.chip.getValue()) &&
+                     options.blockSize % kWarpSize == 0;
+  addKernels(pm, options.form.getValue(), tensorCores, /*deviceMemory=*/true);
   LaunchByCUDAOptions launch;
   launch.chip = options.chip.getValue();
   launch.format = options.ptx ? "ptx" : "cubin";
@@ -143,14 +164,18 @@ void condcomp::buildToCUDAPipeline(OpPassManager &pm,
 
 void condcomp::buildToGPUThreadsPipeline(OpPassManager &pm,
                                          const ToGPUThreadsOptions &options) {
-  addKernels(pm, options.form.getValue(), /*deviceMemory=*/true);
+  addKernels(pm, options.form.getValue(), options.tensorCores,
+             /*deviceMemory=*/true);
+  addEmulatedTensorCores(pm);
   pm.addPass(createExportThreads());
   addLLVM(pm);
 }
 
 void condcomp::buildToEmulatedGPUPipeline(OpPassManager &pm,
                                           const ToEmulatedGPUOptions &options) {
-  addKernels(pm, options.form.getValue());
+  addKernels(pm, options.form.getValue(),
+             options.tensorCores && options.threads % kWarpSize == 0);
+  addEmulatedTensorCores(pm);
   EmulateGridOptions grid;
   grid.threads = options.threads;
   pm.addPass(createEmulateGrid(grid));

@@ -167,8 +167,9 @@ static Expected<std::string> getCUDAPipeline(const Options &options,
     if (Error error = compileEmulatedKernels(module, options.form, kernels,
                                              getLinkOptions(options)))
       return std::move(error);
+    // A warp per block: few threads, and enough for tensor cores.
     return formatv("builtin.module(condcomp-to-cuda{{form={0} chip={1} "
-                   "block-size=4 image={2}})",
+                   "block-size=32 image={2}})",
                    options.form, chip, kernels)
         .str();
   }

@@ -148,6 +148,11 @@ struct ToGPUOptions : public mlir::PassPipelineOptions<ToGPUOptions> {
           clEnumValN(GPUFormat::Cubin, "cubin", "machine code"),
           clEnumValN(GPUFormat::Fatbin, "fatbin", "machine code and assembly")),
       llvm::cl::init(GPUFormat::PTX)};
+  PassOptions::Option<bool> tensorCores{
+      *this, "tensor-cores",
+      llvm::cl::desc("Multiply bf16 and f16 in tensor cores, where the "
+                     "chip has them (default: true)"),
+      llvm::cl::init(true)};
 };
 
 /// Adds the passes of `condcomp-to-gpu`: from condcomp ops and linalg on
@@ -185,6 +190,11 @@ struct ToCUDAOptions : public mlir::PassPipelineOptions<ToCUDAOptions> {
   PassOptions::Option<int64_t> blockSize{
       *this, "block-size", llvm::cl::desc("Threads of a block (default: 256)"),
       llvm::cl::init(256)};
+  PassOptions::Option<bool> tensorCores{
+      *this, "tensor-cores",
+      llvm::cl::desc("Multiply bf16 and f16 in tensor cores, where the "
+                     "chip has them (default: true)"),
+      llvm::cl::init(true)};
 };
 
 /// Adds the passes of `condcomp-to-cuda`: programs of the LLVM dialect with the
@@ -199,6 +209,10 @@ struct ToGPUThreadsOptions
       llvm::cl::desc("How routings are held: masked, compact, auto or soft "
                      "(default: auto)"),
       llvm::cl::init("auto")};
+  PassOptions::Option<bool> tensorCores{
+      *this, "tensor-cores",
+      llvm::cl::desc("Multiply bf16 and f16 in tensor cores (default: true)"),
+      llvm::cl::init(true)};
 };
 
 /// Adds the passes of `condcomp-to-gpu-threads`: the kernels that
@@ -218,6 +232,11 @@ struct ToEmulatedGPUOptions
   PassOptions::Option<int64_t> threads{
       *this, "threads", llvm::cl::desc("Threads of the grid (default: 5)"),
       llvm::cl::init(5)};
+  PassOptions::Option<bool> tensorCores{
+      *this, "tensor-cores",
+      llvm::cl::desc("Multiply bf16 and f16 in tensor cores, if there "
+                     "are 32 threads, 64, ... (default: true)"),
+      llvm::cl::init(true)};
 };
 
 /// Adds the passes of `condcomp-to-gpu-emulated`: the kernels that

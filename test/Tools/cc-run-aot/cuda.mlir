@@ -11,7 +11,7 @@
 // RUN: FileCheck %s --check-prefix=LOG < %t.log
 // LOG:     cuModuleLoadDataEx
 // LOG:     cuMemcpyHtoDAsync_v2 48
-// LOG:     cuLaunchCooperativeKernel chosen$kernel 2x4
+// LOG:     cuLaunchCooperativeKernel chosen$kernel 2x32
 // LOG-NOT: cuLaunchCooperativeKernel
 // LOG:     cuMemcpyDtoHAsync_v2 48
 

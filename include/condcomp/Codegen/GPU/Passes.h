@@ -14,6 +14,9 @@
 
 namespace condcomp {
 
+/// Threads that use a tensor core together: neighbors of one block.
+inline constexpr int64_t kWarpSize = 32;
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "condcomp/Codegen/GPU/Passes.h.inc"

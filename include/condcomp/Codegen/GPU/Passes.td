@@ -32,6 +32,60 @@ def ParallelizeLoops
   ];
 }
 
+def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp"> {
+  let summary = "Compute contractions of bf16 and f16 by tensor cores";
+  let description = [{
+    A contraction of bf16 by bf16 or f16 by f16 that sums in f32 becomes a
+    `scf.parallel` over its batch loops, tiles of 32 rows and 32 columns, and the
+    32 threads of a warp, which have a tile together: the number of threads, and
+    that of a block's, must be a multiple of 32. Steps of 16 terms in ascending
+    order are each one `nvgpu.mma.sync` per block of 16 rows and 8 columns. Sizes
+    may be any: the last step has zeros for the terms that there are not, rows
+    and columns that there are not are computed and not stored. A tile of at most
+    16 rows does half the work. Elements that lie together are loaded four at a
+    time, where run-time values say that they are aligned.
+
+    Which contractions it takes depends on types alone, not on sizes: what one
+    row gives does not depend on how many rows there are.
+
+    ```mlir
+    linalg.matmul ins(%a, %b : memref<?x64xbf16>, memref<64x32xbf16>)
+                  outs(%c : memref<?x32xbf16>)
+    // becomes
+    scf.parallel (%i, %j, %lane) = (%c0, %c0, %c0) to (%tiles, %c1, %c32) step (%c1, %c1, %c1) {
+      ...
+      %sums:8 = scf.for %k = %c0 to %c64 step %c16 iter_args(...) {
+        ...
+        %next = nvgpu.mma.sync (%rows, %columns, %sum) {mmaShape = [16, 8, 16]}
+            : (vector<4x2xbf16>, vector<2x2xbf16>, vector<2x2xf32>) -> vector<2x2xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::nvgpu::NVGPUDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def LowerTensorCores : Pass<"condcomp-gpu-lower-tensor-cores", "::mlir::ModuleOp"> {
+  let summary = "Turn steps of tensor cores into instructions, or emulate them";
+  let description = [{
+    `nvgpu.mma.sync` of bf16 or f16 becomes a call of LLVM's intrinsic, with
+    registers as PTX has them. The call is `convergent`, which the intrinsic is
+    not: else LLVM might move it to where only some threads of a warp get. (The
+    upstream conversion does not know bf16.)
+
+    With `emulate`, it becomes a call of the run-time library, with the same
+    registers in memory.
+  }];
+  let options = [
+    Option<"emulate", "emulate", "bool", /*default=*/"false",
+           "Call the run-time library instead, for emulated grids">,
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def OutlineKernels : Pass<"condcomp-gpu-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "Split public functions into a kernel and a function that calls it";
   let description = [{

@@ -1,0 +1,82 @@
+//===- UseTensorCores.cpp - contractions by warps -------------------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "../CPU/ContractionMatch.h"
+#include "Grid.h"
+#include "WarpTile.h"
+#include "condcomp/Codegen/GPU/Passes.h"
+#include "condcomp/Conversion/IndependentLoops.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Remarks.h"
+
+namespace condcomp {
+#define GEN_PASS_DEF_USETENSORCORES
+#include "condcomp/Codegen/GPU/Passes.h.inc"
+} // namespace condcomp
+
+using namespace mlir;
+using namespace condcomp;
+
+/// Whether the unit multiplies these inputs. The number of rows must not
+/// matter: all forms of a program are to be computed alike.
+static bool isForTensorCores(const Contraction &c) {
+  auto element = [](OpOperand *operand) {
+    return cast<MemRefType>(operand->get().getType()).getElementType();
+  };
+  Type type = element(c.lhs);
+  return isa<BFloat16Type, Float16Type>(type) && type == element(c.rhs) &&
+         c.acc.isF32() && !c.isPacked() && !c.k.empty();
+}
+
+/// Whether one thread alone will run `op`: it is in a loop whose iterations are
+/// shared among threads.
+static bool isForOneThread(Operation *op) {
+  for (Operation *parent = op->getParentOp(); parent;
+       parent = parent->getParentOp())
+    if (isa<scf::ParallelOp>(parent) || parent->hasAttr(kIndependentAttrName))
+      return true;
+  return false;
+}
+
+namespace {
+struct UseTensorCoresPass
+    : public condcomp::impl::UseTensorCoresBase<UseTensorCoresPass> {
+  void runOnOperation() override {
+    if (!isKernel(getOperation()))
+      return;
+    SmallVector<std::pair<Contraction, linalg::FillOp>, 1> contractions;
+    getOperation()->walk([&](linalg::LinalgOp op) {
+      std::optional<Contraction> c = matchContraction(op);
+      if (!c || !isForTensorCores(*c))
+        return;
+      if (!isForOneThread(op)) {
+        contractions.emplace_back(*c, findZeroFill(*c));
+        return;
+      }
+      remark::failed(op->getLoc(),
+                     remark::RemarkOpts::name("NoTensorCores")
+                         .category("condcomp-gpu-use-tensor-cores"))
+          << "a contraction uses no tensor cores: one thread runs it";
+    });
+    for (auto &[contraction, fill] : contractions) {
+      ImplicitLocOpBuilder b(contraction.op.getLoc(), contraction.op);
+      WarpTile(b, contraction, /*fromZero=*/fill != nullptr).run();
+    }
+    for (auto &[contraction, fill] : contractions) {
+      contraction.op->erase();
+      if (fill)
+        fill->erase();
+    }
+  }
+};
+} // namespace

@@ -10,6 +10,7 @@
 #include "../CPU/LinearView.h"
 #include "../CPU/LoopBuilder.h"
 #include "Grid.h"
+#include "ThreadTile.h"
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "condcomp/Conversion/IndependentLoops.h"
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
@@ -178,6 +179,26 @@ void LoopEmitter::run() {
   });
 }
 
+/// Emits a contraction in tiles if there is one for every other thread at
+/// least, else by elements: many threads are worth more than few loads. Both
+/// give the same bits.
+static void emitContraction(ImplicitLocOpBuilder &b, const Contraction &c,
+                            Value threads, bool fromZero) {
+  ThreadTile tile(b, c, fromZero);
+  LoopEmitter elements(b, c.op, fromZero);
+  if (!tile.isBlocked())
+    return elements.run();
+  Value many = arith::CmpIOp::create(
+      b, arith::CmpIPredicate::uge,
+      mul(b, tile.countTiles(), constantIndex(b, 2)), threads);
+  auto choice = scf::IfOp::create(b, many, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(choice.thenYield());
+  tile.run();
+  b.setInsertionPoint(choice.elseYield());
+  elements.run();
+}
+
 /// Whether each element of the results belongs to one point of the parallel
 /// loops, and computing it can't fail.
 static bool isParallelizable(linalg::LinalgOp op) {
@@ -262,8 +283,11 @@ struct ParallelizeLoopsPass
       ImplicitLocOpBuilder b(op.getLoc(), op);
       if (fills.contains(op)) {
         // Taken in.
+      } else if (std::optional<Contraction> c = matchContraction(op)) {
+        emitContraction(b, *c, getOperation().getArgument(Threads),
+                        filled.contains(op));
       } else if (isParallelizable(op)) {
-        LoopEmitter(b, op, filled.contains(op)).run();
+        LoopEmitter(b, op, /*fromZero=*/false).run();
       } else {
         remarkSequential(op,
                          ("elements of " + op->getName().getStringRef()).str(),

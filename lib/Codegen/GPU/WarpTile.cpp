@@ -7,10 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "WarpTile.h"
-#include "../CPU/LinearView.h"
 #include "../CPU/LoopBuilder.h"
 #include "condcomp/Codegen/GPU/Passes.h"
-#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
@@ -30,11 +28,7 @@ static constexpr int64_t kWide = 4;
 
 WarpTile::WarpTile(ImplicitLocOpBuilder &b, const Contraction &contraction,
                    bool fromZero)
-    : b(b), c(contraction), fromZero(fromZero),
-      sizes(loopSizes(b, contraction.op)),
-      ivs(sizes.size(), constantIndex(b, 0)), outerTerms(c.k) {
-  rows = count(c.m);
-  columns = count(c.n);
+    : ContractionEmitter(b, contraction, fromZero), outerTerms(c.k) {
   // The longest loop, for full steps; of several, the innermost.
   SmallVector<int64_t> ranges = linalg::LinalgOp(c.op).getStaticLoopRanges();
   auto length = [&](unsigned loop) {
@@ -49,53 +43,12 @@ WarpTile::WarpTile(ImplicitLocOpBuilder &b, const Contraction &contraction,
   llvm::erase(outerTerms, innerTerm);
 }
 
-WarpTile::Position WarpTile::split(ArrayRef<unsigned> loops, Value number) {
-  Position position(loops.size());
-  for (int64_t i = loops.size() - 1; i >= 0; --i) {
-    position[i] = number;
-    if (i == 0)
-      break;
-    position[i] = b.createOrFold<arith::RemUIOp>(number, sizes[loops[i]]);
-    number = div(b, number, sizes[loops[i]]);
-  }
-  return position;
-}
-
-void WarpTile::go(ArrayRef<unsigned> loops, ArrayRef<Value> position) {
-  for (auto [loop, iv] : llvm::zip_equal(loops, position))
-    ivs[loop] = iv;
-}
-
-Value WarpTile::count(ArrayRef<unsigned> loops) {
-  Value number = constantIndex(b, 1);
-  for (unsigned loop : loops)
-    number = mul(b, number, sizes[loop]);
-  return number;
-}
-
-SmallVector<Value> WarpTile::getIndices(OpOperand *operand) {
-  return *affine::expandAffineMap(b, b.getLoc(), c.map(operand), ivs);
-}
-
-Value WarpTile::load(OpOperand *operand) {
-  return memref::LoadOp::create(b, operand->get(), getIndices(operand));
-}
-
 WarpTile::Values WarpTile::loadWide(OpOperand *operand) {
-  auto type = VectorType::get(
-      kWide, cast<MemRefType>(operand->get().getType()).getElementType());
+  auto type = VectorType::get(kWide, getElementType(operand));
   Value vector = vector::LoadOp::create(
       b, type, operand->get(), getIndices(operand), /*nontemporal=*/false,
       llvm::MaybeAlign(kWide * type.getElementTypeBitWidth() / 8));
   return vector::ToElementsOp::create(b, vector).getResults();
-}
-
-Value WarpTile::convert(Value value, Type type) {
-  if (value.getType() == type)
-    return value;
-  if (type.getIntOrFloatBitWidth() > value.getType().getIntOrFloatBitWidth())
-    return arith::ExtFOp::create(b, type, value);
-  return arith::TruncFOp::create(b, type, value);
 }
 
 bool WarpTile::isContiguous(OpOperand *operand, unsigned loop) {
@@ -156,21 +109,12 @@ void WarpTile::run() {
   chooseWidths();
   constexpr int64_t rowsOfTile = kRowBlocks * kRows;
   constexpr int64_t columnsOfTile = kColumnBlocks * kColumns;
-  SmallVector<Value> extents;
-  for (unsigned loop : c.batch)
-    extents.push_back(sizes[loop]);
-  extents.push_back(ceilDiv(b, rows, constantIndex(b, rowsOfTile)));
-  extents.push_back(ceilDiv(b, columns, constantIndex(b, columnsOfTile)));
-  // Innermost, so that the threads of a warp have one tile.
-  extents.push_back(constantIndex(b, kWarpSize));
-  SmallVector<Value> zeros(extents.size(), constantIndex(b, 0));
-  SmallVector<Value> ones(extents.size(), constantIndex(b, 1));
-  auto loop = scf::ParallelOp::create(b, zeros, extents, ones);
   OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  Position position(loop.getInductionVars());
-  go(c.batch, ArrayRef(position).drop_back(3));
-  position.erase(position.begin(), position.end() - 3);
+  // Threads innermost, so that those of a warp have one tile.
+  Position position =
+      beginParallel({ceilDiv(b, rows, constantIndex(b, rowsOfTile)),
+                     ceilDiv(b, columns, constantIndex(b, columnsOfTile)),
+                     constantIndex(b, kWarpSize)});
   firstRow = mul(b, position[0], constantIndex(b, rowsOfTile));
   firstColumn = mul(b, position[1], constantIndex(b, columnsOfTile));
   member = arith::RemUIOp::create(b, position[2], constantIndex(b, kWide));
@@ -205,12 +149,11 @@ void WarpTile::run() {
 void WarpTile::emitTile(int64_t rowBlocks, bool wide) {
   this->rowBlocks = rowBlocks;
   this->wide = wide;
-  Value one = constantIndex(b, 1);
   Value row = add(b, firstRow, mul(b, group, constantIndex(b, 2 * rowBlocks)));
   rowPositions.clear();
   for (int64_t i = 0; i < 2 * rowBlocks; ++i)
-    rowPositions.push_back(split(
-        c.m, minimum(b, add(b, row, constantIndex(b, i)), sub(b, rows, one))));
+    rowPositions.push_back(
+        splitInside(c.m, add(b, row, constantIndex(b, i)), rows));
   Value column =
       add(b, firstColumn, mul(b, group, constantIndex(b, kColumnBlocks)));
   columnPositions.clear();
@@ -220,10 +163,9 @@ void WarpTile::emitTile(int64_t rowBlocks, bool wide) {
   } else {
     for (int64_t i = 0; i < kColumnBlocks; ++i)
       columnPositions.push_back(
-          split(c.n, minimum(b, add(b, column, constantIndex(b, i)),
-                             sub(b, columns, one))));
+          splitInside(c.n, add(b, column, constantIndex(b, i)), columns));
   }
-  store(sum(outerTerms, initialize()));
+  storeAll(sum(outerTerms, initialize()));
 }
 
 void WarpTile::forEachResult(
@@ -249,9 +191,8 @@ WarpTile::Values WarpTile::initialize() {
                               b, DenseElementsAttr::get(type, 0.0f)));
   SmallVector<Values> elements(blocks, Values(4));
   forEachResult([&](int64_t block, int64_t number, Value row, Value column) {
-    Value one = constantIndex(b, 1);
-    go(c.m, split(c.m, minimum(b, row, sub(b, rows, one))));
-    go(c.n, split(c.n, minimum(b, column, sub(b, columns, one))));
+    go(c.m, splitInside(c.m, row, rows));
+    go(c.n, splitInside(c.n, column, columns));
     elements[block][number] = convert(load(c.result), c.acc);
   });
   Values sums;
@@ -370,8 +311,7 @@ WarpTile::Values WarpTile::multiply(Value firstTerm, bool masked,
   return next;
 }
 
-void WarpTile::store(ValueRange sums) {
-  Type type = cast<MemRefType>(c.result->get().getType()).getElementType();
+void WarpTile::storeAll(ValueRange sums) {
   forEachResult([&](int64_t block, int64_t number, Value row, Value column) {
     auto isInside = [&](Value index, Value size) {
       return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, index, size);
@@ -380,12 +320,11 @@ void WarpTile::store(ValueRange sums) {
                                          isInside(column, columns));
     Value sum = vector::ExtractOp::create(
         b, sums[block], ArrayRef<int64_t>{number / 2, number % 2});
-    sum = convert(sum, type);
     auto only = scf::IfOp::create(b, inside);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(only.thenYield());
     go(c.m, split(c.m, row));
     go(c.n, split(c.n, column));
-    memref::StoreOp::create(b, sum, c.result->get(), getIndices(c.result));
+    store(sum);
   });
 }

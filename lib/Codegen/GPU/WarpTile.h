@@ -9,8 +9,7 @@
 #ifndef CONDCOMP_LIB_CODEGEN_GPU_WARPTILE_H
 #define CONDCOMP_LIB_CODEGEN_GPU_WARPTILE_H
 
-#include "../CPU/ContractionMatch.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "ContractionEmitter.h"
 
 namespace condcomp {
 
@@ -26,7 +25,7 @@ namespace condcomp {
 ///   rows     2 B g + 0..2B - 1 of B blocks of 16: two of each block;
 ///   columns  4 g + 0..3 of the right-hand side, one of each block of 8, and
 ///            8 m + 0..7 of the result.
-class WarpTile {
+class WarpTile : ContractionEmitter {
 public:
   /// With `fromZero`, the result is what is summed up alone.
   WarpTile(mlir::ImplicitLocOpBuilder &b, const Contraction &contraction,
@@ -34,19 +33,8 @@ public:
   void run();
 
 private:
-  using Position = llvm::SmallVector<mlir::Value>;
-  using Values = llvm::SmallVector<mlir::Value>;
-
-  /// The position along `loops` of a number that counts all their points.
-  Position split(llvm::ArrayRef<unsigned> loops, mlir::Value number);
-  void go(llvm::ArrayRef<unsigned> loops, llvm::ArrayRef<mlir::Value> position);
-  /// The number of points of `loops`.
-  mlir::Value count(llvm::ArrayRef<unsigned> loops);
-  llvm::SmallVector<mlir::Value> getIndices(mlir::OpOperand *operand);
-  mlir::Value load(mlir::OpOperand *operand);
   /// Four elements at once, from the present position on.
   Values loadWide(mlir::OpOperand *operand);
-  mlir::Value convert(mlir::Value value, mlir::Type type);
 
   /// Whether elements along a loop lie together, as far as types tell.
   bool isContiguous(mlir::OpOperand *operand, unsigned loop);
@@ -59,17 +47,12 @@ private:
   Values initialize();
   Values sum(llvm::ArrayRef<unsigned> loops, Values sums);
   Values multiply(mlir::Value firstTerm, bool masked, mlir::ValueRange sums);
-  void store(mlir::ValueRange sums);
+  void storeAll(mlir::ValueRange sums);
   /// Calls `fn` on every element of the thread's part of the result: its
   /// block, its number there, row and column.
   void forEachResult(
       llvm::function_ref<void(int64_t, int64_t, mlir::Value, mlir::Value)> fn);
 
-  mlir::ImplicitLocOpBuilder &b;
-  const Contraction &c;
-  bool fromZero;
-  llvm::SmallVector<mlir::Value> sizes, ivs;
-  mlir::Value rows, columns;
   /// The loop over terms that steps of the unit go along, and those outside.
   unsigned innerTerm;
   llvm::SmallVector<unsigned> outerTerms;

@@ -1,39 +1,58 @@
 // RUN: cc-opt %s --pass-pipeline='builtin.module(func.func(condcomp-gpu-parallelize-loops))' --split-input-file | FileCheck %s
 // RUN: cc-opt %s --pass-pipeline='builtin.module(func.func(condcomp-gpu-parallelize-loops))' --split-input-file --remarks-filter=condcomp-gpu-parallelize-loops 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
 
-// Rows and columns are parallel; one thread sums in ascending order, in f32,
-// and rounds once.
+// With enough tiles of 4 rows and 4 columns, a thread computes one; else an
+// element. It sums in ascending order, in f32, and rounds once. Columns of a
+// tile are 16 apart: those of neighboring threads lie together.
 // CHECK-LABEL: func.func private @contraction(
-// CHECK-SAME:    %[[A:.+]]: memref<?x8xbf16>, %[[B:.+]]: memref<8x4xbf16>, %[[C:.+]]: memref<?x4xbf16>
-// CHECK:         %[[N:.+]] = memref.dim %[[A]], %{{.+}}
-// CHECK:         scf.parallel (%[[I:.+]], %[[J:.+]]) = (%{{.+}}, %{{.+}}) to (%[[N]], %c4{{.*}})
-// CHECK:           %[[FIRST:.+]] = memref.load %[[C]][%[[I]], %[[J]]]
-// CHECK:           %[[START:.+]] = arith.extf %[[FIRST]] : bf16 to f32
-// CHECK:           %[[SUM:.+]] = scf.for %[[K:.+]] = %c0{{.*}} to %c8{{.*}} step %c1{{.*}} iter_args(%[[ACC:.+]] = %[[START]]) -> (f32)
-// CHECK:             memref.load %[[A]][%[[I]], %[[K]]]
-// CHECK:             memref.load %[[B]][%[[K]], %[[J]]]
-// CHECK:             %[[NEXT:.+]] = math.fma %{{.+}}, %{{.+}}, %[[ACC]] : f32
-// CHECK:             scf.yield %[[NEXT]]
-// CHECK:           %[[ROUNDED:.+]] = arith.truncf %[[SUM]] : f32 to bf16
-// CHECK:           memref.store %[[ROUNDED]], %[[C]][%[[I]], %[[J]]]
-func.func private @contraction(%a: memref<?x8xbf16>, %b: memref<8x4xbf16>, %c: memref<?x4xbf16>) attributes {condcomp.kernel} {
-  linalg.matmul ins(%a, %b : memref<?x8xbf16>, memref<8x4xbf16>) outs(%c : memref<?x4xbf16>)
+// CHECK-SAME:    %[[THREADS:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: memref<?xi8>
+// CHECK-SAME:    %[[A:[a-z0-9]+]]: memref<?x8xbf16>, %[[B:[a-z0-9]+]]: memref<8x64xbf16>, %[[C:[a-z0-9]+]]: memref<?x64xbf16>
+// CHECK:         %[[ROWS:.+]] = arith.divui %{{.+}}, %c4
+// CHECK:         %[[MANY:.+]] = arith.cmpi uge, %{{.+}}, %[[THREADS]]
+// CHECK:         scf.if %[[MANY]] {
+// CHECK:           scf.parallel (%{{.+}}, %[[J:.+]]) = (%{{.+}}, %{{.+}}) to (%[[ROWS]], %c16{{.*}})
+// CHECK:             %[[J1:.+]] = arith.addi %[[J]], %c16{{.*}} :
+// CHECK-COUNT-16:    memref.load %[[C]]
+// CHECK:             scf.for %[[K:.+]] = %c0{{.*}} to %c8{{.*}} step %c1
+// CHECK-COUNT-4:       memref.load %[[A]][%{{.+}}, %[[K]]]
+// CHECK-COUNT-4:       memref.load %[[B]][%[[K]], %{{.+}}]
+// CHECK-COUNT-16:      math.fma
+// CHECK:             scf.if
+// CHECK-NEXT:          arith.truncf
+// CHECK-NEXT:          memref.store
+// CHECK:         } else {
+// CHECK:           scf.parallel (%[[I:.+]], %[[J:.+]]) = (%{{.+}}, %{{.+}}) to (%{{.+}}, %c64{{.*}})
+// CHECK:             %[[FIRST:.+]] = memref.load %[[C]][%[[I]], %[[J]]]
+// CHECK:             %[[START:.+]] = arith.extf %[[FIRST]] : bf16 to f32
+// CHECK:             %[[SUM:.+]] = scf.for %[[K:.+]] = %c0{{.*}} to %c8{{.*}} step %c1{{.*}} iter_args(%[[ACC:.+]] = %[[START]]) -> (f32)
+// CHECK:               memref.load %[[A]][%[[I]], %[[K]]]
+// CHECK:               memref.load %[[B]][%[[K]], %[[J]]]
+// CHECK:               %[[NEXT:.+]] = math.fma %{{.+}}, %{{.+}}, %[[ACC]] : f32
+// CHECK:               scf.yield %[[NEXT]]
+// CHECK:             %[[ROUNDED:.+]] = arith.truncf %[[SUM]] : f32 to bf16
+// CHECK:             memref.store %[[ROUNDED]], %[[C]][%[[I]], %[[J]]]
+func.func private @contraction(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %a: memref<?x8xbf16>, %b: memref<8x64xbf16>, %c: memref<?x64xbf16>) attributes {condcomp.kernel} {
+  linalg.matmul ins(%a, %b : memref<?x8xbf16>, memref<8x64xbf16>) outs(%c : memref<?x64xbf16>)
   return
 }
 
 // -----
 
-// A fill with zeros is taken in.
+// A fill with zeros is taken in. A single column is no reason for tiles of four.
 // CHECK-LABEL: func.func private @filled(
+// CHECK:         scf.parallel
+// CHECK-NOT:       memref.load %[[C]]
+// CHECK:           scf.for %{{.+}} iter_args(%{{.+}} = %cst{{.*}}, %{{.+}} = %cst{{.*}}, %{{.+}} = %cst{{.*}}, %{{.+}} = %cst{{.*}}) -> (f32, f32, f32, f32)
+// CHECK:         else
 // CHECK:         scf.parallel
 // CHECK-NOT:       memref.load %[[C]]
 // CHECK:           scf.for %{{.+}} iter_args(%{{.+}} = %cst{{.*}}) -> (f32)
 // CHECK-NOT:     scf.parallel
-func.func private @filled(%a: memref<?x8xf32>, %b: memref<8x4xf32>, %n: index) attributes {condcomp.kernel} {
+func.func private @filled(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %a: memref<?x8xf32>, %b: memref<8x1xf32>, %n: index) attributes {condcomp.kernel} {
   %zero = arith.constant 0.0 : f32
-  %c = memref.alloc(%n) : memref<?x4xf32>
-  linalg.fill ins(%zero : f32) outs(%c : memref<?x4xf32>)
-  linalg.matmul ins(%a, %b : memref<?x8xf32>, memref<8x4xf32>) outs(%c : memref<?x4xf32>)
+  %c = memref.alloc(%n) : memref<?x1xf32>
+  linalg.fill ins(%zero : f32) outs(%c : memref<?x1xf32>)
+  linalg.matmul ins(%a, %b : memref<?x8xf32>, memref<8x1xf32>) outs(%c : memref<?x1xf32>)
   return
 }
 

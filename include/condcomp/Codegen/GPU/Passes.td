@@ -18,7 +18,22 @@ def ParallelizeLoops
     A linalg op becomes a `scf.parallel` over its parallel loops. Its reduction
     loops are run inside, in ascending order, by whoever computes the element:
     sums do not depend on the number of threads. A contraction sums by fused
-    multiply-adds into f32 for bf16 and f16 and rounds once, as on CPUs.
+    multiply-adds into f32 for bf16 and f16 and rounds once, as on CPUs. It has
+    two forms, of which the number of threads decides at run time: if there are
+    enough, a thread computes a tile of 4 rows and 4 columns, and uses all it
+    loads four times. Else a thread computes an element.
+
+    ```mlir
+    linalg.matmul ins(%a, %b : memref<?x8xf32>, memref<8x64xf32>)
+                  outs(%c : memref<?x64xf32>)
+    // becomes
+    scf.if %enough_tiles {
+      scf.parallel (%i, %j) = (%c0, %c0) to (%row_tiles, %c16) step (%c1, %c1) {
+        %sums:16 = scf.for %k = %c0 to %c8 step %c1 iter_args(...) {
+          // 4 + 4 loads, 16 math.fma
+    } else {
+      scf.parallel (%i, %j) = (%c0, %c0) to (%rows, %c64) step (%c1, %c1) {
+    ```
 
     A loop that `condcomp-to-linalg` marks `condcomp.independent` becomes a
     `scf.parallel` if it carries nothing and its body allocates and checks

@@ -1,9 +1,9 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Contractions by emulated tensor cores.
+"""Contractions on emulated grids: by tensor cores, in tiles, and by elements.
 
-The emulator knows PTX's layout of a step, and nothing of the code that is tested.
+The emulator of tensor cores knows PTX's layout of a step, and nothing of the code that is tested.
 Of small integers all sums are exact, in any order: an element that is taken from a
 wrong place shows.
 """
@@ -25,11 +25,12 @@ GRIDS = {"masked": 32, "compact": 96}
 
 
 def run(text, jobs, form, threads):
+    """Results of all jobs, on an emulated grid; 0 threads: on a CPU."""
     outcomes = ccrun.run(
         text,
         [(name, arrays, 1) for name, arrays in jobs],
         form,
-        pipeline=PIPELINE % (form, threads),
+        pipeline=PIPELINE % (form, threads) if threads else "",
         opt_level=0,
     )
     for outcome in outcomes:
@@ -74,7 +75,13 @@ class Contraction:
         kinds = ", ".join(
             '"parallel"' if l in self.result else '"reduction"' for l in loops
         )
-        extend = "%{0}w = arith.extf %{0} : {1} to f32"
+        wide = lambda value, element: value if element == "f32" else value + "w"
+        extend = lambda value, element: (
+            ""
+            if element == "f32"
+            else f"{value}w = arith.extf {value} : {element} to f32"
+        )
+        left_wide, right_wide = (wide(v, self.element) for v in ("%l", "%r"))
         lines = [
             f"%zero = arith.constant 0.0 : {self.out}",
             f"%start = linalg.fill ins(%zero : {self.out}) outs(%s : {result}) -> {result}",
@@ -95,11 +102,11 @@ class Contraction:
             f"  ins(%a, %b : {left}, {right})",
             f"  outs({'%s' if self.start else '%start'} : {result}) {{",
             f"^bb0(%l: {self.element}, %r: {self.element}, %o: {self.out}):",
-            extend.format("l", self.element),
-            extend.format("r", self.element),
-            extend.format("o", self.out) if self.out != "f32" else "",
-            "%p = arith.mulf %lw, %rw : f32",
-            f"%q = arith.addf {'%o' if self.out == 'f32' else '%ow'}, %p : f32",
+            extend("%l", self.element),
+            extend("%r", self.element),
+            extend("%o", self.out),
+            f"%p = arith.mulf {left_wide}, {right_wide} : f32",
+            f"%q = arith.addf {wide('%o', self.out)}, %p : f32",
             f"%t = arith.truncf %q : f32 to {self.out}" if self.out != "f32" else "",
             f"linalg.yield {'%q' if self.out == 'f32' else '%t'} : {self.out}",
             f"}} -> {result}",
@@ -135,7 +142,7 @@ class Contraction:
 
 def contractions():
     def make(label, *args, **keys):
-        for element in ("bf16", "f16"):
+        for element in ("bf16", "f16", "f32"):
             yield Contraction(
                 f"{label}_{element}", *args[:2], element, *args[2:], **keys
             )
@@ -216,6 +223,26 @@ def test_close(contraction):
     if contraction.out != "f32":
         bound += np.abs(wanted) * {"bf16": 2.0**-8, "f16": 2.0**-11}[contraction.out]
     assert (np.abs(got - wanted) <= bound).all()
+
+
+SINGLE = [c for c in CONTRACTIONS if c.element == "f32"]
+
+
+@pytest.mark.parametrize("contraction", SINGLE, ids=str)
+def test_same_bits_as_on_cpus(contraction):
+    """In tiles, for few threads; by elements, for many; and on a CPU."""
+    outcomes = [single_results(threads) for threads in (0, 1, 256)]
+    for outcome in outcomes[1:]:
+        same_bits(outcome[contraction.name], outcomes[0][contraction.name], "result")
+
+
+@functools.cache
+def single_results(threads):
+    """Results of an emulated grid, or of a CPU."""
+    text = "\n".join(c.text() for c in SINGLE)
+    jobs = [(c.name, c.arrays(inputs.normal)[0]) for c in SINGLE]
+    outcomes = run(text, jobs, "auto", threads)
+    return {c.name: outcome[0] for c, outcome in zip(SINGLE, outcomes)}
 
 
 def test_nothing_comes_from_outside():

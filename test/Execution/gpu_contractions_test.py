@@ -258,6 +258,32 @@ def test_nothing_comes_from_outside():
     np.testing.assert_array_equal(y, wanted)
 
 
+@pytest.mark.parametrize("element", ["bf16", "f16", "f32"])
+@pytest.mark.parametrize("threads", [3, 32])
+def test_windows(element, threads):
+    """A convolution: rows are pixels of samples, terms those of windows."""
+    x, w = tensor([2, 6, 9, 5], element), tensor([3, 3, 5, 7], element)
+    y = tensor([2, 4, 7, 7], "f32")
+    body = f"""
+      %zero = arith.constant 0.0 : f32
+      %e = tensor.empty() : {y}
+      %z = linalg.fill ins(%zero : f32) outs(%e : {y}) -> {y}
+      %y = linalg.conv_2d_nhwc_hwcf ins(%x, %w : {x}, {w}) outs(%z : {y}) -> {y}"""
+    arrays = [
+        integers("x", (2, 6, 9, 5), element),
+        integers("w", (3, 3, 5, 7), element),
+    ]
+    text = function("windows", {"x": x, "w": w}, body, {"y": y})
+    [[got]] = run(text, [("windows", arrays)], "auto", threads)
+    pixels, weights = (array.astype(np.float32) for array in arrays)
+    wanted = sum(
+        np.einsum("bhwc,cf->bhwf", pixels[:, i : i + 4, j : j + 7], weights[i, j])
+        for i in range(3)
+        for j in range(3)
+    )
+    np.testing.assert_array_equal(got, wanted)
+
+
 SIZES = {"bf16": (24, 40), "f16": (19, 33)}
 EXPERTS = 6
 

@@ -145,6 +145,22 @@ def complement():
         [("", [inputs.ties("w", (3, 5, 6))])],
         lambda w: ref.complement(ref.top_k(w, 2)),
     )
+    # No tokens: one entry per row, and not one module.
+    merged = RoutingType(["?", "?"], "exactly 1")
+    left = RoutingType(["?", "?"], "exactly ?")
+    add(
+        "complement_of_no_modules",
+        {"w": MATRIX},
+        f"""%zero = arith.constant 0 : index
+        %r = condcomp.match_tokens %w, %zero : {MATRIX} -> {merged}
+        %s = condcomp.complement %r : {merged} -> {left}""",
+        left,
+        [
+            (label, [np.zeros(shape, np.float32)])
+            for label, shape in [("none", (0, 0)), ("one", (1, 0))]
+        ],
+        lambda w: ref.complement(ref.match_tokens(w, 0)),
+    )
 
 
 def without_count(routing):

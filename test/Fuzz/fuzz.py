@@ -105,7 +105,7 @@ def run(programs, jobs=2, opt_level=0):
             try:
                 assert not bad, f"{bad[0]}: {got[bad[0]].message}"
                 compare(program, outputs, call, got)
-            except AssertionError as error:
+            except Exception as error:  # of the reference, too
                 failure = failure or f"call {call}: {error}"
         failures.append(failure)
     return failures

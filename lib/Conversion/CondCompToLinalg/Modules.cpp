@@ -108,8 +108,12 @@ struct LowerComplement : EmitterPattern<ComplementOp> {
     auto routing = RoutingValue::unpack(b, op.getRouting().getType(),
                                         adaptor.getRouting());
     Value k = routing.getK();
-    if (k)
-      k = b.sub(routing.getNumModules(), k);
+    if (k) {
+      // Without rows there may be fewer modules than entries per row.
+      Value modules = routing.getNumModules();
+      Value fewer = b.compare(arith::CmpIPredicate::slt, modules, k);
+      k = b.select(fewer, b.index(0), b.sub(modules, k));
+    }
     if (!routing.isMasked())
       return replaceWithRouting(op, complementEntries(b, routing, type, k), b,
                                 rewriter);

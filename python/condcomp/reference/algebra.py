@@ -52,7 +52,8 @@ def scale(routing, factor):
 
 def complement(routing):
     """Entries where there were none, with weight 1."""
-    k = None if routing.k is None else routing.modules - routing.k
+    # Without rows there may be fewer modules than entries per row.
+    k = None if routing.k is None else max(routing.modules - routing.k, 0)
     return Routing(~routing.presence, np.ones(routing.shape), k)
 
 

@@ -1,4 +1,4 @@
-"""A matmul of many rows, compiled, against torch.mm."""
+"""A matmul of many or few rows, compiled, against torch.mm."""
 
 # Requires: torch
 #
@@ -14,7 +14,9 @@ import torch
 
 from condcomp import cc_run, side_by_side
 
+# The last two read weights from memory: a few tokens of a large model.
 SHAPES = [(512, 2048, 1024), (512, 1024, 2048), (512, 768, 3072), (8, 2048, 1024)]
+SHAPES += [(4, 4096, 14336), (1, 4096, 14336)]
 
 SOURCE = """
 func.func @matmul(%a: tensor<?x{k}x{t}>, %b: tensor<{k}x{n}x{t}>) -> tensor<?x{n}x{t}> {{

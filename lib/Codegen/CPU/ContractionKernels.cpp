@@ -47,6 +47,15 @@ std::string condcomp::typeName(Type type) {
   return name;
 }
 
+std::string condcomp::panelName(const PanelConfig &config) {
+  Type lhs = config.usesUnit ? config.rhs : config.acc;
+  return ("condcomp_panel_" + letter(config.lhsLayout) +
+          letter(config.rhsLayout) + letter(config.resultLayout) + "_" +
+          typeName(lhs) + "_" + typeName(config.rhs) + "_" +
+          typeName(config.result))
+      .str();
+}
+
 Value condcomp::loadVector(ImplicitLocOpBuilder &b, VectorType type,
                            Value memref, ValueRange indices, Value mask) {
   Type element = cast<MemRefType>(memref.getType()).getElementType();

@@ -246,6 +246,8 @@ mlir::Value slicePanel(mlir::ImplicitLocOpBuilder &b, mlir::Value view,
 llvm::StringRef letter(Layout layout);
 std::string stepName(int64_t step);
 std::string typeName(mlir::Type type);
+/// The name of the panel function of a configuration without gathered sides.
+std::string panelName(const PanelConfig &config);
 
 } // namespace condcomp
 

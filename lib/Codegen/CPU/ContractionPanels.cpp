@@ -236,10 +236,7 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
   FloatType acc = config.acc;
   bool isNew;
   func::FuncOp function = lookupOrCreate(
-      ("condcomp_panel_" + letter(config.lhsLayout) + letter(config.rhsLayout) +
-       letter(config.resultLayout) + "_" + typeName(acc) + "_" +
-       typeName(config.rhs) + "_" + typeName(config.result))
-          .str(),
+      panelName(config),
       {viewType(acc, config.lhsLayout), viewType(config.rhs, config.rhsLayout),
        viewType(config.result, config.resultLayout),
        IntegerType::get(acc.getContext(), 1)},

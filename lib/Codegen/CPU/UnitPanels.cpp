@@ -247,9 +247,7 @@ func::FuncOp KernelLibrary::getUnitPanel(const PanelConfig &config) {
   bool isNew, isPacked = config.rhsLayout == Layout::PackedPairs;
   auto bf16 = cast<FloatType>(config.rhs);
   func::FuncOp function = lookupOrCreate(
-      ("condcomp_panel_" + letter(config.lhsLayout) + letter(config.rhsLayout) +
-       letter(config.resultLayout) + "_bf16_bf16_" + typeName(config.result))
-          .str(),
+      panelName(config),
       {viewType(bf16, config.lhsLayout), viewType(bf16, config.rhsLayout),
        viewType(config.result, config.resultLayout),
        IntegerType::get(bf16.getContext(), 1)},

@@ -191,8 +191,9 @@ LogicalResult LimitGroupsOp::verify() {
     return emitOpError() << "C1: the number of groups, " << groups
                          << ", must divide the number of modules, "
                          << shapeToString(modules);
-  if (getStaticKeep() && (*getStaticKeep() < 0 || *getStaticKeep() > groups))
-    return emitOpError() << "C2: keep = " << *getStaticKeep()
+  std::optional<int64_t> keep = getStaticKeep();
+  if (keep && (*keep < 0 || *keep > groups))
+    return emitOpError() << "C2: keep = " << *keep
                          << " must be between 0 and the number of groups, "
                          << groups;
   int64_t sumOf = getSumOf();

@@ -271,6 +271,14 @@ func.func @f(%s: tensor<?x?xf32>, %f: f32) {
 
 // -----
 
+func.func @f(%s: tensor<?x?xf32>, %f: f32) {
+  // expected-error @below {{'condcomp.limit_groups' op C2: keep = -1 must be between 0 and the number of groups, 2}}
+  %r = condcomp.limit_groups %s groups(2) keep(-1) fill(%f) : tensor<?x?xf32>
+  return
+}
+
+// -----
+
 func.func @f(%s: tensor<4x8xf32>, %f: f32) {
   // expected-error @below {{'condcomp.limit_groups' op C3: sum_of = 5 must be between 1 and the modules of a group, 4}}
   %r = condcomp.limit_groups %s groups(2) keep(1) sum_of(5) fill(%f)

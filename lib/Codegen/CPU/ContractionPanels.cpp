@@ -280,12 +280,16 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
                 kFewRows * blockColumns(config, kFewRows),
                 maxRows(config) * blockColumns(config, maxRows(config))}));
 
-  // A few rows do without packing.
+  // A few rows do without packing, where most columns are in whole vectors:
+  // masked ones go through memory slowly.
   OpBuilder::InsertPoint end;
   if (config.lhsLayout == Layout::RowMajor &&
       config.rhsLayout == Layout::RowMajor) {
-    Value streams = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
-                                          constantIndex(b, kStreamedRows));
+    Value isFew = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
+                                        constantIndex(b, kStreamedRows));
+    Value isWide = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, columns,
+                                         constantIndex(b, 4 * panel));
+    Value streams = arith::AndIOp::create(b, isFew, isWide);
     auto choice = scf::IfOp::create(b, streams, /*withElseRegion=*/true);
     end = b.saveInsertionPoint();
     b.setInsertionPointToStart(choice.thenBlock());

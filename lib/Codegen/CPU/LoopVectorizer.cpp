@@ -228,20 +228,18 @@ void LoopVectorizer::emitPoints(ArrayRef<LoopBody::Point> starts) {
     storeOuts(start, ArrayRef<Value>(outs).slice(i * outputs, outputs));
 }
 
-/// Emits the points from `lower` to `upper` along the vector loop: `group`
-/// vectors at a time, single ones, and what is left, masked or one by one.
-void LoopVectorizer::emitVectors(
+/// Emits the points from `lower` to `upper` along the vector loop that are
+/// whole vectors, `group` of them at a time and then single ones; returns where
+/// what is left begins.
+Value LoopVectorizer::emitVectors(
     const LoopBody::Point &start, unsigned loop, Value lower, Value upper,
     int64_t group, function_ref<void(ArrayRef<LoopBody::Point>)> emit) {
   Value length = sub(b, upper, lower);
   std::optional<int64_t> size = getConstantIntValue(sizes[loop]);
-  Value done = lower;
-  for (int64_t vectors : {group, int64_t(1)}) {
+  auto emitLoop = [&](Value from, int64_t vectors) {
     int64_t step = vectors * fullLanes;
-    if (vectors > 1 && size && *size < step)
-      continue;
     Value end = add(b, lower, roundDown(b, length, step));
-    buildFor(b, done, end, step, [&](Value iv) {
+    buildFor(b, from, end, step, [&](Value iv) {
       SmallVector<LoopBody::Point> points(vectors, start);
       for (auto [i, point] : llvm::enumerate(points)) {
         point.ivs[loop] = add(b, iv, constantIndex(b, i * fullLanes));
@@ -249,21 +247,29 @@ void LoopVectorizer::emitVectors(
       }
       emit(points);
     });
-    done = end;
-    if (group == 1)
-      break;
-  }
+    return end;
+  };
+  if (group > 1 && !(size && *size < group * fullLanes))
+    lower = emitLoop(lower, group);
+  return emitLoop(lower, 1);
+}
+
+/// Emits the points from `lower` to `upper`, less than a vector, under a mask
+/// or one by one.
+void LoopVectorizer::emitTail(const LoopBody::Point &start, unsigned loop,
+                              Value lower, Value upper) {
+  std::optional<int64_t> size = getConstantIntValue(sizes[loop]);
   if (size && *size % fullLanes == 0)
     return;
   bool scalar = body.needsScalarTail();
-  buildFor(b, done, upper, scalar ? 1 : fullLanes, [&](Value iv) {
+  buildFor(b, lower, upper, scalar ? 1 : fullLanes, [&](Value iv) {
     LoopBody::Point point = start;
     point.ivs[loop] = iv;
     point.lanes = scalar ? 1 : fullLanes;
     if (!scalar)
       point.mask = vector::CreateMaskOp::create(
           b, vectorOf(b.getI1Type(), fullLanes), ValueRange{sub(b, upper, iv)});
-    emit(point);
+    emitPoints(point);
   });
 }
 
@@ -279,14 +285,12 @@ bool LoopVectorizer::isStreamed(unsigned loop) const {
          !(terms && *terms <= kTerms);
 }
 
-/// Adds the terms of a row to its sums, a few at a time for the whole row.
-void LoopVectorizer::emitStreamedRow(ArrayRef<Value> ivs, unsigned loop,
-                                     Value lower, Value upper) {
+/// Adds the terms of a row to its sums, a few at a time for the whole row. What
+/// is less than a vector stays in registers: masked stores are slow.
+void LoopVectorizer::emitStreamedRow(const LoopBody::Point &start,
+                                     unsigned loop, Value lower, Value upper) {
   unsigned reduction = reductionLoops.front();
   auto emitTerms = [&](Value first, int64_t count) {
-    LoopBody::Point start;
-    start.ivs.assign(ivs.begin(), ivs.end());
-    start.loop = loop;
     SmallVector<LoopBody::Point> terms(count, start);
     for (auto [i, term] : llvm::enumerate(terms)) {
       term.ivs[reduction] = add(b, first, constantIndex(b, i));
@@ -309,23 +313,26 @@ void LoopVectorizer::emitStreamedRow(ArrayRef<Value> ivs, unsigned loop,
   buildFor(b, constantIndex(b, 0), end, kTerms,
            [&](Value first) { emitTerms(first, kTerms); });
   buildFor(b, end, size, 1, [&](Value first) { emitTerms(first, 1); });
+  Value whole = roundDown(b, sub(b, upper, lower), fullLanes);
+  emitTail(start, loop, add(b, lower, whole), upper);
 }
 
 void LoopVectorizer::emitParallelRow(ArrayRef<Value> ivs,
                                      std::optional<unsigned> loop, Value lower,
                                      Value upper) {
-  if (loop && isStreamed(*loop))
-    return emitStreamedRow(ivs, *loop, lower, upper);
   LoopBody::Point point;
   point.ivs.assign(ivs.begin(), ivs.end());
   point.loop = loop;
+  if (loop && isStreamed(*loop))
+    return emitStreamedRow(point, *loop, lower, upper);
   if (reductionLoops.empty())
     body.emitUniform(point);
   if (!loop)
     return emitPoints(point);
-  emitVectors(point, *loop, lower, upper,
-              /*group=*/reductionLoops.empty() ? 1 : kSums,
-              [&](ArrayRef<LoopBody::Point> points) { emitPoints(points); });
+  Value done = emitVectors(
+      point, *loop, lower, upper, /*group=*/reductionLoops.empty() ? 1 : kSums,
+      [&](ArrayRef<LoopBody::Point> points) { emitPoints(points); });
+  emitTail(point, *loop, done, upper);
 }
 
 StringRef LoopVectorizer::run() {

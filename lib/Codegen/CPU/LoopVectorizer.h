@@ -36,10 +36,12 @@ private:
   void emitParallelRow(llvm::ArrayRef<mlir::Value> ivs,
                        std::optional<unsigned> loop, mlir::Value lower,
                        mlir::Value upper);
-  void
+  mlir::Value
   emitVectors(const LoopBody::Point &start, unsigned loop, mlir::Value lower,
               mlir::Value upper, int64_t group,
               llvm::function_ref<void(llvm::ArrayRef<LoopBody::Point>)> emit);
+  void emitTail(const LoopBody::Point &start, unsigned loop, mlir::Value lower,
+                mlir::Value upper);
   void emitPoints(llvm::ArrayRef<LoopBody::Point> points);
   llvm::SmallVector<mlir::Value> loadOuts(const LoopBody::Point &point);
   void storeOuts(const LoopBody::Point &point,
@@ -47,7 +49,7 @@ private:
   void emitBody(const LoopBody::Point &point,
                 llvm::MutableArrayRef<mlir::Value> outs);
   bool isStreamed(unsigned loop) const;
-  void emitStreamedRow(llvm::ArrayRef<mlir::Value> ivs, unsigned loop,
+  void emitStreamedRow(const LoopBody::Point &start, unsigned loop,
                        mlir::Value lower, mlir::Value upper);
   void emitReductionRow(llvm::ArrayRef<mlir::Value> ivs, unsigned loop);
   llvm::SmallVector<mlir::Value> emitReductionStep(const LoopBody::Point &point,

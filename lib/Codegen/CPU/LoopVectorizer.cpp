@@ -249,9 +249,10 @@ Value LoopVectorizer::emitVectors(
     });
     return end;
   };
+  Value done = lower;
   if (group > 1 && !(size && *size < group * fullLanes))
-    lower = emitLoop(lower, group);
-  return emitLoop(lower, 1);
+    done = emitLoop(lower, group);
+  return emitLoop(done, 1);
 }
 
 /// Emits the points from `lower` to `upper`, less than a vector, under a mask

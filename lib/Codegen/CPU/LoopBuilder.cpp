@@ -67,6 +67,20 @@ void buildFor(ImplicitLocOpBuilder &b, Value lower, Value upper, int64_t step,
   body(loop.getInductionVar());
 }
 
+SmallVector<Value> buildCarryingNest(
+    ImplicitLocOpBuilder &b, ArrayRef<Value> sizes, ValueRange carried,
+    function_ref<SmallVector<Value>(ValueRange, ValueRange)> body) {
+  SmallVector<Value> zeros(sizes.size(), constantIndex(b, 0));
+  SmallVector<Value> ones(sizes.size(), constantIndex(b, 1));
+  return llvm::to_vector(
+      scf::buildLoopNest(b, b.getLoc(), zeros, sizes, ones, carried,
+                         [&](OpBuilder &, Location, ValueRange ivs,
+                             ValueRange carried) -> scf::ValueVector {
+                           return body(ivs, carried);
+                         })
+          .results);
+}
+
 void buildParallelNest(ImplicitLocOpBuilder &b, ArrayRef<Value> sizes,
                        Value cost, bool parallel,
                        function_ref<void(ArrayRef<Value>)> body) {

@@ -34,6 +34,16 @@ void buildFor(mlir::ImplicitLocOpBuilder &b, mlir::Value lower,
               mlir::Value upper, int64_t step,
               llvm::function_ref<void(mlir::Value)> body);
 
+/// Sequential loops over `sizes`, outermost first, that carry values; `body`
+/// gets the indices and the values, and returns those of the next iteration.
+/// Returns the last ones. Without sizes there is the body alone.
+llvm::SmallVector<mlir::Value> buildCarryingNest(
+    mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<mlir::Value> sizes,
+    mlir::ValueRange carried,
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange ivs,
+                                                      mlir::ValueRange carried)>
+        body);
+
 /// A nest of loops over `sizes`, outermost first, run in chunks by several
 /// threads when there is enough work. `cost` is the work of one innermost
 /// iteration, in units of about a quarter of a nanosecond. How iterations are

@@ -116,13 +116,11 @@ LoopVectorizer::emitReductionStep(const LoopBody::Point &point,
 /// A reduction with lanes along `loop`. Which lane an element goes to follows
 /// from its index and the length alone.
 void LoopVectorizer::emitReductionRow(ArrayRef<Value> ivs, unsigned loop) {
-  OpBuilder::InsertionGuard guard(b);
   int64_t outputs = op.getNumDpsInits();
   std::optional<int64_t> length = getConstantIntValue(sizes[loop]);
   int64_t wide =
       length && *length < kAccumulators * fullLanes ? 1 : kAccumulators;
-  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  Value size = sizes[loop];
+  Value zero = constantIndex(b, 0), size = sizes[loop];
   LoopBody::Point point;
   point.ivs.assign(ivs.begin(), ivs.end());
   point.loop = loop;
@@ -132,64 +130,59 @@ void LoopVectorizer::emitReductionRow(ArrayRef<Value> ivs, unsigned loop) {
   for (int64_t i = 0; i < wide; ++i)
     for (int64_t j = 0; j < outputs; ++j)
       sums.push_back(neutral(combinerOf(j)));
-  // Other reduction loops around.
-  scf::ForOp outermost;
-  for (unsigned other : reductionLoops) {
-    if (other == loop)
-      continue;
-    auto nested = scf::ForOp::create(b, zero, sizes[other], one, sums);
-    if (outermost)
-      scf::YieldOp::create(b, nested.getResults());
-    else
-      outermost = nested;
-    b.setInsertionPointToStart(nested.getBody());
-    point.ivs[other] = nested.getInductionVar();
-    sums.assign(nested.getRegionIterArgs().begin(),
-                nested.getRegionIterArgs().end());
-  }
-
-  body.emitUniform(point);
-  // One loop of the given step from `lower` to `upper`, on the first sums.
-  auto emitLoop = [&](Value lower, Value upper, int64_t vectors, bool masked) {
-    size_t count = vectors * outputs;
-    auto nested = scf::ForOp::create(b, lower, upper,
-                                     constantIndex(b, vectors * fullLanes),
-                                     ValueRange(sums).take_front(count));
-    OpBuilder::InsertionGuard inner(b);
-    b.setInsertionPointToStart(nested.getBody());
-    SmallVector<Value> next;
-    for (int64_t i = 0; i < vectors; ++i) {
-      point.ivs[loop] =
-          add(b, nested.getInductionVar(), constantIndex(b, i * fullLanes));
-      point.mask = Value();
-      if (masked)
-        point.mask = vector::CreateMaskOp::create(
-            b, vectorOf(b.getI1Type(), fullLanes),
-            ValueRange{sub(b, upper, point.ivs[loop])});
-      llvm::append_range(
-          next, emitReductionStep(point, ValueRange(nested.getRegionIterArgs())
+  // Other reduction loops are around.
+  SmallVector<unsigned> others(reductionLoops);
+  llvm::erase(others, loop);
+  SmallVector<Value> lengths;
+  for (unsigned other : others)
+    lengths.push_back(sizes[other]);
+  sums = buildCarryingNest(
+      b, lengths, sums, [&](ValueRange indices, ValueRange carried) {
+        for (auto [other, index] : llvm::zip_equal(others, indices))
+          point.ivs[other] = index;
+        SmallVector<Value> sums(carried);
+        body.emitUniform(point);
+        // One loop of the given step from `lower` to `upper`, on the first
+        // sums.
+        auto emitLoop = [&](Value lower, Value upper, int64_t vectors,
+                            bool masked) {
+          size_t count = vectors * outputs;
+          auto nested = scf::ForOp::create(
+              b, lower, upper, constantIndex(b, vectors * fullLanes),
+              ValueRange(sums).take_front(count));
+          OpBuilder::InsertionGuard inner(b);
+          b.setInsertionPointToStart(nested.getBody());
+          SmallVector<Value> next;
+          for (int64_t i = 0; i < vectors; ++i) {
+            point.ivs[loop] = add(b, nested.getInductionVar(),
+                                  constantIndex(b, i * fullLanes));
+            point.mask = Value();
+            if (masked)
+              point.mask = vector::CreateMaskOp::create(
+                  b, vectorOf(b.getI1Type(), fullLanes),
+                  ValueRange{sub(b, upper, point.ivs[loop])});
+            llvm::append_range(
+                next,
+                emitReductionStep(point, ValueRange(nested.getRegionIterArgs())
                                              .slice(i * outputs, outputs)));
-    }
-    scf::YieldOp::create(b, next);
-    llvm::copy(nested.getResults(), sums.begin());
-  };
-  Value done = zero;
-  if (wide > 1) {
-    done = roundDown(b, size, wide * fullLanes);
-    emitLoop(zero, done, wide, /*masked=*/false);
-  }
-  if (wide == 1 || !length || *length % (wide * fullLanes) != 0) {
-    Value end = roundDown(b, size, fullLanes);
-    emitLoop(done, end, 1, /*masked=*/false);
-    if (!length || *length % fullLanes != 0)
-      emitLoop(end, size, 1, /*masked=*/true);
-  }
+          }
+          scf::YieldOp::create(b, next);
+          llvm::copy(nested.getResults(), sums.begin());
+        };
+        Value done = zero;
+        if (wide > 1) {
+          done = roundDown(b, size, wide * fullLanes);
+          emitLoop(zero, done, wide, /*masked=*/false);
+        }
+        if (wide == 1 || !length || *length % (wide * fullLanes) != 0) {
+          Value end = roundDown(b, size, fullLanes);
+          emitLoop(done, end, 1, /*masked=*/false);
+          if (!length || *length % fullLanes != 0)
+            emitLoop(end, size, 1, /*masked=*/true);
+        }
+        return sums;
+      });
 
-  if (outermost) {
-    scf::YieldOp::create(b, sums);
-    b.setInsertionPointAfter(outermost);
-    sums.assign(outermost.getResults().begin(), outermost.getResults().end());
-  }
   LoopBody::Point scalar;
   scalar.ivs.assign(ivs.begin(), ivs.end());
   for (int64_t j = 0; j < outputs; ++j) {

@@ -192,38 +192,29 @@ void LoopVectorizer::storeOuts(const LoopBody::Point &point,
 /// Points of the parallel loops, which differ along the vector loop only: all
 /// their reductions, in one sequential loop.
 void LoopVectorizer::emitPoints(ArrayRef<LoopBody::Point> starts) {
-  OpBuilder::InsertionGuard guard(b);
-  SmallVector<LoopBody::Point> points(starts);
   size_t outputs = op.getNumDpsInits();
-  SmallVector<Value> outs; // by point, then by output
-  for (const LoopBody::Point &point : points)
-    llvm::append_range(outs, loadOuts(point));
-  scf::ForOp outermost;
-  for (unsigned loop : reductionLoops) {
-    auto nested = scf::ForOp::create(b, constantIndex(b, 0), sizes[loop],
-                                     constantIndex(b, 1), outs);
-    if (!outermost)
-      outermost = nested;
-    else
-      scf::YieldOp::create(b, nested.getResults());
-    b.setInsertionPointToStart(nested.getBody());
-    for (LoopBody::Point &point : points)
-      point.ivs[loop] = nested.getInductionVar();
-    outs.assign(nested.getRegionIterArgs().begin(),
-                nested.getRegionIterArgs().end());
-  }
-  MutableArrayRef<Value> all(outs);
-  if (outermost)
-    body.emitUniform(points.front());
-  for (auto [i, point] : llvm::enumerate(points)) {
-    point.uniform = points.front().uniform;
-    emitBody(point, all.slice(i * outputs, outputs));
-  }
-  if (outermost) {
-    scf::YieldOp::create(b, outs);
-    b.setInsertionPointAfter(outermost);
-    outs.assign(outermost.getResults().begin(), outermost.getResults().end());
-  }
+  SmallVector<Value> outs, lengths; // outs: by point, then by output
+  for (const LoopBody::Point &start : starts)
+    llvm::append_range(outs, loadOuts(start));
+  for (unsigned loop : reductionLoops)
+    lengths.push_back(sizes[loop]);
+  outs = buildCarryingNest(
+      b, lengths, outs, [&](ValueRange indices, ValueRange carried) {
+        LoopBody::Point first = starts.front();
+        for (auto [loop, index] : llvm::zip_equal(reductionLoops, indices))
+          first.ivs[loop] = index;
+        if (!reductionLoops.empty())
+          body.emitUniform(first);
+        SmallVector<Value> next(carried);
+        for (auto [i, start] : llvm::enumerate(starts)) {
+          LoopBody::Point point = first;
+          if (start.loop)
+            point.ivs[*start.loop] = start.ivs[*start.loop];
+          emitBody(point,
+                   MutableArrayRef<Value>(next).slice(i * outputs, outputs));
+        }
+        return next;
+      });
   for (auto [i, start] : llvm::enumerate(starts))
     storeOuts(start, ArrayRef<Value>(outs).slice(i * outputs, outputs));
 }
@@ -277,13 +268,13 @@ void LoopVectorizer::emitTail(const LoopBody::Point &start, unsigned loop,
 /// Whether a row of sums stays in memory while its terms are read row by row,
 /// so that memory is read as it lies. Short rows stay in registers.
 bool LoopVectorizer::isStreamed(unsigned loop) const {
-  std::optional<int64_t> length = getConstantIntValue(sizes[loop]);
-  std::optional<int64_t> terms =
-      reductionLoops.size() == 1
-          ? getConstantIntValue(sizes[reductionLoops.front()])
-          : 0;
-  return !body.needsScalarTail() && !(length && *length <= kSums * fullLanes) &&
-         !(terms && *terms <= kTerms);
+  auto mayExceed = [&](unsigned some, int64_t bound) {
+    std::optional<int64_t> size = getConstantIntValue(sizes[some]);
+    return !size || *size > bound;
+  };
+  return !body.needsScalarTail() && reductionLoops.size() == 1 &&
+         mayExceed(loop, kSums * fullLanes) &&
+         mayExceed(reductionLoops.front(), kTerms);
 }
 
 /// Adds the terms of a row to its sums, a few at a time for the whole row. What

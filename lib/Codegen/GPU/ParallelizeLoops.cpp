@@ -19,7 +19,6 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Remarks.h"
@@ -55,26 +54,19 @@ namespace {
 /// Turns one linalg op into loops.
 class LoopEmitter {
 public:
-  /// With `fromZero`, a contraction's result is what it sums up alone.
-  LoopEmitter(ImplicitLocOpBuilder &b, linalg::LinalgOp op, bool fromZero)
-      : b(b), op(op), sizes(loopSizes(b, op)), ivs(sizes.size()),
-        contraction(matchContraction(op)), fromZero(fromZero) {}
+  LoopEmitter(ImplicitLocOpBuilder &b, linalg::LinalgOp op)
+      : b(b), op(op), sizes(loopSizes(b, op)), ivs(sizes.size()) {}
 
   void run();
 
 private:
   SmallVector<Value> getIndices(OpOperand &operand);
   Value load(OpOperand &operand);
-  SmallVector<Value> emitReductions(ArrayRef<unsigned> loops,
-                                    SmallVector<Value> sums);
   SmallVector<Value> emitPoint(ValueRange sums);
-  Value convert(Value value, Type type);
 
   ImplicitLocOpBuilder &b;
   linalg::LinalgOp op;
   SmallVector<Value> sizes, ivs;
-  std::optional<Contraction> contraction;
-  bool fromZero;
 };
 } // namespace
 
@@ -89,24 +81,8 @@ Value LoopEmitter::load(OpOperand &operand) {
   return memref::LoadOp::create(b, operand.get(), getIndices(operand));
 }
 
-/// Extends or rounds a number to `type`.
-Value LoopEmitter::convert(Value value, Type type) {
-  unsigned from = value.getType().getIntOrFloatBitWidth();
-  unsigned to = type.getIntOrFloatBitWidth();
-  if (from < to)
-    return arith::ExtFOp::create(b, type, value);
-  if (from > to)
-    return arith::TruncFOp::create(b, type, value);
-  return value;
-}
-
 /// The sums after one more point of the loops.
 SmallVector<Value> LoopEmitter::emitPoint(ValueRange sums) {
-  if (contraction) {
-    Value lhs = convert(load(*contraction->lhs), contraction->acc);
-    Value rhs = convert(load(*contraction->rhs), contraction->acc);
-    return {math::FmaOp::create(b, lhs, rhs, sums.front())};
-  }
   IRMapping values;
   for (OpOperand *input : op.getDpsInputOperands())
     if (BlockArgument argument = op.getMatchingBlockArgument(input);
@@ -130,52 +106,32 @@ SmallVector<Value> LoopEmitter::emitPoint(ValueRange sums) {
   return next;
 }
 
-/// The sums after all points of the loops, in ascending order.
-SmallVector<Value> LoopEmitter::emitReductions(ArrayRef<unsigned> loops,
-                                               SmallVector<Value> sums) {
-  if (loops.empty())
-    return emitPoint(sums);
-  OpBuilder::InsertionGuard guard(b);
-  auto loop = scf::ForOp::create(b, constantIndex(b, 0), sizes[loops.front()],
-                                 constantIndex(b, 1), sums);
-  b.setInsertionPointToStart(loop.getBody());
-  ivs[loops.front()] = loop.getInductionVar();
-  scf::YieldOp::create(
-      b, emitReductions(loops.drop_front(),
-                        llvm::to_vector_of<Value>(loop.getRegionIterArgs())));
-  return llvm::to_vector_of<Value>(loop.getResults());
-}
-
 void LoopEmitter::run() {
   SmallVector<unsigned> parallel, reductions;
-  SmallVector<Value> parallelSizes;
+  SmallVector<Value> parallelSizes, reductionSizes;
   for (auto [i, kind] : llvm::enumerate(op.getIteratorTypesArray())) {
-    (linalg::isParallelIterator(kind) ? parallel : reductions).push_back(i);
-    if (linalg::isParallelIterator(kind))
-      parallelSizes.push_back(sizes[i]);
+    bool isParallel = linalg::isParallelIterator(kind);
+    (isParallel ? parallel : reductions).push_back(i);
+    (isParallel ? parallelSizes : reductionSizes).push_back(sizes[i]);
   }
   buildParallel(b, parallelSizes, [&](ValueRange positions) {
     for (auto [i, position] : llvm::zip_equal(parallel, positions))
       ivs[i] = position;
     SmallVector<Value> sums;
     for (OpOperand &init : op.getDpsInitsMutable()) {
-      if (contraction) {
-        FloatType type = contraction->acc;
-        sums.push_back(fromZero ? Value(arith::ConstantOp::create(
-                                      b, b.getFloatAttr(type, 0)))
-                                : convert(load(init), type));
-        continue;
-      }
       // What is written without being read may hold anything.
       bool read = !reductions.empty() || op.payloadUsesValueFromOperand(&init);
       sums.push_back(read ? load(init) : Value());
     }
-    sums = emitReductions(reductions, sums);
-    for (auto [init, sum] : llvm::zip(op.getDpsInitsMutable(), sums)) {
-      Type element = cast<MemRefType>(init.get().getType()).getElementType();
-      memref::StoreOp::create(b, contraction ? convert(sum, element) : sum,
-                              init.get(), getIndices(init));
-    }
+    // In ascending order.
+    sums = buildCarryingNest(
+        b, reductionSizes, sums, [&](ValueRange indices, ValueRange carried) {
+          for (auto [i, index] : llvm::zip_equal(reductions, indices))
+            ivs[i] = index;
+          return emitPoint(carried);
+        });
+    for (auto [init, sum] : llvm::zip(op.getDpsInitsMutable(), sums))
+      memref::StoreOp::create(b, sum, init.get(), getIndices(init));
   });
 }
 
@@ -184,19 +140,18 @@ void LoopEmitter::run() {
 /// give the same bits.
 static void emitContraction(ImplicitLocOpBuilder &b, const Contraction &c,
                             Value threads, bool fromZero) {
-  ThreadTile tile(b, c, fromZero);
-  LoopEmitter elements(b, c.op, fromZero);
-  if (!tile.isBlocked())
-    return elements.run();
+  ThreadTile tiles(b, c, fromZero, /*side=*/4);
+  if (!tiles.isBlocked())
+    return tiles.run();
   Value many = arith::CmpIOp::create(
       b, arith::CmpIPredicate::uge,
-      mul(b, tile.countTiles(), constantIndex(b, 2)), threads);
+      mul(b, tiles.countTiles(), constantIndex(b, 2)), threads);
   auto choice = scf::IfOp::create(b, many, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(choice.thenYield());
-  tile.run();
+  tiles.run();
   b.setInsertionPoint(choice.elseYield());
-  elements.run();
+  ThreadTile(b, c, fromZero, /*side=*/1).run();
 }
 
 /// Whether each element of the results belongs to one point of the parallel
@@ -287,7 +242,7 @@ struct ParallelizeLoopsPass
         emitContraction(b, *c, getOperation().getArgument(Threads),
                         filled.contains(op));
       } else if (isParallelizable(op)) {
-        LoopEmitter(b, op, /*fromZero=*/false).run();
+        LoopEmitter(b, op).run();
       } else {
         remarkSequential(op,
                          ("elements of " + op->getName().getStringRef()).str(),

@@ -16,23 +16,20 @@
 using namespace mlir;
 using namespace condcomp;
 
-static constexpr int64_t kSide = 4;
-
-/// The side of a tile of a matrix with `size` rows, or columns.
-static int64_t getSide(Value size) {
-  return std::clamp<int64_t>(getConstantIntValue(size).value_or(kSide), 1,
-                             kSide);
+/// `side`, or the rows (columns) of a matrix if it is known to have less.
+static int64_t getSide(Value size, int64_t side) {
+  return std::clamp<int64_t>(getConstantIntValue(size).value_or(side), 1, side);
 }
 
 static bool isMultiple(Value size, int64_t side) {
   std::optional<int64_t> known = getConstantIntValue(size);
-  return known && *known % side == 0;
+  return side == 1 || (known && *known % side == 0);
 }
 
 ThreadTile::ThreadTile(ImplicitLocOpBuilder &b, const Contraction &contraction,
-                       bool fromZero)
-    : ContractionEmitter(b, contraction, fromZero), tileRows(getSide(rows)),
-      tileColumns(getSide(columns)),
+                       bool fromZero, int64_t side)
+    : ContractionEmitter(b, contraction, fromZero),
+      tileRows(getSide(rows, side)), tileColumns(getSide(columns, side)),
       rowTiles(ceilDiv(b, rows, constantIndex(b, tileRows))),
       columnTiles(ceilDiv(b, columns, constantIndex(b, tileColumns))) {}
 
@@ -69,7 +66,14 @@ void ThreadTile::run() {
                                     b, b.getFloatAttr(c.acc, 0)))
                               : convert(load(c.result), c.acc));
     }
-  sums = sum(c.k, sums);
+  SmallVector<Value> lengths;
+  for (unsigned loop : c.k)
+    lengths.push_back(sizes[loop]);
+  sums = buildCarryingNest(b, lengths, sums,
+                           [&](ValueRange indices, ValueRange carried) {
+                             go(c.k, llvm::to_vector(indices));
+                             return addProducts(carried);
+                           });
 
   auto onlyInside = [&](bool whole, Value number, Value size) {
     if (whole)
@@ -89,20 +93,6 @@ void ThreadTile::run() {
       store(sums[i * tileColumns + j]);
     }
   }
-}
-
-/// The sums after all points of the loops, in ascending order.
-ThreadTile::Values ThreadTile::sum(ArrayRef<unsigned> loops, Values sums) {
-  if (loops.empty())
-    return addProducts(sums);
-  OpBuilder::InsertionGuard guard(b);
-  auto loop = scf::ForOp::create(b, constantIndex(b, 0), sizes[loops.front()],
-                                 constantIndex(b, 1), sums);
-  b.setInsertionPointToStart(loop.getBody());
-  ivs[loops.front()] = loop.getInductionVar();
-  scf::YieldOp::create(
-      b, sum(loops.drop_front(), Values(loop.getRegionIterArgs())));
-  return Values(loop.getResults());
 }
 
 ThreadTile::Values ThreadTile::addProducts(ValueRange sums) {

@@ -13,14 +13,14 @@
 
 namespace condcomp {
 
-/// Emits a contraction as tiles of 4 rows and 4 columns, one per thread, which
-/// uses what it loads four times. Each element is summed in ascending order.
-/// Columns of a tile lie apart, as many as there are tiles, so that the threads
-/// of a warp read neighbors.
+/// Emits a contraction as tiles of `side` rows and columns, one per thread,
+/// which uses what it loads `side` times. Each element is summed in ascending
+/// order. Columns of a tile lie apart, as many as there are tiles, so that the
+/// threads of a warp read neighbors.
 class ThreadTile : ContractionEmitter {
 public:
   ThreadTile(mlir::ImplicitLocOpBuilder &b, const Contraction &contraction,
-             bool fromZero);
+             bool fromZero, int64_t side);
   /// Whether a tile may have more than an element.
   bool isBlocked() const { return tileRows * tileColumns > 1; }
   /// The number of tiles.
@@ -28,7 +28,6 @@ public:
   void run();
 
 private:
-  Values sum(llvm::ArrayRef<unsigned> loops, Values sums);
   Values addProducts(mlir::ValueRange sums);
 
   int64_t tileRows, tileColumns;

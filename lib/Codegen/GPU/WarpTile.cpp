@@ -165,7 +165,7 @@ void WarpTile::emitTile(int64_t rowBlocks, bool wide) {
       columnPositions.push_back(
           splitInside(c.n, add(b, column, constantIndex(b, i)), columns));
   }
-  storeAll(sum(outerTerms, initialize()));
+  storeAll(sum(initialize()));
 }
 
 void WarpTile::forEachResult(
@@ -202,36 +202,39 @@ WarpTile::Values WarpTile::initialize() {
 }
 
 /// The sums after all terms, in ascending order of steps.
-WarpTile::Values WarpTile::sum(ArrayRef<unsigned> loops, Values sums) {
+WarpTile::Values WarpTile::sum(ValueRange sums) {
+  Values lengths;
+  for (unsigned loop : outerTerms)
+    lengths.push_back(sizes[loop]);
+  return buildCarryingNest(b, lengths, sums,
+                           [&](ValueRange indices, ValueRange carried) {
+                             go(outerTerms, llvm::to_vector(indices));
+                             return sumInner(carried);
+                           });
+}
+
+/// The sums after all terms of the innermost loop.
+WarpTile::Values WarpTile::sumInner(ValueRange sums) {
   OpBuilder::InsertionGuard guard(b);
   Value terms = sizes[innerTerm];
   Value whole = roundDown(b, terms, kTerms);
-  bool isOuter = !loops.empty();
-  auto loop = scf::ForOp::create(b, constantIndex(b, 0),
-                                 isOuter ? sizes[loops.front()] : whole,
-                                 constantIndex(b, isOuter ? 1 : kTerms), sums);
+  auto loop = scf::ForOp::create(b, constantIndex(b, 0), whole,
+                                 constantIndex(b, kTerms), sums);
   b.setInsertionPointToStart(loop.getBody());
-  Values carried(loop.getRegionIterArgs());
-  if (isOuter) {
-    ivs[loops.front()] = loop.getInductionVar();
-    carried = sum(loops.drop_front(), carried);
-  } else {
-    carried = multiply(loop.getInductionVar(), /*masked=*/false, carried);
-  }
-  scf::YieldOp::create(b, carried);
-  sums = Values(loop.getResults());
+  scf::YieldOp::create(b, multiply(loop.getInductionVar(), /*masked=*/false,
+                                   loop.getRegionIterArgs()));
   std::optional<int64_t> known = getConstantIntValue(terms);
-  if (isOuter || (known && *known % kTerms == 0))
-    return sums;
+  if (known && *known % kTerms == 0)
+    return Values(loop.getResults());
   b.setInsertionPointAfter(loop);
   Value some =
       arith::CmpIOp::create(b, arith::CmpIPredicate::ult, whole, terms);
-  auto rest = scf::IfOp::create(b, ValueRange(sums).getTypes(), some,
+  auto rest = scf::IfOp::create(b, loop.getResultTypes(), some,
                                 /*withElseRegion=*/true);
   b.setInsertionPointToStart(rest.elseBlock());
-  scf::YieldOp::create(b, sums);
+  scf::YieldOp::create(b, loop.getResults());
   b.setInsertionPointToStart(rest.thenBlock());
-  scf::YieldOp::create(b, multiply(whole, /*masked=*/true, sums));
+  scf::YieldOp::create(b, multiply(whole, /*masked=*/true, loop.getResults()));
   return Values(rest.getResults());
 }
 

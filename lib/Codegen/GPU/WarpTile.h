@@ -45,7 +45,8 @@ private:
 
   void emitTile(int64_t rowBlocks, bool wide);
   Values initialize();
-  Values sum(llvm::ArrayRef<unsigned> loops, Values sums);
+  Values sum(mlir::ValueRange sums);
+  Values sumInner(mlir::ValueRange sums);
   Values multiply(mlir::Value firstTerm, bool masked, mlir::ValueRange sums);
   void storeAll(mlir::ValueRange sums);
   /// Calls `fn` on every element of the thread's part of the result: its

@@ -280,9 +280,42 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
                 kFewRows * blockColumns(config, kFewRows),
                 maxRows(config) * blockColumns(config, maxRows(config))}));
 
+  auto multiplyByPacked = [&] {
+    // Terms at a time: what fits the buffer with the columns that callers give.
+    Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
+                                      constantIndex(b, kFewRows));
+    Value terms = b.createOrFold<arith::SelectOp>(
+        few, constantIndex(b, packed / blockColumns(config, kFewRows)),
+        constantIndex(b, packed / blockColumns(config, maxRows(config))));
+    // An empty sum is zero, so there is at least one round.
+    Value rounds = maximum(b, ceilDiv(b, depth, terms), one);
+    buildFor(b, zero, rounds, 1, [&](Value round) {
+      Value k = mul(b, round, terms);
+      Value count = minimum(b, sub(b, depth, k), terms);
+      Value source =
+          slicePanel(b, right, k, zero, count, columns, right.getType());
+      Value target = memref::CastOp::create(
+          b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
+      func::CallOp::create(b, getPack(acc, config.rhs, config.rhsLayout),
+                           ValueRange{source, target});
+      Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
+      Value continues = arith::OrIOp::create(b, later, accumulate);
+      Value part = slicePanel(b, left, zero, k, rows, count, left.getType());
+      buildFor(b, zero, columns, panel, [&](Value n) {
+        Value width = minimum(b, sub(b, columns, n), panelWidth);
+        func::CallOp::create(
+            b, kernel,
+            ValueRange{
+                part,
+                matrix(buffer, mul(b, n, count), count, panelWidth, attr(panel),
+                       kernelTypes[1]),
+                slicePanel(b, sums.tile, zero, n, rows, width, kernelTypes[2]),
+                continues});
+      });
+    });
+  };
   // A few rows do without packing, where most columns are in whole vectors:
   // masked ones go through memory slowly.
-  OpBuilder::InsertPoint end;
   if (config.lhsLayout == Layout::RowMajor &&
       config.rhsLayout == Layout::RowMajor) {
     Value isFew = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
@@ -291,47 +324,15 @@ func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
                                          constantIndex(b, 4 * panel));
     Value streams = arith::AndIOp::create(b, isFew, isWide);
     auto choice = scf::IfOp::create(b, streams, /*withElseRegion=*/true);
-    end = b.saveInsertionPoint();
-    b.setInsertionPointToStart(choice.thenBlock());
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(choice.thenYield());
     func::CallOp::create(b, getStream(acc, config.rhs),
                          ValueRange{left, right, sums.tile, accumulate});
-    b.setInsertionPointToStart(choice.elseBlock());
+    b.setInsertionPoint(choice.elseYield());
+    multiplyByPacked();
+  } else {
+    multiplyByPacked();
   }
-
-  // Terms at a time: what fits the buffer with the columns that callers give.
-  Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
-                                    constantIndex(b, kFewRows));
-  Value terms = b.createOrFold<arith::SelectOp>(
-      few, constantIndex(b, packed / blockColumns(config, kFewRows)),
-      constantIndex(b, packed / blockColumns(config, maxRows(config))));
-  // An empty sum is zero, so there is at least one round.
-  Value rounds = maximum(b, ceilDiv(b, depth, terms), one);
-  buildFor(b, zero, rounds, 1, [&](Value round) {
-    Value k = mul(b, round, terms);
-    Value count = minimum(b, sub(b, depth, k), terms);
-    Value source =
-        slicePanel(b, right, k, zero, count, columns, right.getType());
-    Value target = memref::CastOp::create(
-        b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
-    func::CallOp::create(b, getPack(acc, config.rhs, config.rhsLayout),
-                         ValueRange{source, target});
-    Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
-    Value continues = arith::OrIOp::create(b, later, accumulate);
-    Value part = slicePanel(b, left, zero, k, rows, count, left.getType());
-    buildFor(b, zero, columns, panel, [&](Value n) {
-      Value width = minimum(b, sub(b, columns, n), panelWidth);
-      func::CallOp::create(
-          b, kernel,
-          ValueRange{
-              part,
-              matrix(buffer, mul(b, n, count), count, panelWidth, attr(panel),
-                     kernelTypes[1]),
-              slicePanel(b, sums.tile, zero, n, rows, width, kernelTypes[2]),
-              continues});
-    });
-  });
-  if (end.isSet())
-    b.restoreInsertionPoint(end);
   sums.finish(b);
   func::ReturnOp::create(b);
   return function;

@@ -35,36 +35,37 @@ struct StreamEmitter {
   int64_t rows;
 
   Value columns() { return memref::DimOp::create(b, right, 1); }
-  void forEachVector(function_ref<void(Value column, Value mask)> emit,
-                     int64_t vectors);
+  void forEachVector(
+      int64_t group,
+      function_ref<void(Value column, Value mask, bool isFirst)> emit);
   void clear();
   void addTerms(Value first, int64_t count);
   void run(Value accumulate);
 };
 } // namespace
 
-/// Calls `emit` for `vectors` at a time, and for what is left under a mask.
+/// Calls `emit` for the vectors of a row: for whole groups of them, and under a
+/// mask for what is left. `isFirst` of a whole group.
 void StreamEmitter::forEachVector(
-    function_ref<void(Value column, Value mask)> emit, int64_t vectors) {
+    int64_t group,
+    function_ref<void(Value column, Value mask, bool isFirst)> emit) {
   int64_t lanes = type.getNumElements();
-  Value end = roundDown(b, columns(), vectors * lanes);
-  buildFor(b, constantIndex(b, 0), end, vectors * lanes, [&](Value first) {
-    for (int64_t i = 0; i < vectors; ++i)
-      emit(add(b, first, constantIndex(b, i * lanes)), Value());
+  Value end = roundDown(b, columns(), group * lanes);
+  buildFor(b, constantIndex(b, 0), end, group * lanes, [&](Value first) {
+    for (int64_t i = 0; i < group; ++i)
+      emit(add(b, first, constantIndex(b, i * lanes)), Value(), i == 0);
   });
   buildFor(b, end, columns(), lanes, [&](Value column) {
-    emit(column, createMask(b, lanes, sub(b, columns(), column)));
+    emit(column, createMask(b, lanes, sub(b, columns(), column)), false);
   });
 }
 
 void StreamEmitter::clear() {
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  forEachVector(
-      [&](Value column, Value mask) {
-        for (int64_t i = 0; i < rows; ++i)
-          storeVector(b, zero, result, {constantIndex(b, i), column}, mask);
-      },
-      /*vectors=*/1);
+  forEachVector(/*group=*/1, [&](Value column, Value mask, bool) {
+    for (int64_t i = 0; i < rows; ++i)
+      storeVector(b, zero, result, {constantIndex(b, i), column}, mask);
+  });
 }
 
 /// Adds `count` terms to all sums, beginning with term `first`.
@@ -80,31 +81,26 @@ void StreamEmitter::addTerms(Value first, int64_t count) {
                                  ValueRange{constantIndex(b, i), term})));
   Type element = cast<MemRefType>(right.getType()).getElementType();
   int64_t bytes = type.getNumElements() * element.getIntOrFloatBitWidth() / 8;
+  // A group is a cache line, or a vector that is more.
   int64_t perLine = std::max<int64_t>(kCacheLine / bytes, 1);
-  int64_t vector = 0;
-  forEachVector(
-      [&](Value column, Value mask) {
-        bool isNewLine = !mask && vector++ % perLine == 0;
-        SmallVector<Value> loaded;
-        for (Value term : terms) {
-          loaded.push_back(loadVector(b, type, right, {term, column}, mask));
-          if (isNewLine)
-            memref::PrefetchOp::create(
-                b, right,
-                ValueRange{add(b, term, constantIndex(b, kPrefetchRows)),
-                           column},
-                /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-        }
-        for (int64_t i = 0; i < rows; ++i) {
-          Value row = constantIndex(b, i);
-          Value sum = loadVector(b, type, result, {row, column}, mask);
-          for (int64_t k = 0; k < count; ++k)
-            sum =
-                math::FmaOp::create(b, factors[i * count + k], loaded[k], sum);
-          storeVector(b, sum, result, {row, column}, mask);
-        }
-      },
-      perLine);
+  forEachVector(perLine, [&](Value column, Value mask, bool isFirst) {
+    SmallVector<Value> loaded;
+    for (Value term : terms) {
+      loaded.push_back(loadVector(b, type, right, {term, column}, mask));
+      Value ahead = add(b, term, constantIndex(b, kPrefetchRows));
+      if (isFirst)
+        memref::PrefetchOp::create(b, right, ValueRange{ahead, column},
+                                   /*isWrite=*/false, /*localityHint=*/3,
+                                   /*isDataCache=*/true);
+    }
+    for (int64_t i = 0; i < rows; ++i) {
+      Value row = constantIndex(b, i);
+      Value sum = loadVector(b, type, result, {row, column}, mask);
+      for (int64_t k = 0; k < count; ++k)
+        sum = math::FmaOp::create(b, factors[i * count + k], loaded[k], sum);
+      storeVector(b, sum, result, {row, column}, mask);
+    }
+  });
 }
 
 void StreamEmitter::run(Value accumulate) {

@@ -22,6 +22,9 @@ namespace condcomp {
 using namespace mlir;
 using namespace condcomp;
 
+/// Most rows of a module that are one task.
+static constexpr int64_t kRowBlock = 512;
+
 namespace {
 
 /// Replaces a loop over modules by its steps: those that are the same for all
@@ -29,8 +32,8 @@ namespace {
 /// stages, each of which becomes a parallel loop.
 class Batcher {
 public:
-  Batcher(ModuleLoop &module, int64_t rowBlock)
-      : m(module), b(module.loop.getLoc(), module.loop), rowBlock(rowBlock) {}
+  explicit Batcher(ModuleLoop &module)
+      : m(module), b(module.loop.getLoc(), module.loop) {}
 
   void run();
 
@@ -42,7 +45,6 @@ private:
 
   ModuleLoop &m;
   ImplicitLocOpBuilder b;
-  int64_t rowBlock;
   Value rows;
   std::optional<RowBlocks> blocks;
   /// The values of all modules' rows together.
@@ -96,7 +98,7 @@ void Batcher::closeStage() {
       if (!closed.contains(operand.getDefiningOp()) && !isFresh(operand))
         global(operand);
   if (!blocks)
-    blocks = RowBlocks::get(b, m, numRows(), rowBlock);
+    blocks = RowBlocks::get(b, m, numRows(), kRowBlock);
   SmallVector<Value> targets;
   for (auto [i, insert] : llvm::enumerate(m.inserts)) {
     bool here = closed.contains(insert.getSource().getDefiningOp()) &&
@@ -244,7 +246,7 @@ struct BatchExpertsPass
         m = *ModuleLoop::match(m.loop);
         m.analyze(reason);
       }
-      Batcher(m, rowBlock).run();
+      Batcher(m).run();
     }
   }
 };

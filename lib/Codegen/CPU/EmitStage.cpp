@@ -7,21 +7,23 @@
 //===----------------------------------------------------------------------===//
 
 #include "LoopBuilder.h"
-#include "ModuleStage.h"
+#include "StageTiles.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
-#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace condcomp;
 
 /// Widest tile of columns: memory is read fastest in long pieces.
 static constexpr int64_t kMaxColumns = 512;
+/// The same for weights that are computed from rows of columns: whole rows, and
+/// as many as stay in the cache.
+static constexpr int64_t kMaxComputedColumns = 2048;
+static constexpr int64_t kComputedBytes = 1024 * 1024;
 /// Tiles that there should be if there is enough work, so that all threads find
-/// some.
+/// some; fewer where they are to be wide.
 static constexpr int64_t kTasks = 16;
+static constexpr int64_t kWideTasks = 8;
 /// Multiply-adds below which another task does not pay.
 static constexpr int64_t kTaskWork = 256 * 1024;
 
@@ -34,22 +36,26 @@ public:
   StageEmitter(ImplicitLocOpBuilder &b, const ModuleLoop &m, const Stage &stage,
                const RowBlocks &blocks, Value numRows, IRMapping &globals)
       : b(b), m(m), stage(stage), blocks(blocks), numRows(numRows),
-        globals(globals) {}
+        globals(globals), tiles(b, m, stage, globals) {}
 
   void run();
 
 private:
   using Sizes = SmallVector<OpFoldResult>;
-
+  /// A loop over terms that is cut into blocks.
+  struct TermBlock {
+    unsigned loop;
+    int64_t terms, size;
+  };
   void chooseTargets();
+  std::optional<TermBlock> getTermBlock(linalg::LinalgOp op) const;
+  int64_t widestTile() const;
+  SmallVector<Cut> cutsOf(linalg::LinalgOp op) const;
   void chooseTiles();
   void emitBlock(Value block, ValueRange parts, Value firstRow,
                  SmallVector<Value> &next);
-  void emitOp(linalg::LinalgOp op, MutableArrayRef<Value> tiles);
-  Value tileOf(linalg::LinalgOp op, OpOperand &operand);
+  void emitOp(linalg::LinalgOp op, MutableArrayRef<Value> parts);
   Value initOf(linalg::LinalgOp op, OpOperand &init, Value part);
-  Value moduleValue(Value value);
-  Value slice(Value tensor, Sizes offsets, Sizes sizes);
   Value partOf(Value tensor, OpFoldResult row, OpFoldResult rows,
                OpFoldResult column);
   Value insert(Value tile, Value part, OpFoldResult row, OpFoldResult rows);
@@ -68,8 +74,8 @@ private:
   OpFoldResult tilesOfColumns, width;
 
   // In the loops:
-  OpFoldResult column, columns, row, rows, localRow;
-  IRMapping values;
+  StageTiles tiles;
+  OpFoldResult column, columns, rows, localRow;
 };
 
 } // namespace
@@ -113,6 +119,62 @@ void StageEmitter::chooseTargets() {
   }
 }
 
+/// The terms that computed weights are made for at a time, if their rows are
+/// terms. The sums go on from what is stored, so they must not be rounded
+/// there.
+std::optional<StageEmitter::TermBlock>
+StageEmitter::getTermBlock(linalg::LinalgOp op) const {
+  if (!stage.columns || op.getNumReductionLoops() != 1 ||
+      op->getNumResults() != 1)
+    return std::nullopt;
+  Type sum = getElementTypeOrSelf(op->getResult(0).getType());
+  if (sum.isBF16() || sum.isF16())
+    return std::nullopt;
+  SmallVector<unsigned> loops;
+  op.getReductionDims(loops);
+  TermBlock block = {loops[0], op.getStaticLoopRanges()[loops[0]], 0};
+  int64_t bytes = 0;
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (m.kindOf(input->get()) == ModuleLoop::Kind::Computed) {
+      auto type = cast<RankedTensorType>(input->get().getType());
+      AffineExpr last = op.getMatchingIndexingMap(input).getResults().back();
+      if (!last.isFunctionOfDim(*getColumnLoop(m, op)))
+        return std::nullopt;
+      bytes += llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    }
+  if (!bytes || ShapedType::isDynamic(block.terms))
+    return std::nullopt;
+  bytes *= std::min(*stage.columns, kMaxComputedColumns);
+  block.size =
+      llvm::bit_floor(uint64_t(kComputedBytes / std::max(bytes, int64_t(1))));
+  if (block.size >= block.terms ||
+      !canCut(m, op, block.loop, block.size, /*exact=*/true))
+    return std::nullopt;
+  return block;
+}
+
+/// The widest tile of columns: computed weights stay in the cache.
+int64_t StageEmitter::widestTile() const {
+  int64_t widest = kMaxColumns;
+  for (linalg::LinalgOp op : stage.ops) {
+    bool blocked = getTermBlock(op).has_value();
+    for (Value operand : op->getOperands()) {
+      if (m.kindOf(operand) != ModuleLoop::Kind::Computed)
+        continue;
+      auto type = cast<RankedTensorType>(operand.getType());
+      if (blocked)
+        widest = std::max(widest, kMaxComputedColumns);
+      else if (type.hasStaticShape() && type.getNumElements() != 0)
+        return std::max(kComputedBytes * *stage.columns * 8 /
+                            type.getElementTypeBitWidth() /
+                            type.getNumElements() / Stage::kMinColumns,
+                        int64_t(1)) *
+               Stage::kMinColumns;
+    }
+  }
+  return widest;
+}
+
 /// Chooses how many chunks of row blocks and tiles of columns there are, from
 /// sizes alone.
 void StageEmitter::chooseTiles() {
@@ -137,104 +199,42 @@ void StageEmitter::chooseTiles() {
   // As wide as leaves work for all threads; all of it where there is little.
   Value total = constantIndex(b, *stage.columns);
   Value step = constantIndex(b, Stage::kMinColumns);
+  int64_t widest = widestTile();
+  int64_t wanted = widest > kMaxColumns ? kWideTasks : kTasks;
   Value share = ceilDiv(b, mul(b, chunks, total),
-                        minimum(b, constantIndex(b, kTasks), tasks));
+                        minimum(b, constantIndex(b, wanted), tasks));
   share = mul(b, ceilDiv(b, share, step), step);
   Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, tasks,
                                     constantIndex(b, 2));
-  Value most =
-      arith::SelectOp::create(b, few, total, constantIndex(b, kMaxColumns));
+  Value most = arith::SelectOp::create(b, few, total, constantIndex(b, widest));
   Value chosen = minimum(b, maximum(b, share, step), most);
   width = chosen;
   tilesOfColumns = ceilDiv(b, total, chosen);
 }
 
-Value StageEmitter::slice(Value tensor, Sizes offsets, Sizes sizes) {
-  Sizes strides(offsets.size(), b.getIndexAttr(1));
-  return tensor::ExtractSliceOp::create(b, tensor, offsets, sizes, strides);
-}
-
-/// A value that follows from the module alone, for the module of the block.
-Value StageEmitter::moduleValue(Value value) {
-  if (m.kindOf(value) != ModuleLoop::Kind::Module)
-    return value;
-  if (Value known = values.lookupOrNull(value))
-    return known;
-  Operation *op = value.getDefiningOp();
-  for (Value operand : op->getOperands())
-    values.map(operand, moduleValue(operand));
-  Operation *clone = b.clone(*op, values);
-  values.map(op->getResults(), clone->getResults());
-  return values.lookup(value);
-}
-
-/// What `op` reads of an operand in the tile.
-Value StageEmitter::tileOf(linalg::LinalgOp op, OpOperand &operand) {
-  Value value = operand.get();
-  if (stage.contains(value.getDefiningOp()))
-    return values.lookup(value);
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  bool byRow = m.kindOf(value) == ModuleLoop::Kind::Rows;
-  Value source = byRow ? globals.lookup(value) : moduleValue(value);
-  if (!type)
-    return source;
-  AffineMap map = op.getMatchingIndexingMap(&operand);
-  std::optional<unsigned> loop =
-      stage.columns ? getColumnLoop(m, op) : std::nullopt;
-  bool whole = !byRow;
-  Sizes offsets, sizes;
-  for (auto [i, expr] : llvm::enumerate(map.getResults())) {
-    OpFoldResult size =
-        type.isDynamicDim(i)
-            ? OpFoldResult(b.createOrFold<tensor::DimOp>(source, i))
-            : OpFoldResult(b.getIndexAttr(type.getDimSize(i)));
-    offsets.push_back(b.getIndexAttr(0));
-    sizes.push_back(size);
-    if (byRow && i == 0) {
-      offsets.back() = row;
-      sizes.back() = rows;
-    }
-    if (!loop || !expr.isFunctionOfDim(*loop))
-      continue;
-    if (isa<AffineDimExpr>(expr)) {
-      offsets.back() = column;
-      sizes.back() = columns;
-      whole = false;
-    } else if (cast<AffineBinaryOpExpr>(expr).getKind() ==
-               AffineExprKind::FloorDiv) {
-      Value panel = constantIndex(b, *dividedBy(expr, *loop));
-      auto asValue = [&](OpFoldResult value) {
-        return getValueOrCreateConstantIndexOp(b, b.getLoc(), value);
-      };
-      offsets.back() = getAsOpFoldResult(div(b, asValue(column), panel));
-      sizes.back() = getAsOpFoldResult(ceilDiv(b, asValue(columns), panel));
-      whole = false;
-    }
-  }
-  return whole ? source : slice(source, offsets, sizes);
+/// The loops of `op` that are cut: its columns.
+SmallVector<Cut> StageEmitter::cutsOf(linalg::LinalgOp op) const {
+  if (!stage.columns)
+    return {};
+  return {{*getColumnLoop(m, op), column, columns}};
 }
 
 /// The tile of a tensor of rows that begins at `row` and `column`.
 Value StageEmitter::partOf(Value tensor, OpFoldResult row, OpFoldResult rows,
                            OpFoldResult column) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  Sizes offsets(type.getRank(), b.getIndexAttr(0));
-  Sizes sizes = tensor::getMixedSizes(b, b.getLoc(), tensor);
-  offsets.front() = row;
-  sizes.front() = rows;
+  SmallVector<Cut> cuts = {{0, row, rows}};
   if (stage.columns) {
-    offsets.back() = column;
-    sizes.back() = columns;
+    auto rank = cast<RankedTensorType>(tensor.getType()).getRank();
+    cuts.push_back({unsigned(rank - 1), column, columns});
   }
-  return slice(tensor, offsets, sizes);
+  return tiles.slice(tensor, cuts);
 }
 
 Value StageEmitter::insert(Value tile, Value part, OpFoldResult row,
                            OpFoldResult rows) {
-  auto type = cast<RankedTensorType>(part.getType());
-  Sizes offsets(type.getRank(), b.getIndexAttr(0));
   Sizes sizes = tensor::getMixedSizes(b, b.getLoc(), part);
-  Sizes strides(type.getRank(), b.getIndexAttr(1));
+  Sizes offsets(sizes.size(), b.getIndexAttr(0));
+  Sizes strides(sizes.size(), b.getIndexAttr(1));
   offsets.front() = row;
   sizes.front() = rows;
   return tensor::InsertSliceOp::create(b, tile, part, offsets, sizes, strides);
@@ -247,61 +247,57 @@ Value StageEmitter::initOf(linalg::LinalgOp op, OpOperand &init, Value part) {
   if (value.getDefiningOp<tensor::EmptyOp>())
     return place;
   if (auto fill = value.getDefiningOp<linalg::FillOp>())
-    return linalg::FillOp::create(b, moduleValue(fill.value()), place)
+    return linalg::FillOp::create(b, tiles.ofModule(fill.value()), place)
         .getResult(0);
-  return linalg::CopyOp::create(b, tileOf(op, init), place).getResult(0);
+  return linalg::CopyOp::create(b, tiles.ofOperand(op, init, cutsOf(op)), place)
+      .getResult(0);
 }
 
-void StageEmitter::emitOp(linalg::LinalgOp op, MutableArrayRef<Value> tiles) {
+void StageEmitter::emitOp(linalg::LinalgOp op, MutableArrayRef<Value> parts) {
   OpOperand *overwritten = findOverwritten(stage, op);
-  SmallVector<Value> operands;
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (!op.isDpsInit(&operand)) {
-      operands.push_back(tileOf(op, operand));
-      continue;
-    }
-    OpResult result = op.getTiedOpResult(&operand);
-    unsigned target = targetOf[result];
+  SmallVector<Value> inits;
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    unsigned target = targetOf[op.getTiedOpResult(&init)];
     bool reuse = overwritten && targetOf[overwritten->get()] == target;
-    operands.push_back(reuse ? values.lookup(overwritten->get())
-                             : initOf(op, operand, tiles[target]));
+    inits.push_back(reuse ? tiles.values.lookup(overwritten->get())
+                          : initOf(op, init, parts[target]));
   }
-  SetVector<Value> captured;
-  getUsedValuesDefinedAbove(op->getRegions(), captured);
-  for (Value value : captured)
-    values.map(value, moduleValue(value));
-  IRMapping mapping = values;
-  for (auto [from, to] : llvm::zip(op->getOperands(), operands))
-    mapping.map(from, to);
-  Operation *clone = b.clone(*op, mapping);
-  // An operand may stand in several places with different tiles.
-  clone->setOperands(operands);
-  for (auto [i, result] : llvm::enumerate(clone->getResults()))
-    result.setType(
-        clone->getOperand(op.getDpsInitOperand(i)->getOperandNumber())
-            .getType());
-  if (std::optional<unsigned> loop =
-          stage.columns ? getColumnLoop(m, op) : std::nullopt) {
-    Sizes offsets(op.getNumLoops(), b.getIndexAttr(0));
-    offsets[*loop] = column;
-    linalg::offsetIndices(b, cast<linalg::LinalgOp>(clone), offsets);
-    b.setInsertionPointAfter(clone);
+  SmallVector<Cut> cuts = cutsOf(op);
+  auto emit = [&](ArrayRef<Value> inits) {
+    SmallVector<Value> operands;
+    for (OpOperand *input : op.getDpsInputOperands())
+      operands.push_back(tiles.ofOperand(op, *input, cuts));
+    operands.append(inits.begin(), inits.end());
+    return tiles.clone(op, operands, cuts)->getResults();
+  };
+  std::optional<TermBlock> block = getTermBlock(op);
+  if (!block) {
+    tiles.values.map(op->getResults(), emit(inits));
+    return;
   }
-  values.map(op->getResults(), clone->getResults());
+  Value terms = constantIndex(b, block->terms);
+  Value step = constantIndex(b, block->size);
+  auto loop = scf::ForOp::create(b, constantIndex(b, 0), terms, step, inits);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value term = loop.getInductionVar();
+    cuts.push_back({block->loop, term, minimum(b, sub(b, terms, term), step)});
+    scf::YieldOp::create(b, emit({loop.getRegionIterArg(0)}));
+  }
+  tiles.values.map(op->getResults(), loop.getResults());
 }
 
 /// The ops of the stage on one block of rows; `parts` are those of the targets
 /// that belong to the chunk.
 void StageEmitter::emitBlock(Value block, ValueRange parts, Value firstRow,
                              SmallVector<Value> &next) {
-  values.clear();
   Value module = tensor::ExtractOp::create(b, blocks.modules, block);
-  values.map(m.loop.getInductionVar(), module);
   Value begin = tensor::ExtractOp::create(b, blocks.begins, block);
   Value end = tensor::ExtractOp::create(b, blocks.begins,
                                         add(b, block, constantIndex(b, 1)));
-  row = begin;
   rows = sub(b, end, begin);
+  tiles.startBlock(module, begin, rows);
   localRow = sub(b, begin, firstRow);
   next.assign(parts.begin(), parts.end());
   for (linalg::LinalgOp op : stage.ops)
@@ -309,7 +305,7 @@ void StageEmitter::emitBlock(Value block, ValueRange parts, Value firstRow,
   // The last result that goes to a target is what it holds.
   SmallVector<Value> last(parts.size());
   for (auto [result, target] : targetOf)
-    last[target] = values.lookup(result);
+    last[target] = tiles.values.lookup(result);
   for (auto [part, tile] : llvm::zip(next, last))
     part = insert(tile, part, localRow, rows);
 }

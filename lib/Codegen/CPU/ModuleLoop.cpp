@@ -109,7 +109,9 @@ bool ModuleLoop::isRowSize(OpFoldResult value) const {
 }
 
 bool ModuleLoop::usesModule(Operation *op) const {
-  auto isModule = [&](Value value) { return kindOf(value) == Kind::Module; };
+  auto isModule = [&](Value value) {
+    return kindOf(value) == Kind::Module || kindOf(value) == Kind::Computed;
+  };
   if (llvm::any_of(op->getOperands(), isModule))
     return true;
   SetVector<Value> captured;
@@ -130,14 +132,35 @@ static bool rowsLead(AffineMap map, std::optional<unsigned> &rows) {
   });
 }
 
+/// An op on the parameters of a module alone.
+std::string ModuleLoop::classifyComputed(linalg::LinalgOp op) {
+  if (!op.hasPureTensorSemantics() || op->getNumResults() != 1 ||
+      op.getNumReductionLoops() != 0 ||
+      !op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isPermutation() ||
+      !op.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>())
+    return "works on the parameters of a module alone, and not element by "
+           "element";
+  if (llvm::any_of(op->getOperands(),
+                   [&](Value value) { return kindOf(value) == Kind::Extent; }))
+    return "uses the number of rows as data";
+  kinds[op->getResult(0)] = Kind::Computed;
+  return "";
+}
+
 std::string ModuleLoop::classifyLinalg(linalg::LinalgOp op) {
   std::optional<unsigned> rows;
   for (OpOperand &operand : op->getOpOperands())
     if (kindOf(operand.get()) == Kind::Rows &&
         !rowsLead(op.getMatchingIndexingMap(&operand), rows))
       return "does not keep rows in dim 0";
+  SetVector<Value> captured;
+  getUsedValuesDefinedAbove(op->getRegions(), captured);
+  for (Value value : captured)
+    if (kindOf(value) == Kind::Rows || kindOf(value) == Kind::Extent ||
+        kindOf(value) == Kind::Computed)
+      return "reads rows or computed parameters at computed positions";
   if (!rows)
-    return "works on the parameters of a module alone";
+    return classifyComputed(op);
   if (!op.hasPureTensorSemantics() ||
       op.getIteratorTypesArray()[*rows] != utils::IteratorType::parallel)
     return "mixes rows";
@@ -155,11 +178,6 @@ std::string ModuleLoop::classifyLinalg(linalg::LinalgOp op) {
   });
   if (index.wasInterrupted())
     return "uses the position of a row";
-  SetVector<Value> captured;
-  getUsedValuesDefinedAbove(op->getRegions(), captured);
-  for (Value value : captured)
-    if (kindOf(value) == Kind::Rows || kindOf(value) == Kind::Extent)
-      return "reads rows at computed positions";
   for (Value value : op.getDpsInits())
     if (kindOf(value) != Kind::Rows)
       return "has a result without rows";
@@ -236,6 +254,8 @@ std::string ModuleLoop::classify(Operation &op) {
       return "does not keep rows in dim 0";
     if (isKind(operand, Kind::Extent))
       return "uses the number of rows as data";
+    if (isKind(operand, Kind::Computed))
+      return "reads parameters computed by another op";
   }
   for (Value result : op.getResults()) {
     if (isa<TensorType>(result.getType()) &&

@@ -27,6 +27,9 @@ public:
     /// Follows from the number of the module alone, cheaply: slices of
     /// parameters, their reshapes, scalars.
     Module,
+    /// A tensor computed from the former element by element, such as
+    /// dequantized weights: not before a tile of it is needed.
+    Computed,
     /// A tensor whose dim 0 are the rows of the module.
     Rows,
     /// Where the module's rows begin, and how many there are.
@@ -57,6 +60,7 @@ private:
   mlir::Block *body() const;
   std::string classify(mlir::Operation &op);
   std::string classifyLinalg(mlir::linalg::LinalgOp op);
+  std::string classifyComputed(mlir::linalg::LinalgOp op);
   bool isRowSize(mlir::OpFoldResult value) const;
 
   mlir::scf::IfOp guard;

@@ -67,6 +67,37 @@ std::optional<int64_t> condcomp::dividedBy(AffineExpr expr, unsigned loop) {
   return divisor.getValue();
 }
 
+bool condcomp::canCut(const ModuleLoop &m, linalg::LinalgOp op, unsigned loop,
+                      int64_t alignment, bool exact) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
+      if (!expr.isFunctionOfDim(loop))
+        continue;
+      // A packed operand is cut between panels, a scale between groups.
+      int64_t divisor = 1;
+      if (!isa<AffineDimExpr>(expr)) {
+        std::optional<int64_t> divided = dividedBy(expr, loop);
+        bool inOne = exact && divided && *divided % alignment == 0 &&
+                     expr.getKind() == AffineExprKind::FloorDiv;
+        if (!divided || (alignment % *divided != 0 && !inOne))
+          return false;
+        divisor = std::min(*divided, alignment);
+      }
+      if (m.kindOf(operand.get()) != ModuleLoop::Kind::Computed)
+        continue;
+      auto computed = cast<linalg::LinalgOp>(operand.get().getDefiningOp());
+      AffineMap result =
+          computed.getMatchingIndexingMap(computed.getDpsInitOperand(0));
+      bool whole = expr.getKind() == AffineExprKind::Mod;
+      if (!whole && !canCut(m, computed, result.getDimPosition(dim),
+                            alignment / divisor, exact))
+        return false;
+    }
+  }
+  return true;
+}
+
 std::optional<unsigned> condcomp::getColumnLoop(const ModuleLoop &m,
                                                 linalg::LinalgOp op) {
   std::optional<unsigned> columns;
@@ -84,17 +115,8 @@ std::optional<unsigned> condcomp::getColumnLoop(const ModuleLoop &m,
   if (ShapedType::isDynamic(op.getStaticLoopRanges()[*columns]) ||
       op.getIteratorTypesArray()[*columns] != utils::IteratorType::parallel)
     return std::nullopt;
-  for (OpOperand &operand : op->getOpOperands()) {
-    AffineMap map = op.getMatchingIndexingMap(&operand);
-    for (AffineExpr expr : map.getResults()) {
-      if (!expr.isFunctionOfDim(*columns) || isa<AffineDimExpr>(expr))
-        continue;
-      // A packed operand is cut between panels.
-      std::optional<int64_t> panel = dividedBy(expr, *columns);
-      if (!panel || Stage::kMinColumns % *panel != 0)
-        return std::nullopt;
-    }
-  }
+  if (!canCut(m, op, *columns, Stage::kMinColumns))
+    return std::nullopt;
   return columns;
 }
 

@@ -47,9 +47,15 @@ struct Stage {
 };
 
 /// The loop of `op` over columns: the last dim of every result, if it can be
-/// cut.
+/// cut, in what the op reads as well.
 std::optional<unsigned> getColumnLoop(const ModuleLoop &m,
                                       mlir::linalg::LinalgOp op);
+
+/// Whether `loop` can be cut at multiples of `alignment`: every operand is then
+/// cut alike, and what is computed from parameters can be in part. `exact`
+/// parts are of that size, all but the last.
+bool canCut(const ModuleLoop &m, mlir::linalg::LinalgOp op, unsigned loop,
+            int64_t alignment, bool exact = false);
 
 /// The constant that `expr` divides or reduces `loop` by, if it is
 /// `loop floordiv c` or `loop mod c`.

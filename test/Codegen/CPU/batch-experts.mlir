@@ -104,8 +104,8 @@ func.func @swiglu(%x: tensor<?x32xf32>, %offsets: tensor<9xindex>,
 
 // CHECK-LABEL: func @packed
 // CHECK:       scf.forall
-// CHECK:         %[[W:.*]] = tensor.extract_slice %{{.*}}[%{{.*}}, 0, 0, 0] [1, 16, 32, 16]
-// CHECK:         %[[PANEL:.*]] = arith.divui %{{.*}}, %c16
+// CHECK-DAG:     %[[W:.*]] = tensor.extract_slice %{{.*}}[%{{.*}}, 0, 0, 0] [1, 16, 32, 16]
+// CHECK-DAG:     %[[PANEL:.*]] = arith.divui %{{.*}}, %c16
 // CHECK:         tensor.extract_slice %[[W]][%[[PANEL]], 0, 0]
 func.func @packed(%x: tensor<?x32xf32>, %offsets: tensor<9xindex>,
     %w: tensor<8x16x32x16xf32>, %slots: tensor<?x256xf32>) -> tensor<?x256xf32> {
@@ -145,12 +145,71 @@ func.func @packed(%x: tensor<?x32xf32>, %offsets: tensor<9xindex>,
 
 // -----
 
+#id = affine_map<(k, n) -> (k, n)>
+#group = affine_map<(k, n) -> (k floordiv 64, n)>
+
+// Weights that are computed from others are made in a tile, for a block of terms at
+// a time; the sums go on.
+
+// CHECK-LABEL: func @dequantized
+// CHECK:       scf.forall
+// CHECK:         scf.for
+// CHECK:           %[[PART:.*]] = tensor.extract_slice
+// CHECK:           %[[ZERO:.*]] = linalg.fill ins(%{{.*}}) outs(%[[PART]]
+// CHECK:           scf.for %[[TERM:.*]] = %c0 to %c512 step %c128 iter_args(%[[SUM:.*]] = %[[ZERO]])
+// CHECK-DAG:         %[[ROWS:.*]] = tensor.extract_slice %{{.*}}[%{{.*}}, %[[TERM]]] [%{{.*}}, %[[TERMS:[0-9]+]]]
+// CHECK-DAG:         %[[CODES:.*]] = tensor.extract_slice %{{.*}}[%[[TERM]], %[[COLUMN:[0-9]+]]] [%[[TERMS]], %[[COLUMNS:[0-9]+]]]
+// CHECK-DAG:         %[[GROUP:.*]] = arith.divui %[[TERM]], %c64
+// CHECK-DAG:         %[[SCALES:.*]] = tensor.extract_slice %{{.*}}[%[[GROUP]], %[[COLUMN]]]
+// CHECK:             %[[TILE:.*]] = tensor.empty(%[[TERMS]], %[[COLUMNS]])
+// CHECK:             %[[WEIGHTS:.*]] = linalg.generic {{.*}} ins(%[[CODES]], %[[SCALES]] : {{.*}}) outs(%[[TILE]]
+// CHECK:             linalg.matmul ins(%[[ROWS]], %[[WEIGHTS]] : {{.*}}) outs(%[[SUM]]
+func.func @dequantized(%x: tensor<?x512xf32>, %offsets: tensor<9xindex>,
+    %w: tensor<8x512x2048xi8>, %s: tensor<8x8x2048xf32>, %slots: tensor<?x2048xf32>) -> tensor<?x2048xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  %y = scf.for %i = %c0 to %c8 step %c1 iter_args(%carried = %slots) -> (tensor<?x2048xf32>) {
+    %begin = tensor.extract %offsets[%i] : tensor<9xindex>
+    %next = arith.addi %i, %c1 : index
+    %end = tensor.extract %offsets[%next] : tensor<9xindex>
+    %n = arith.subi %end, %begin : index
+    %any = arith.cmpi ugt, %n, %c0 : index
+    %z = scf.if %any -> (tensor<?x2048xf32>) {
+      %rows = tensor.extract_slice %x[%begin, 0] [%n, 512] [1, 1] : tensor<?x512xf32> to tensor<?x512xf32>
+      %codes = tensor.extract_slice %w[%i, 0, 0] [1, 512, 2048] [1, 1, 1] : tensor<8x512x2048xi8> to tensor<512x2048xi8>
+      %scales = tensor.extract_slice %s[%i, 0, 0] [1, 8, 2048] [1, 1, 1] : tensor<8x8x2048xf32> to tensor<8x2048xf32>
+      %e = tensor.empty() : tensor<512x2048xf32>
+      %weights = linalg.generic {indexing_maps = [#id, #group, #id], iterator_types = ["parallel", "parallel"]}
+          ins(%codes, %scales : tensor<512x2048xi8>, tensor<8x2048xf32>) outs(%e : tensor<512x2048xf32>) {
+      ^bb0(%code: i8, %scale: f32, %out: f32):
+        %1 = arith.sitofp %code : i8 to f32
+        %2 = arith.mulf %1, %scale : f32
+        linalg.yield %2 : f32
+      } -> tensor<512x2048xf32>
+      %h0 = tensor.empty(%n) : tensor<?x2048xf32>
+      %h1 = linalg.fill ins(%zero : f32) outs(%h0 : tensor<?x2048xf32>) -> tensor<?x2048xf32>
+      %h = linalg.matmul ins(%rows, %weights : tensor<?x512xf32>, tensor<512x2048xf32>)
+          outs(%h1 : tensor<?x2048xf32>) -> tensor<?x2048xf32>
+      %r = tensor.insert_slice %h into %carried[%begin, 0] [%n, 2048] [1, 1] : tensor<?x2048xf32> into tensor<?x2048xf32>
+      scf.yield %r : tensor<?x2048xf32>
+    } else {
+      scf.yield %carried : tensor<?x2048xf32>
+    }
+    scf.yield %z : tensor<?x2048xf32>
+  }
+  return %y : tensor<?x2048xf32>
+}
+
+// -----
+
 #id = affine_map<(m, n) -> (m, n)>
 #col = affine_map<(m, n) -> (n)>
 
 // A body that mixes rows stays in its loop.
 
-// REMARK: modules run one after another: linalg.fill works on the parameters of a module alone
+// REMARK: modules run one after another: linalg.generic mixes rows
 // CHECK-LABEL: func @mixes_rows
 // CHECK-NOT:   scf.forall
 // CHECK:       scf.if

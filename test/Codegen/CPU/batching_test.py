@@ -4,13 +4,10 @@
 """Expert layers whose modules run together, against the masked form to the bit
 and against NumPy in float64."""
 
-import json
-import subprocess
-
 import numpy as np
 import pytest
 
-from codegen_test import CC_RUN, EPSILON, load, store
+from codegen_test import EPSILON, load, run, store
 
 MM = """
     %{r}e = tensor.empty(%n) : tensor<?x{n}x{t}>
@@ -161,45 +158,6 @@ func.func @f(%rows: {x}, %scores: tensor<?x{modules}xf32>, %outs: {x},
 }}"""
 
 
-class Session:
-    def __init__(self, folder):
-        self.folder = folder
-        self.process = subprocess.Popen(
-            [CC_RUN, "--batch=-"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def __call__(self, source, inputs, form, threads):
-        paths = []
-        for number, array in enumerate(inputs):
-            np.save(self.folder / f"input{number}.npy", array)
-            paths.append(f"@{self.folder}/input{number}.npy")
-        request = {
-            "source": source,
-            "function": "f",
-            "form": form,
-            "inputs": paths,
-            "outputs": [f"@{self.folder}/output.npy"],
-            "threads": threads,
-        }
-        print(json.dumps(request), file=self.process.stdin, flush=True)
-        reply = json.loads(self.process.stdout.readline())
-        assert reply["status"] == "ok", reply
-        assert reply["leaked_bytes"] == 0
-        return np.load(self.folder / "output.npy")
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    session = Session(tmp_path_factory.mktemp("batching"))
-    yield session
-    session.process.stdin.close()
-    session.process.wait()
-    session.process.stdout.close()
-
-
 # Modules, width, inner width: odd ones, more columns than a tile, one module,
 # more modules than rows.
 LAYERS = [(5, 33, 70, "f32"), (1, 40, 150, "f32"), (300, 16, 24, "f32")]
@@ -229,10 +187,11 @@ def test_layer(run, make, modules, d, f, kind):
         if modules > 100:
             scores[:, 100:] *= scores[:, 100:] * (random.random((rows, 200)) < 0.02)
         inputs = [x, scores, outs, shared, *weights]
-        compact = run(source, inputs, "compact", 2)
-        assert compact.tobytes() == run(source, inputs, "compact", 1).tobytes()
+        compact = run(source, inputs, form="compact")
+        alone = run(source, inputs, threads=1, form="compact")
+        assert compact.tobytes() == alone.tobytes()
         if rows <= 13:
-            assert compact.tobytes() == run(source, inputs, "masked", 2).tobytes()
+            assert compact.tobytes() == run(source, inputs, form="masked").tobytes()
         want = load(outs, kind)
         extra = [load(shared, kind)] if make is biased else []
         size = np.abs(want)

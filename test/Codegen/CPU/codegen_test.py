@@ -46,7 +46,7 @@ class Session:
             text=True,
         )
 
-    def __call__(self, source, inputs, threads=2):
+    def __call__(self, source, inputs, threads=2, form="auto"):
         paths = []
         for number, array in enumerate(inputs):
             np.save(self.folder / f"input{number}.npy", array)
@@ -54,6 +54,7 @@ class Session:
         request = {
             "source": source,
             "function": "f",
+            "form": form,
             "inputs": paths,
             "outputs": [f"@{self.folder}/output.npy"],
             "threads": threads,

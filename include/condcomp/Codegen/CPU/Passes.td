@@ -22,15 +22,15 @@ def BatchExperts : Pass<"condcomp-batch-experts"> {
     where they write, such as two projections and the activation that joins
     them, share a stage, so that a tile passes through all of them while it is
     in the cache. Blocks of little work are run together, modules without rows
-    cost nothing.
+    cost nothing. Weights that are computed from a module's parameters element
+    by element (dequantized) are made in the stage, for a tile of columns and,
+    where columns lie together in memory, a block of terms at a time.
 
-    A body that mixes rows, computes new tensors from parameters, or holds
-    anything but linalg ops and reshapes is left as it is, with a remark that
-    names the op.
+    A body that mixes rows, computes new tensors from parameters in another way,
+    or holds anything but linalg ops and reshapes is left as it is, with a
+    remark that names the op.
   }];
   let options = [
-    Option<"rowBlock", "row-block", "int64_t", /*default=*/"512",
-           "Most rows of a module that are one task">,
     Option<"widenBF16", "widen-bf16", "bool", /*default=*/"true",
            "Extend rows of bf16 to f32 where they are multiplied by bf16">,
   ];

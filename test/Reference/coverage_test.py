@@ -101,6 +101,18 @@ def test_passes_are_in_the_generated_reference():
             assert f"`-{name}`" in pages, f"build/docs/reference has no -{name}"
 
 
+def test_passes_and_pipelines_are_explained():
+    pages = "\n".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
+    names = []
+    for path in (ROOT / "include").glob("**/Passes.td"):
+        names += re.findall(r'Pass<"([\w-]+)"', path.read_text())
+    pipelines = (ROOT / "lib" / "Pipelines" / "ToCPU.cpp").read_text()
+    names += re.findall(r'PassPipelineRegistration<\w+>\(\s*"([\w-]+)"', pipelines)
+    assert len(names) > 50
+    missing = [name for name in names if not re.search(rf"{name}(?![\w-])", pages)]
+    assert not missing, f"docs/ has no {', '.join(missing)}"
+
+
 # ===-- Sections of the specification -------------------------------------===#
 
 

@@ -52,6 +52,11 @@ static double getDistance(const Array &actual, const Array &expected,
 
 Error condcomp::compareArrays(const Array &actual, const Array &expected,
                               const Tolerance &tolerance) {
+  if (tolerance.rtol < 0 || tolerance.atol < 0)
+    return makeError(formatv("is compared with rtol {0} and atol {1}; neither "
+                             "can be negative",
+                             tolerance.rtol, tolerance.atol)
+                         .str());
   bool sameKind = isFloat(actual.getType())
                       ? isFloat(expected.getType())
                       : actual.getType() == expected.getType() ||

@@ -108,6 +108,10 @@ condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
     if (!function || function->isDeclaration())
       return makeError("the compiled module has no function '" + name + "'");
     addPackedFunction(*module, *function);
+    // LLVM calls functions of the C library by name: one of the program must
+    // not be taken for them.
+    function->setName(name + "$entry");
+    function->setLinkage(llvm::GlobalValue::InternalLinkage);
   }
   if (std::optional<std::string> missing = findMissingFeature(*module))
     return makeError("the compiled module needs " + *missing +

@@ -496,6 +496,29 @@ def errors():
         call("rows", 9, 4, "apply C1: a rows operand"),
         call("yield", 4, 17, "apply C11: a yielded tensor"),
     )
+    wide = "tensor<?x?xf32>"
+    body = f"""
+      {ASSIGN}
+      %y = condcomp.apply %r : {UNIFORM} rows(%x : {wide}) outs(%o : {wide}) {{
+      ^bb0(%xe: {wide}):
+        condcomp.yield %xe : {wide}
+      }} -> {wide}"""
+    ones = lambda columns: np.ones((4, columns), np.float32)
+    error = "apply C6: a yielded tensor has size 3 in dim 1, its outs {}"
+    SUITE.add(
+        function("apply_sizes", {**TOP, "x": wide, "o": wide}, body, {"y": wide}),
+        *[
+            Call(
+                "apply_sizes",
+                [indices, weights, ones(3), ones(columns)],
+                None,
+                [],
+                str(columns),
+                error=error.format(columns),
+            )
+            for columns in (1, 5)
+        ],
+    )
 
 
 def no_entries():

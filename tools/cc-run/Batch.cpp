@@ -35,6 +35,21 @@ json::Object condcomp::formatReply(const Reply &reply) {
   return object;
 }
 
+/// Reads a number of 0 or more from a key of an object, if it is there.
+static bool mapCount(json::ObjectMapper &map, json::Path path,
+                     StringLiteral key, unsigned &count) {
+  std::optional<int64_t> number;
+  if (!map.mapOptional(key, number))
+    return false;
+  if (number && !isUInt<31>(*number)) {
+    path.field(key).report("expected a number of 0 or more");
+    return false;
+  }
+  if (number)
+    count = *number;
+  return true;
+}
+
 /// Reads a request from a JSON object; what it leaves out is as on the command
 /// line.
 static Expected<Request> parseRequest(StringRef line, const Request &defaults) {
@@ -55,11 +70,11 @@ static Expected<Request> parseRequest(StringRef line, const Request &defaults) {
               map.mapOptional("pipeline", request.pipeline) &&
               map.mapOptional("prepack", request.prepack) &&
               map.mapOptional("threads", request.threads) &&
-              map.mapOptional("opt_level", request.optLevel) &&
+              mapCount(map, path, "opt_level", request.optLevel) &&
               map.mapOptional("rtol", request.tolerance.rtol) &&
               map.mapOptional("atol", request.tolerance.atol) &&
-              map.mapOptional("repetitions", request.repetitions) &&
-              map.mapOptional("warmup", request.warmup);
+              mapCount(map, path, "repetitions", request.repetitions) &&
+              mapCount(map, path, "warmup", request.warmup);
   if (!good)
     return root.getError();
   static const StringRef known[] = {

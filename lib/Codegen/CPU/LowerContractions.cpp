@@ -8,6 +8,7 @@
 
 #include "ContractionLoops.h"
 #include "LoopBuilder.h"
+#include "VectorBits.h"
 #include "condcomp/Codegen/CPU/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -175,6 +176,10 @@ namespace {
 struct LowerContractionsPass
     : public condcomp::impl::LowerContractionsBase<LowerContractionsPass> {
   using LowerContractionsBase::LowerContractionsBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    return checkVectorBits(context, vectorBits);
+  }
 
   void runOnOperation() override {
     if (bf16Unit != BF16Unit::None && vectorBits != 512) {

@@ -8,6 +8,7 @@
 
 #include "ContractionLoops.h"
 #include "LoopBuilder.h"
+#include "VectorBits.h"
 #include "condcomp/Codegen/CPU/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -260,6 +261,10 @@ namespace {
 struct LowerConvolutionsPass
     : public condcomp::impl::LowerConvolutionsBase<LowerConvolutionsPass> {
   using LowerConvolutionsBase::LowerConvolutionsBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    return checkVectorBits(context, vectorBits);
+  }
 
   void runOnOperation() override {
     KernelLibrary kernels(getOperation(), vectorBits);

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "VectorBits.h"
 #include "condcomp/Codegen/CPU/Passes.h"
 #include "condcomp/Dialect/CondComp/Transforms/ConstantArguments.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -225,6 +226,10 @@ void PackWeights::rewrite(Match match) {
 struct PackWeightsPass
     : public condcomp::impl::PackWeightsBase<PackWeightsPass> {
   using PackWeightsBase::PackWeightsBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    return checkVectorBits(context, vectorBits);
+  }
 
   void runOnOperation() override {
     PackWeights packer(getOperation(), vectorBits);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "LoopVectorizer.h"
+#include "VectorBits.h"
 #include "condcomp/Codegen/CPU/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -22,9 +23,11 @@ namespace condcomp {
 using namespace mlir;
 using namespace condcomp;
 
-/// Whether all operands are strided memrefs with linear maps, or scalars.
+/// Whether all operands are strided memrefs with linear maps, or scalars, and
+/// there is a result.
 static bool hasLinearOperands(linalg::LinalgOp op) {
-  if (!op.hasPureBufferSemantics() || !op->getRegion(0).hasOneBlock())
+  if (!op.hasPureBufferSemantics() || !op->getRegion(0).hasOneBlock() ||
+      op.getNumDpsInits() == 0)
     return false;
   return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
     auto type = dyn_cast<MemRefType>(operand.get().getType());
@@ -55,6 +58,10 @@ namespace {
 struct VectorizeLoopsPass
     : public condcomp::impl::VectorizeLoopsBase<VectorizeLoopsPass> {
   using VectorizeLoopsBase::VectorizeLoopsBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    return checkVectorBits(context, vectorBits);
+  }
 
   void runOnOperation() override {
     SmallVector<memref::CopyOp> copies;

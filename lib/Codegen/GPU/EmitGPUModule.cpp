@@ -191,6 +191,14 @@ namespace {
 struct EmitGPUModulePass
     : public condcomp::impl::EmitGPUModuleBase<EmitGPUModulePass> {
   using EmitGPUModuleBase::EmitGPUModuleBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    if (blockSize >= 1 && blockSize <= 1024)
+      return success();
+    return emitError(UnknownLoc::get(context))
+           << "a block has 1 to 1024 threads, not " << blockSize.getValue();
+  }
+
   void runOnOperation() override {
     Emitter(getOperation(), blocks, blockSize, scope).run();
   }

@@ -75,6 +75,15 @@ namespace {
 struct EmulateGridPass
     : public condcomp::impl::EmulateGridBase<EmulateGridPass> {
   using EmulateGridBase::EmulateGridBase;
+  LogicalResult initialize(MLIRContext *context) override {
+    // Each has a stack of its own.
+    if (threads >= 1 && threads <= 4096)
+      return success();
+    return emitError(UnknownLoc::get(context))
+           << "an emulated grid has 1 to 4096 threads, not "
+           << threads.getValue();
+  }
+
   void runOnOperation() override {
     if (failed(Emulation(getOperation(), threads).run()))
       signalPassFailure();

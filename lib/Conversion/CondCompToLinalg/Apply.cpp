@@ -32,6 +32,23 @@ Value condcomp::checkRowCount(TensorEmitter &b, Value tensor, Value numRows,
   return b.select(equal, count, b.index(0));
 }
 
+Value condcomp::checkYielded(TensorEmitter &b, Value yielded, Value numRows,
+                             Value target) {
+  auto type = cast<RankedTensorType>(yielded.getType());
+  auto targetType = cast<RankedTensorType>(target.getType());
+  int64_t leading = targetType.getRank() - type.getRank();
+  for (int64_t dim = 1; dim < type.getRank(); ++dim) {
+    if (!type.isDynamicDim(dim) && !targetType.isDynamicDim(leading + dim))
+      continue;
+    Value size = b.dim(yielded, dim), expected = b.dim(target, leading + dim);
+    b.check(b.compare(arith::CmpIPredicate::eq, size, expected),
+            "apply C6: a yielded tensor has size {0} in dim " + Twine(dim) +
+                ", its outs {1}",
+            {size, expected});
+  }
+  return checkRowCount(b, yielded, numRows, "apply C11: a yielded tensor");
+}
+
 ApplyOperands::ApplyOperands(
     ApplyOp op, ApplyOp::GenericAdaptor<ArrayRef<ValueRange>> adaptor,
     const RoutingValue &routing, TensorEmitter &b) {

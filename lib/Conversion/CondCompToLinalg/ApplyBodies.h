@@ -37,6 +37,11 @@ struct ApplyOperands {
 mlir::Value checkRowCount(TensorEmitter &b, mlir::Value tensor,
                           mlir::Value numRows, llvm::StringRef what);
 
+/// The same of a tensor that a body yields, whose other sizes must be those of
+/// the last dims of `target`.
+mlir::Value checkYielded(TensorEmitter &b, mlir::Value yielded,
+                         mlir::Value numRows, mlir::Value target);
+
 /// One buffer per result with a place for what each run of a body gives.
 llvm::SmallVector<mlir::Value> makeSlots(ApplyOp op,
                                          const ApplyOperands &operands,

@@ -74,8 +74,7 @@ condcomp::emitChosenApply(ApplyOp op, int64_t allFrom,
         auto yielded =
             inlineBody(op.getBodies().front(), b, arguments, rewriter);
         for (auto [value, slot] : llvm::zip_equal(yielded, slots)) {
-          Value count =
-              checkRowCount(b, value, size, "apply C11: a yielded tensor");
+          Value count = checkYielded(b, value, size, slot);
           next.push_back(b.insertSlice(value, slot, zero, count));
         }
         return next;

@@ -125,8 +125,7 @@ condcomp::emitCompactApply(ApplyOp op, const RoutingValue &routing,
           SmallVector<Value> next;
           auto yielded = inlineBody(body, b, arguments, rewriter);
           for (auto [value, slot] : llvm::zip_equal(yielded, slots)) {
-            Value count =
-                checkRowCount(b, value, size, "apply C11: a yielded tensor");
+            Value count = checkYielded(b, value, size, slot);
             next.push_back(b.insertSlice(value, slot, begin, count));
           }
           return next;

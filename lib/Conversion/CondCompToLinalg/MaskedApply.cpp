@@ -177,8 +177,7 @@ SmallVector<Value> MaskedApply::runModule(TensorEmitter &b, Region &body,
   SmallVector<Value> next;
   auto yielded = inlineBody(body, b, arguments, rewriter);
   for (auto [value, old] : llvm::zip_equal(yielded, carried)) {
-    Value count =
-        checkRowCount(b, value, numRows, "apply C11: a yielded tensor");
+    Value count = checkYielded(b, value, numRows, old);
     next.push_back(keepsAll() ? b.insertSliceAt(value, old, module, count)
                               : accumulate(b, value, old, module));
   }

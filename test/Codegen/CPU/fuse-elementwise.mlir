@@ -196,3 +196,34 @@ func.func @transposed_heads(%x: tensor<2x3x6xf32>, %w: tensor<6x5x4xf32>)
       outs(%f : tensor<2x5x3x4xf32>) permutation = [0, 2, 1, 3]
   return %t : tensor<2x5x3x4xf32>
 }
+
+// A chain over sizes that are not known: each op begins with the result before, whose
+// sizes are those of the argument.
+// CHECK-LABEL: func.func @dynamic_chain(
+// CHECK:         linalg.generic
+// CHECK:           arith.addf
+// CHECK-NEXT:      arith.mulf
+// CHECK-NEXT:      math.exp
+// CHECK-NOT:     linalg.generic
+// CHECK:         return
+func.func @dynamic_chain(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %a = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<?x?xf32>) outs(%x : tensor<?x?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %in, %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<?x?xf32>
+  %b = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%a : tensor<?x?xf32>) outs(%a : tensor<?x?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.mulf %in, %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<?x?xf32>
+  %c = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%b : tensor<?x?xf32>) outs(%b : tensor<?x?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = math.exp %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<?x?xf32>
+  return %c : tensor<?x?xf32>
+}

@@ -363,3 +363,17 @@ func.func @columns_of_buffer(%x: memref<?x?xf32>, %n: index, %m: index, %first: 
   }
   return
 }
+
+// Without a result there are only errors; upstream's loops do.
+// CHECK-LABEL: func.func @no_result(
+// CHECK:         linalg.generic
+func.func @no_result(%x: memref<?xi64>) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} ins(%x : memref<?xi64>) {
+  ^bb0(%a: i64):
+    %c4 = arith.constant 4 : i64
+    %ok = arith.cmpi ult, %a, %c4 : i64
+    cf.assert %ok, "index out of range"
+    linalg.yield
+  }
+  return
+}

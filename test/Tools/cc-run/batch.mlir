@@ -15,6 +15,7 @@
 // CHECK-NEXT: {{.*}}"message":"missing value at request.function",{{.*}}"status":"error"
 // CHECK-NEXT: {{.*}}"message":"a request has either a module (a file) or a source",{{.*}}"status":"error"
 // CHECK-NEXT: {{.*}}"diagnostics":"source:1:1: error: {{.*}}"message":"source is not a valid module",{{.*}}"status":"error"
+// CHECK-NEXT: {{.*}}"message":"expected a number of 0 or more at request.repetitions",{{.*}}"status":"error"
 // MISSING: missing.json: can't be read
 // BOTH: a batch names its modules
 // GOOD: "status":"ok"
@@ -30,6 +31,7 @@
 {"source": "x"}
 {"function": "f"}
 {"source": "nonsense", "function": "f"}
+{"source": "x", "function": "f", "repetitions": -1}
 
 //--- good.json
 {"source": "func.func @f(%x: f32) -> f32 {\n return %x : f32\n}", "function": "f", "inputs": ["f32=1"], "threads": 1, "expected": ["f32=1.001"], "rtol": 1e-2}

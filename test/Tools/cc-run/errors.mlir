@@ -17,6 +17,9 @@
 // RUN: %{run} --function=scale --input=2x3xf32=1 --input=2xf32=1 2>&1 | FileCheck %s --check-prefix=SCALAR
 // SCALAR: argument 1 of 'scale' is f32, got 2xf32: rank 0 expected, not 1
 
+// RUN: not cc-run %S/Inputs/programs.mlir --function=scale --input=1x3xf32=1 --input=f32=1 --expected-output=1x3xf32=1 --rtol=-1 2>&1 | FileCheck %s --check-prefix=BELOW
+// BELOW: is compared with rtol -1{{.*}} and atol 0{{.*}}; neither can be negative
+
 // RUN: %{run} --function=scale --input=2x3xf32=1,2 --input=f32=1 2>&1 | FileCheck %s --check-prefix=VALUES
 // VALUES: input 0: '2x3xf32' takes 6 values, or one for all, got 2
 // RUN: %{run} --function=scale --input=2x3xf31=1 --input=f32=1 2>&1 | FileCheck %s --check-prefix=TYPE

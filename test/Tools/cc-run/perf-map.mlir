@@ -5,7 +5,7 @@
 // RUN: sh -c 'cc-run %s --function=f --input=3xf32=1,2,3 & wait $!; not ls /tmp/perf-$!.map'
 
 // CHECK:     3xf32=2,4,6
-// CHECK-DAG: {{^[0-9a-f]+ [0-9a-f]+ f$}}
+// CHECK-DAG: {{^[0-9a-f]+ [0-9a-f]+ f[$]packed$}}
 // CHECK-DAG: {{^[0-9a-f]+ [0-9a-f]+ twice[$]loop$}}
 
 func.func private @twice(%x: tensor<?xf32>) -> tensor<?xf32> attributes {no_inline} {

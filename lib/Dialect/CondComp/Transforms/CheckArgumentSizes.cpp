@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TraceSize.h"
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
 #include "condcomp/Dialect/CondComp/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Interfaces/DestinationStyleOpInterface.h"
-#include <set>
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace condcomp {
 #define GEN_PASS_DEF_CHECKARGUMENTSIZES
@@ -24,89 +24,62 @@ using namespace mlir;
 using namespace condcomp;
 
 namespace {
-/// A size that is known before the function runs: a constant, or that of a
-/// function argument.
-struct Size {
-  BlockArgument argument;
-  int64_t dim = 0;
-  int64_t constant = 0;
-
-  bool operator==(const Size &other) const {
-    return argument == other.argument && dim == other.dim &&
-           constant == other.constant;
-  }
-  bool operator<(const Size &other) const { return getKey() < other.getKey(); }
-
-private:
-  std::tuple<int64_t, int64_t, int64_t> getKey() const {
-    return {argument ? argument.getArgNumber() : -1, dim, constant};
-  }
-};
-} // namespace
-
-/// Follows the size of a dim of `value` back to an argument or a constant.
-static std::optional<Size> traceSize(Value value, int64_t dim) {
-  while (true) {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    // A tensor.dim may ask for a dim that there is none of.
-    if (!type || dim < 0 || dim >= type.getRank())
-      return std::nullopt;
-    if (!type.isDynamicDim(dim))
-      return Size{{}, 0, type.getDimSize(dim)};
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      Operation *parent = argument.getOwner()->getParentOp();
-      if (!isa<func::FuncOp>(parent) || !argument.getOwner()->isEntryBlock())
-        return std::nullopt;
-      return Size{argument, dim, 0};
-    }
-    Operation *op = value.getDefiningOp();
-    if (auto castOp = dyn_cast<tensor::CastOp>(op)) {
-      value = castOp.getSource();
-    } else if (auto destination = dyn_cast<DestinationStyleOpInterface>(op)) {
-      value = destination.getTiedOpOperand(cast<OpResult>(value))->get();
-    } else if (auto empty = dyn_cast<tensor::EmptyOp>(op)) {
-      auto source = empty.getDynamicSize(dim).getDefiningOp<tensor::DimOp>();
-      std::optional<int64_t> index =
-          source ? source.getConstantIndex() : std::nullopt;
-      if (!index)
-        return std::nullopt;
-      value = source.getSource();
-      dim = *index;
-    } else {
-      return std::nullopt;
-    }
-  }
-}
-
-namespace {
 class ArgumentSizeChecker {
 public:
   explicit ArgumentSizeChecker(func::FuncOp function)
       : function(function), builder(function.getContext()) {}
 
   void run() {
-    // Ops of other blocks may not run at all.
-    for (Operation &op : function.getBody().front())
+    function.walk([&](Operation *op) {
+      if (!setPlace(op))
+        return;
       if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
         checkOp(linalgOp);
+      else if (auto castOp = dyn_cast<tensor::CastOp>(op))
+        checkCast(castOp);
+      else if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+        checkConcat(concat);
+      else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+        checkExpand(expand);
+    });
   }
 
 private:
+  bool setPlace(Operation *op);
   void checkOp(linalg::LinalgOp op);
-  void check(linalg::LinalgOp op, Size size, Size expected);
+  void checkCast(tensor::CastOp op);
+  void checkConcat(tensor::ConcatOp op);
+  void checkExpand(tensor::ExpandShapeOp op);
+  void check(Operation *op, Size size, Size expected);
   void checkWindow(linalg::LinalgOp op, Size size, AffineExpr expr,
                    ArrayRef<std::optional<Size>> loops);
-  Value getValue(Location loc, const Size &size) {
-    if (!size.argument)
-      return arith::ConstantIndexOp::create(builder, loc, size.constant);
-    return tensor::DimOp::create(builder, loc, size.argument, size.dim);
+  /// The size of a dim if it is known before the op runs.
+  std::optional<Size> known(Value tensor, int64_t dim) {
+    std::optional<Size> size = traceSize(tensor, dim);
+    return size && size->isKnownIn(&function.front()) ? size : std::nullopt;
   }
+  void describe(llvm::raw_ostream &os, Operation *op, const Size &size);
 
   func::FuncOp function;
   OpBuilder builder;
-  std::set<std::pair<Size, Size>> checked;
+  SmallVector<std::pair<Size, Size>> checked;
+  /// Products of sizes that have been computed.
+  SmallVector<std::pair<SmallVector<Size>, Size>> products;
 };
 } // namespace
+
+/// Checks go in front of the op in the function's first block that holds `op`:
+/// a condcomp op, whose bodies run for some rows, or `op` itself. Ops of other
+/// blocks may not run at all.
+bool ArgumentSizeChecker::setPlace(Operation *op) {
+  while (op->getParentOp() != function) {
+    op = op->getParentOp();
+    if (!isa<ConditionalOpInterface>(op))
+      return false;
+  }
+  builder.setInsertionPoint(op);
+  return op->getBlock() == &function.front();
+}
 
 /// All operand dims that one loop runs over have the same size.
 void ArgumentSizeChecker::checkOp(linalg::LinalgOp op) {
@@ -117,22 +90,92 @@ void ArgumentSizeChecker::checkOp(linalg::LinalgOp op) {
       auto loop = dyn_cast<AffineDimExpr>(expr);
       if (!loop)
         continue;
-      std::optional<Size> size = traceSize(operand.get(), dim);
+      std::optional<Size> size = known(operand.get(), dim);
       if (!size)
         continue;
       std::optional<Size> &expected = loops[loop.getPosition()];
       if (!expected)
         expected = size;
-      else if (!(*size == *expected))
+      else
         check(op, *size, *expected);
     }
   }
   for (OpOperand *operand : op.getDpsInputOperands())
     for (auto [dim, expr] :
          llvm::enumerate(op.getMatchingIndexingMap(operand).getResults()))
-      if (std::optional<Size> size = traceSize(operand->get(), dim);
+      if (std::optional<Size> size = known(operand->get(), dim);
           size && !isa<AffineDimExpr, AffineConstantExpr>(expr))
         checkWindow(op, *size, expr, loops);
+}
+
+/// A type says what the tensor is.
+void ArgumentSizeChecker::checkCast(tensor::CastOp op) {
+  auto type = dyn_cast<RankedTensorType>(op.getType());
+  if (!type)
+    return;
+  for (auto [dim, size] : llvm::enumerate(type.getShape()))
+    if (!ShapedType::isDynamic(size))
+      if (std::optional<Size> actual = known(op.getSource(), dim))
+        check(op, *actual, Size{{}, 0, size});
+}
+
+/// All dims but one are the same in all inputs.
+void ArgumentSizeChecker::checkConcat(tensor::ConcatOp op) {
+  for (int64_t dim = 0, rank = op.getResultType().getRank(); dim < rank;
+       ++dim) {
+    if (dim == int64_t(op.getDim()))
+      continue;
+    std::optional<Size> expected;
+    for (Value input : op.getInputs()) {
+      std::optional<Size> size = known(input, dim);
+      if (size && expected)
+        check(op, *size, *expected);
+      else if (size)
+        expected = size;
+    }
+  }
+}
+
+/// The parts of a dim make the whole.
+void ArgumentSizeChecker::checkExpand(tensor::ExpandShapeOp op) {
+  SmallVector<OpFoldResult> parts = op.getMixedOutputShape();
+  for (auto [dim, group] : llvm::enumerate(op.getReassociationIndices())) {
+    std::optional<Size> whole = known(op.getSrc(), dim);
+    if (!whole)
+      continue;
+    SmallVector<Size> factors;
+    for (int64_t part : group) {
+      if (auto value = dyn_cast<Value>(parts[part]))
+        llvm::append_range(factors, getFactors(traceIndex(value)));
+      else
+        factors.push_back({{}, 0, *getConstantIntValue(parts[part])});
+    }
+    if (!llvm::all_of(factors, [&](Size &size) {
+          return size.isKnownIn(&function.front());
+        }))
+      continue;
+    if (factors.size() == 1) {
+      check(op, *whole, factors.front());
+      continue;
+    }
+    if (getFactors(*whole) == factors)
+      continue;
+    auto *same = llvm::find_if(products, [&](const auto &product) {
+      return product.first == factors;
+    });
+    if (same == products.end()) {
+      Value product;
+      for (const Size &size : factors) {
+        Value factor = size.materialize(builder, op.getLoc());
+        product = product ? arith::MulIOp::create(builder, op.getLoc(), product,
+                                                  factor)
+                          : factor;
+      }
+      products.push_back({factors, Size{product, 0, 0}});
+      same = &products.back();
+    }
+    check(op, *whole, same->second);
+  }
 }
 
 /// The factor of each loop in a sum of loops times positive factors, or none.
@@ -167,26 +210,25 @@ void ArgumentSizeChecker::checkWindow(linalg::LinalgOp op, Size size,
                                       ArrayRef<std::optional<Size>> loops) {
   auto factors = getFactors(expr);
   // The verifier has seen what is constant.
-  bool isConstant = !size.argument;
+  bool isConstant = !size.origin;
   int64_t most = 0;
   if (!factors)
     return;
   for (auto [loop, factor] : *factors) {
     if (!loops[loop])
       return;
-    isConstant &= !loops[loop]->argument;
+    isConstant &= !loops[loop]->origin;
   }
   if (isConstant)
     return;
   Location loc = op.getLoc();
-  builder.setInsertionPoint(op);
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, loc, value);
   };
   Value zero = constant(0), fits = {}, needed = {};
   for (auto [loop, factor] : *factors) {
     most += factor;
-    Value range = getValue(loc, *loops[loop]);
+    Value range = loops[loop]->materialize(builder, loc);
     Value empty = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
                                         range, zero);
     fits = fits ? arith::OrIOp::create(builder, loc, fits, empty) : empty;
@@ -195,41 +237,54 @@ void ArgumentSizeChecker::checkWindow(linalg::LinalgOp op, Size size,
         needed ? arith::AddIOp::create(builder, loc, needed, extent) : extent;
   }
   needed = arith::SubIOp::create(builder, loc, needed, constant(most - 1));
-  Value actual = getValue(loc, size);
+  Value actual = size.materialize(builder, loc);
   Value holds = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
                                       actual, needed);
   fits = arith::OrIOp::create(builder, loc, fits, holds);
   std::string message;
   llvm::raw_string_ostream os(message);
-  os << op->getName() << ": ";
-  if (size.argument)
-    os << "argument " << size.argument.getArgNumber() << " has size {0} in dim "
-       << size.dim;
-  else
-    os << "an operand has size {0}";
+  describe(os, op, size);
   os << ", its windows reach over {1}";
   CheckOp::create(builder, loc, fits, message, ValueRange{actual, needed});
 }
 
-void ArgumentSizeChecker::check(linalg::LinalgOp op, Size size, Size expected) {
-  if (!size.argument)
+void ArgumentSizeChecker::check(Operation *op, Size size, Size expected) {
+  auto isArgument = [](const Size &size) {
+    return size.origin && isa<BlockArgument>(size.origin);
+  };
+  if (!size.origin || (isArgument(expected) && !isArgument(size)))
     std::swap(size, expected);
   // Two constants are the verifier's business.
-  if (!size.argument || !checked.insert({size, expected}).second)
+  if (size == expected || !size.origin ||
+      llvm::is_contained(checked, std::pair(size, expected)))
     return;
-  Location loc = op.getLoc();
-  builder.setInsertionPoint(op);
-  Value actual = getValue(loc, size), wanted = getValue(loc, expected);
+  checked.push_back({size, expected});
+  Location loc = op->getLoc();
+  Value actual = size.materialize(builder, loc),
+        wanted = expected.materialize(builder, loc);
   Value equal = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
                                       actual, wanted);
   std::string message;
   llvm::raw_string_ostream os(message);
-  os << op->getName() << ": argument " << size.argument.getArgNumber()
-     << " has size {0} in dim " << size.dim << ", expected {1}";
-  if (expected.argument)
-    os << ", the size of argument " << expected.argument.getArgNumber()
-       << " in dim " << expected.dim;
+  describe(os, op, size);
+  os << ", expected {1}";
+  if (auto argument = dyn_cast_if_present<BlockArgument>(expected.origin);
+      argument && isa<TensorType>(argument.getType()))
+    os << ", the size of argument " << argument.getArgNumber() << " in dim "
+       << expected.dim;
   CheckOp::create(builder, loc, equal, message, ValueRange{actual, wanted});
+}
+
+/// The beginning of a message; {0} is the size.
+void ArgumentSizeChecker::describe(llvm::raw_ostream &os, Operation *op,
+                                   const Size &size) {
+  os << op->getName() << ": ";
+  auto argument = dyn_cast_if_present<BlockArgument>(size.origin);
+  if (argument && isa<TensorType>(argument.getType()))
+    os << "argument " << argument.getArgNumber() << " has size {0} in dim "
+       << size.dim;
+  else
+    os << "an operand has size {0}";
 }
 
 namespace {

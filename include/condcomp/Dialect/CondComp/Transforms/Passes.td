@@ -123,15 +123,17 @@ def SplitPrepack : Pass<"condcomp-split-prepack", "::mlir::ModuleOp"> {
 
 def CheckArgumentSizes
     : Pass<"condcomp-check-argument-sizes", "::mlir::func::FuncOp"> {
-  let summary = "Check the sizes that linalg ops take on trust";
+  let summary = "Check the sizes that ops take on trust";
   let description = [{
     The sizes that a linalg op's operands share are its caller's promise: a
     matmul of a `?x?` by a `?x?` tensor reads out of bounds when they do not fit.
-    For ops in the first block of a public function, this pass follows sizes back
-    to the function's arguments and inserts a `condcomp.check` where two of them
-    have to agree, one has to be a constant, or windows, as of a convolution, must
-    not reach beyond an argument. Sizes that are not those of an
-    argument are made by ops that check them.
+    For ops in the first block of a public function, and in bodies of condcomp ops
+    there, this pass follows sizes back to where they come from: arguments, other
+    ops' results, indices. Where two of them that are known before the op (for
+    bodies, before the outermost condcomp op) have to agree, one has to be a
+    constant, or windows, as of a convolution, must not reach beyond an operand, it
+    inserts a `condcomp.check`. `tensor.cast`, `tensor.concat` and
+    `tensor.expand_shape` are checked alike.
   }];
   let dependentDialects = [
     "::condcomp::CondCompDialect", "::mlir::arith::ArithDialect",

@@ -33,6 +33,7 @@ void condcomp::addVerification(OpPassManager &pm, bool trace) {
   pm.addPass(createVerifyRows());
   pm.addPass(createDecomposeGates());
   pm.addNestedPass<func::FuncOp>(createCheckArgumentSizes());
+  pm.addNestedPass<func::FuncOp>(createCheckIndices());
 }
 
 void condcomp::addForm(OpPassManager &pm, ChooseFormOptions forms) {

@@ -121,6 +121,38 @@ def SplitPrepack : Pass<"condcomp-split-prepack", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
+def CheckIndices : Pass<"condcomp-check-indices", "::mlir::func::FuncOp"> {
+  let summary = "Check once what bodies of linalg ops read and assert";
+  let description = [{
+    An index of a `tensor.extract` in the body of a `linalg.generic` that follows
+    from data is a promise: a row of a table that there is none of is read out of
+    bounds. This pass checks all of them in front of the op, by a reduction over
+    the loops that they depend on. What a body asserts (`cf.assert`), as exporters
+    do for such tables, moves there as well: an op that can fail would run element
+    by element, on one thread.
+
+    Bodies of condcomp ops are left as they are.
+
+    ```mlir
+    %y = linalg.generic … ins(%ids : tensor<?xi64>) outs(%e : tensor<?x64xf32>) {
+    ^bb0(%id: i64, %o: f32):
+      %row = arith.index_cast %id : i64 to index
+      %i = linalg.index 1 : index
+      %v = tensor.extract %table[%row, %i] : tensor<?x64xf32>
+      …
+    // gets in front of it, over the ids alone,
+    %all = linalg.generic … ins(%ids : tensor<?xi64>) outs(%true : tensor<i1>) {
+      … arith.cmpi ult, %row, %rows …
+    %ok = tensor.extract %all[] : tensor<i1>
+    condcomp.check %ok, "tensor.extract: an index is not one of dim 0, which has the size {0}"(%rows) : index
+    ```
+  }];
+  let dependentDialects = [
+    "::condcomp::CondCompDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"
+  ];
+}
+
 def CheckArgumentSizes
     : Pass<"condcomp-check-argument-sizes", "::mlir::func::FuncOp"> {
   let summary = "Check the sizes that ops take on trust";

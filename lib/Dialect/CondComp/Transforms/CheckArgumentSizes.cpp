@@ -292,7 +292,8 @@ struct CheckArgumentSizes
     : public condcomp::impl::CheckArgumentSizesBase<CheckArgumentSizes> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (function.isPublic() && !function.isExternal())
+    if (function.isPublic() && !function.isExternal() &&
+        !function->hasAttr(kCheckedName))
       ArgumentSizeChecker(function).run();
   }
 };

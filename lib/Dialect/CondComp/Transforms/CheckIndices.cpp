@@ -6,13 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TraceSize.h"
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
 #include "condcomp/Dialect/CondComp/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace condcomp {
@@ -210,19 +213,136 @@ static void checkExtracts(linalg::GenericOp op) {
 }
 
 namespace {
+/// Emits checks of one op in front of it.
+class BoundsChecker {
+public:
+  explicit BoundsChecker(Operation *op) : op(op), b(op) {}
+
+  /// Each index is one of its dim.
+  void checkElement(Value tensor, ValueRange indices);
+  /// `slice` lies within `tensor`.
+  void checkSlice(Value tensor, OffsetSizeAndStrideOpInterface slice);
+  void checkPad(tensor::PadOp pad);
+
+private:
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(b, op->getLoc(), value);
+  }
+  Value valueOf(OpFoldResult size) {
+    return getValueOrCreateConstantIndexOp(b, op->getLoc(), size);
+  }
+  Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(b, op->getLoc(), predicate, x, y);
+  }
+  Value sizeOf(Value tensor, int64_t dim) {
+    return valueOf(tensor::getMixedSize(b, op->getLoc(), tensor, dim));
+  }
+  void check(Value holds, const Twine &message, ValueRange values) {
+    CheckOp::create(b, op->getLoc(), holds,
+                    (op->getName().getStringRef() + ": " + message).str(),
+                    values);
+  }
+
+  Operation *op;
+  OpBuilder b;
+};
+} // namespace
+
+void BoundsChecker::checkElement(Value tensor, ValueRange indices) {
+  for (auto [dim, index] : llvm::enumerate(indices)) {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    std::optional<int64_t> known = getConstantIntValue(index);
+    if (known && !type.isDynamicDim(dim) && *known >= 0 &&
+        *known < type.getDimSize(dim))
+      continue;
+    Value size = sizeOf(tensor, dim);
+    check(compare(arith::CmpIPredicate::ult, index, size),
+          "index {0} is not one of dim " + Twine(dim) +
+              ", which has the size {1}",
+          {index, size});
+  }
+}
+
+void BoundsChecker::checkSlice(Value tensor,
+                               OffsetSizeAndStrideOpInterface slice) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<OpFoldResult> offsets = slice.getMixedOffsets(),
+                            sizes = slice.getMixedSizes(),
+                            strides = slice.getMixedStrides();
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    std::optional<int64_t> offset = getConstantIntValue(offsets[dim]);
+    // The verifier has seen what is constant; a whole dim is one.
+    if (offset && getConstantIntValue(sizes[dim]) &&
+        getConstantIntValue(strides[dim]) && !type.isDynamicDim(dim))
+      continue;
+    if (auto value = dyn_cast<Value>(sizes[dim]);
+        value && offset == 0 && isConstantIntValue(strides[dim], 1) &&
+        traceIndex(value) == traceSize(tensor, dim))
+      continue;
+    Location loc = op->getLoc();
+    Value first = valueOf(offsets[dim]), count = valueOf(sizes[dim]),
+          stride = valueOf(strides[dim]), size = sizeOf(tensor, dim),
+          zero = constant(0);
+    Value steps = arith::SubIOp::create(b, loc, count, constant(1));
+    Value last = arith::AddIOp::create(
+        b, loc, first, arith::MulIOp::create(b, loc, steps, stride));
+    // Nothing may begin right behind the end.
+    Value isEmpty = compare(arith::CmpIPredicate::eq, count, zero);
+    Value inside = arith::AndIOp::create(
+        b, loc, compare(arith::CmpIPredicate::ult, first, size),
+        compare(arith::CmpIPredicate::ult, last, size));
+    Value holds = arith::SelectOp::create(
+        b, loc, isEmpty, compare(arith::CmpIPredicate::ule, first, size),
+        arith::AndIOp::create(b, loc, inside,
+                              compare(arith::CmpIPredicate::sgt, count, zero)));
+    check(holds,
+          "{1} elements from {0} on are not in dim " + Twine(dim) +
+              ", which has the size {2}",
+          {first, count, size});
+  }
+}
+
+void BoundsChecker::checkPad(tensor::PadOp pad) {
+  for (ValueRange amounts : {pad.getLow(), pad.getHigh()})
+    for (Value amount : amounts)
+      if (!getConstantIntValue(amount))
+        check(compare(arith::CmpIPredicate::sge, amount, constant(0)),
+              "{0} elements cannot be added", amount);
+}
+
+/// Checks an op that takes indices on trust.
+static void checkBounds(Operation *op) {
+  BoundsChecker checker(op);
+  if (auto extract = dyn_cast<tensor::ExtractOp>(op))
+    checker.checkElement(extract.getTensor(), extract.getIndices());
+  else if (auto insert = dyn_cast<tensor::InsertOp>(op))
+    checker.checkElement(insert.getDest(), insert.getIndices());
+  else if (auto extract = dyn_cast<tensor::ExtractSliceOp>(op))
+    checker.checkSlice(extract.getSource(), extract);
+  else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+    checker.checkSlice(insert.getDest(), insert);
+  else if (auto pad = dyn_cast<tensor::PadOp>(op))
+    checker.checkPad(pad);
+}
+
+namespace {
 struct CheckIndices : public condcomp::impl::CheckIndicesBase<CheckIndices> {
   void runOnOperation() override {
-    SmallVector<linalg::GenericOp> ops;
-    getOperation().walk([&](linalg::GenericOp op) {
-      // Bodies run for some rows: what a check would look at are these.
-      if (op.hasPureTensorSemantics() &&
-          !op->getParentOfType<ConditionalOpInterface>())
-        ops.push_back(op);
-    });
-    for (linalg::GenericOp op : ops) {
-      moveAssertions(op);
-      checkExtracts(op);
+    func::FuncOp function = getOperation();
+    if (function.isExternal() || function->hasAttr(kCheckedName))
+      return;
+    // Ops of other blocks may not run at all; bodies of condcomp ops run for
+    // some rows, and what a check would look at are these.
+    for (Operation &op : llvm::make_early_inc_range(function.front())) {
+      auto generic = dyn_cast<linalg::GenericOp>(op);
+      if (!generic) {
+        checkBounds(&op);
+      } else if (generic.hasPureTensorSemantics()) {
+        moveAssertions(generic);
+        checkExtracts(generic);
+      }
     }
+    function->setAttr(kCheckedName, UnitAttr::get(&getContext()));
   }
 };
 } // namespace

@@ -13,6 +13,10 @@
 
 namespace condcomp {
 
+/// Of functions whose sizes and indices are checked already: what the compiler
+/// makes of them reads at places of its own.
+inline constexpr llvm::StringLiteral kCheckedName = "condcomp.checked";
+
 /// A size: that of a dim of a tensor, an index, or a constant.
 struct Size {
   /// The tensor or index, or null.

@@ -3,6 +3,16 @@
 // RUN: not cc-run %s --function=embed --input=3xi64=0,3,1 --input=3x2xf32=1 2>&1 | FileCheck %s --check-prefix=ABOVE
 // RUN: not cc-run %s --function=embed --input=3xi64=0,1,-1 --input=3x2xf32=1 2>&1 | FileCheck %s --check-prefix=NEGATIVE
 // RUN: cc-run %s --function=embed --input=0xi64=0 --input=0x2xf32=1 | FileCheck %s --check-prefix=NONE
+// RUN: cc-run %s --function=bounds --input=5x4xf32=1 --input=index=2 | FileCheck %s --check-prefix=INSIDE
+// RUN: not cc-run %s --function=bounds --input=5x4xf32=1 --input=index=4 2>&1 | FileCheck %s --check-prefix=SLICE
+// RUN: not cc-run %s --function=bounds --input=5x4xf32=1 --input=index=-1 2>&1 | FileCheck %s --check-prefix=NO-SLICE
+// RUN: not cc-run %s --function=element --input=5x4xf32=1 --input=index=5 2>&1 | FileCheck %s --check-prefix=ELEMENT
+// RUN: not cc-run %s --function=padded --input=5x4xf32=1 --input=index=-9 2>&1 | FileCheck %s --check-prefix=PAD
+// INSIDE: 2x4xf32=1,1,1,1,1,1,1,1
+// SLICE: error: {{.*}}: tensor.extract_slice: 4 elements from 4 on are not in dim 0, which has the size 5
+// NO-SLICE: error: {{.*}}: tensor.extract_slice: -1 elements from -1 on are not in dim 0, which has the size 5
+// ELEMENT: error: {{.*}}: tensor.extract: index 5 is not one of dim 0, which has the size 5
+// PAD: error: {{.*}}: tensor.pad: -9 elements cannot be added
 // VALUES: 3x2xf32=1,2,5,6,3,4
 // ABOVE: error: {{.*}}: tensor.extract: an index is not one of dim 0, which has the size 3
 // NEGATIVE: error: {{.*}}: id >= 0
@@ -67,9 +77,43 @@ func.func @positions(%x: tensor<?xf32>, %limit: index) -> tensor<?xf32> {
   return %y : tensor<?xf32>
 }
 
+// Slices, elements and paddings at run-time places.
+// CHECK-LABEL: func.func @bounds(
+// CHECK:       condcomp.check %{{.*}}, "tensor.extract_slice: {1} elements from {0} on are not in dim 0, which has the size {2}"
+// CHECK-NOT:   condcomp.check %
+// CHECK:       return
+func.func @bounds(%x: tensor<?x4xf32>, %i: index) -> tensor<?x4xf32> {
+  %v = tensor.extract_slice %x[%i, 0] [%i, 4] [1, 1] : tensor<?x4xf32> to tensor<?x4xf32>
+  return %v : tensor<?x4xf32>
+}
+func.func @element(%x: tensor<?x4xf32>, %i: index) -> f32 {
+  %c3 = arith.constant 3 : index
+  %v = tensor.extract %x[%i, %c3] : tensor<?x4xf32>
+  return %v : f32
+}
+func.func @padded(%x: tensor<?x4xf32>, %i: index) -> tensor<?x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %v = tensor.pad %x low[%i, 0] high[0, 0] {
+  ^bb0(%a: index, %b: index):
+    tensor.yield %zero : f32
+  } : tensor<?x4xf32> to tensor<?x4xf32>
+  return %v : tensor<?x4xf32>
+}
+
+// A whole dim needs no check.
+// CHECK-LABEL: func.func @whole(
+// CHECK-NOT:   condcomp.check %
+// CHECK:       return
+func.func @whole(%x: tensor<?x4xf32>) -> tensor<?x2xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x4xf32>
+  %v = tensor.extract_slice %x[0, 1] [%n, 2] [1, 1] : tensor<?x4xf32> to tensor<?x2xf32>
+  return %v : tensor<?x2xf32>
+}
+
 // Not what depends on the output, and not in bodies of condcomp ops.
 // CHECK-LABEL: func.func @not(
-// CHECK-NOT:   condcomp.check
+// CHECK-NOT:   condcomp.check %
 // CHECK:       cf.assert
 // CHECK:       condcomp.apply
 // CHECK:         cf.assert

@@ -53,7 +53,8 @@ SmallVector<Size> condcomp::getFactors(const Size &size) {
   if (!collapse)
     return {size};
   SmallVector<Size> factors;
-  for (int64_t part : collapse.getReassociationIndices()[size.dim])
+  ReassociationIndices parts = collapse.getReassociationIndices()[size.dim];
+  for (int64_t part : parts)
     llvm::append_range(factors,
                        getFactors(*traceSize(collapse.getSrc(), part)));
   return factors;

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The commands of python -m condcomp. Each takes its options and returns 0."""
 
+import pathlib
 import statistics
 import time
 
@@ -15,7 +16,8 @@ from ._memory import memory_live_bytes, memory_peak_bytes
 
 def _compile(options, **compile_options):
     with _progress.elapsed(f"compiling {options.file}"):
-        return compile(options.file, **compile_options)
+        # A path: what does not end with .mlir would be a module's text.
+        return compile(pathlib.Path(options.file), **compile_options)
 
 
 def info(options):

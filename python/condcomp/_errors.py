@@ -30,7 +30,8 @@ class CheckError(RuntimeError):
 
 
 class StaleWeightsError(RuntimeError):
-    """A bound weight was changed in place after it was packed: bind again."""
+    """A bound weight was changed in place, or replaced in its model, after it was packed:
+    bind again."""
 
 
 class CopyWarning(UserWarning):

@@ -36,6 +36,15 @@ def test_info(gate, capsys):
     ]
 
 
+def test_files_of_any_name(gate, tmp_path, capsys):
+    path = tmp_path / "gate.txt"
+    path.write_text(GATE)
+    assert main(["info", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("gate(scores")
+    assert main(["info", str(tmp_path / "missing")]) == 1
+    assert "No such file" in capsys.readouterr().err
+
+
 def test_run(gate, tmp_path, capsys):
     scores = np.eye(4, dtype=np.float32)
     np.save(tmp_path / "scores.npy", scores)

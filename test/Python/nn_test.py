@@ -111,6 +111,18 @@ def test_experts_keep_their_routing_for_losses():
     assert m.scores.requires_grad
 
 
+def test_experts_follow_train_and_eval():
+    def expert():
+        return nn.Sequential(nn.Linear(6, 6), nn.Dropout(0.5))
+
+    m, x = cnn.Experts(expert, 2, gate=cnn.TopK(2)).eval(), torch.ones(50, 6)
+    scores = torch.ones(50, 2)
+    assert torch.equal(m(x, scores), m(x, scores))
+    m.train()
+    assert not torch.equal(m(x, scores), m(x, scores))
+    assert torch.equal(m.eval()(x, scores), m(x, scores))
+
+
 def test_bad_experts():
     with pytest.raises(ValueError, match=r"scores are \[5, 4\], got \[5, 3\]"):
         experts()(torch.zeros(5, 6).double(), scores=torch.zeros(5, 3))

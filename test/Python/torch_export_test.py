@@ -5,6 +5,7 @@
 
 # Requires: torch
 
+import math
 import pathlib
 import re
 
@@ -17,6 +18,7 @@ pytest.importorskip("torch_mlir")
 from torch import nn  # noqa: E402
 
 import condcomp  # noqa: E402
+import condcomp.torch  # noqa: E402
 from condcomp import nn as cnn  # noqa: E402
 from condcomp.torch import compile as compile_model, export  # noqa: E402
 
@@ -273,10 +275,92 @@ def test_compile_is_a_drop_in():
     with pytest.raises(condcomp.StaleWeightsError, match="skip.layer.weight"):
         fast(x)
     compare(fast.bind()(x), model(x))
-    with pytest.raises(TypeError, match="nest differently"):
+    with pytest.raises(TypeError, match="Depth: too many positional arguments"):
         fast(x, x)
     with pytest.raises(ValueError, match="size 16 expected in dim 2, not 15"):
         fast(x[..., :15])
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x, scale=1.0, more=None):
+        y = self.fc(x["x"]) * scale
+        return {"y": y if more is None else y + more, "scale": scale, "none": None}
+
+
+def test_arguments_are_those_of_forward_and_results_nest_as_the_models():
+    model, x = Scaled().eval(), {"x": inputs(3, 4)}
+    fast = compile_model(model)
+    with torch.no_grad():
+        for got in (fast(x, 2.0), fast(x=x, scale=2.0), fast(x, more=None, scale=2.0)):
+            assert got["scale"] == 2.0 and got["none"] is None
+            compare(got["y"], model(x, 2.0)["y"])
+    for args, kwargs, text in [
+        ((x, 3.0), {}, "'scale' of Scaled is fixed, .*with 2.0, not 3.0: compile the"),
+        ((x,), {}, "'scale' of Scaled is fixed, .*with 2.0, not 1.0"),
+        ((), {}, "Scaled: missing a required argument: 'x'"),
+        ((x,), {"size": 2}, "Scaled: got an unexpected keyword argument 'size'"),
+        ((x["x"], 2.0), {}, "'x' of Scaled nests differently"),
+        (({"x": x["x"].numpy()}, 2.0), {}, r"x\['x'\]' of Scaled .*ndarray: use torch"),
+        ((x, 2.0, x["x"]), {}, "'more' of Scaled is fixed, .*with None, not a tensor"),
+    ]:
+        with pytest.raises(TypeError, match=text):
+            fast(*args, **kwargs)
+    with pytest.raises(TypeError, match="'more' of Scaled is a NumPy array"):
+        export(model, (x,), {"more": np.ones(4)})
+
+
+def test_replaced_weights_are_noticed():
+    model, x = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)), inputs(3, 4)
+    fast = compile_model(model, x)
+    other = {k: torch.randn_like(v) for k, v in model.state_dict().items()}
+
+    def parameter():
+        model[1].weight = nn.Parameter(torch.ones(2, 4))
+
+    def module():
+        model[0] = nn.Linear(4, 4)
+
+    def data():
+        model[0].weight.data = torch.ones(4, 4)
+
+    for change in (
+        lambda: model.load_state_dict(other, assign=True),
+        parameter,
+        module,
+        data,
+    ):
+        change()
+        with pytest.raises(condcomp.StaleWeightsError, match="replaced.*call bind"):
+            fast(x)
+        compare(fast.bind()(x), model(x))
+    with torch.no_grad():  # The new ones are watched, too.
+        model[1].weight.mul_(2)
+    with pytest.raises(condcomp.StaleWeightsError, match="changed in place"):
+        fast(x)
+    model.bfloat16()
+    with pytest.raises(condcomp.StaleWeightsError, match="replaced"):
+        fast(x)
+    with pytest.raises(
+        condcomp.torch.ExportError, match="torch.float32, now .*bfloat16"
+    ):
+        fast.bind()
+    model.float()[0] = nn.Identity()
+    with pytest.raises(condcomp.torch.ExportError, match="there is no '0.weight'"):
+        fast.bind()
+
+
+def test_weights_that_were_one_tensor():
+    model = Shared().eval()
+    fast = compile_model(model, torch.arange(10))
+    model.head.weight = nn.Parameter(torch.randn(10, 16))
+    with pytest.raises(condcomp.StaleWeightsError, match="'head.weight'.*replaced"):
+        fast(torch.arange(10))
+    with pytest.raises(condcomp.torch.ExportError, match="were one tensor"):
+        fast.bind()
 
 
 class Shared(nn.Module):
@@ -348,12 +432,128 @@ def test_bfloat16():
     assert error(got) <= 1.1 * error(model(x))
 
 
+class Narrow(nn.Module):
+    """Decisions on bfloat16 that fall as PyTorch's: 0.7 is less than 0.7 in it."""
+
+    def __init__(self):
+        super().__init__()
+        self.skip = cnn.SkipLayer(Function(lambda x: x + 1), self.gate(), tau=0.7)
+        self.never = cnn.SkipLayer(Function(lambda x: x + 1), self.gate(), math.inf)
+        self.always = cnn.SkipLayer(Function(lambda x: x + 1), self.gate(), -math.inf)
+        self.act, self.ponder = (
+            cnn.Halting(Function(lambda x: (x / 2, x[:, 0])), 6, mode)
+            for mode in ("act", "ponder")
+        )
+
+    @staticmethod
+    def gate():
+        return Function(lambda x: x[:, :1])
+
+    def forward(self, x):
+        skips = [layer(x) for layer in (self.skip, self.never, self.always)]
+        return skips, self.act(x), self.ponder(x)
+
+
+def test_decisions_on_bfloat16():
+    model = Narrow().eval()
+    x = torch.tensor([0.7, 0.695, 0.3, 0.9]).bfloat16()[:, None].expand(4, 3).clone()
+    compiled = compile_model(model, x)
+    want, got = model(x), compiled(x)
+    assert got[1].cost.dtype == got[2].cost.dtype == torch.float32
+    compare(got, want)
+    assert (want[0][0] != x)[:, 0].tolist() == [False, False, False, True]
+    assert torch.equal(want[0][1], x) and torch.equal(want[0][2], x + 1)
+
+
 def test_sizes_that_are_fixed():
     model = nn.Linear(4, 2)
     text = export(model, torch.zeros(3, 4), dynamic={}).text
     assert "%input0: tensor<3x4xf32>" in text
     two = export(model, torch.zeros(3, 5, 4), dynamic={0: {0: "batch"}}).text
     assert "%input0: tensor<?x5x4xf32>" in two
+
+
+class Operators(nn.Module):
+    """What is put in other operators than PyTorch's, in its less common uses."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(inputs(1, 8, 6))
+        self.k = nn.Parameter(inputs(1, 2, 6, 4))
+        self.norm = nn.GroupNorm(2, 6)
+        nn.init.normal_(self.norm.weight)
+
+    def forward(self, x, mask, far):
+        q = x.unflatten(-1, (2, 4)).transpose(1, 2)
+        attend = nn.functional.scaled_dot_product_attention
+        bias = torch.where(torch.arange(6)[:, None] == 1, -torch.inf, 0.0)
+        return {
+            "attention, rows of which see nothing": attend(q, q, q, attn_mask=mask),
+            "attention, added": attend(q, q, q, bias.expand(6, 6)),
+            "attention, keys of all samples": attend(q, self.k, self.k),
+            "matmul with one matrix": x @ self.w,
+            "linear of a vector": nn.functional.linear(x, self.w[0, :, 0]),
+            "softmax": torch.softmax(x.bfloat16(), -1, torch.float32),
+            "softmax, exact": x.softmax(-1, dtype=torch.float64),
+            "mean": far.half().mean(-1),
+            "norm": self.norm(x),
+            "sums": x.cumsum(1),
+            "sums to infinity": torch.where(x > 0.5, torch.inf, x).cumsum(-1),
+            "places": mask[:, 0, 0].cumsum(-1) - 1,
+        }
+
+
+def test_operators():
+    model = Operators().eval()
+    mask = torch.ones(3, 1, 6, 6, dtype=torch.bool)
+    mask[0, :, :, :3] = mask[0, :, 2] = False
+    x = inputs(3, 6, 8), mask, torch.full((3, 1000), 100.0)
+    fast = compile_model(model, x)
+    for count in (3, 1):
+        batch = [t[:count] for t in x]
+        with torch.no_grad():
+            want = model(*batch)
+        for name, got in fast(*batch).items():
+            rough = got.dtype == torch.float16 or name == "softmax"
+            off = dict(rtol=1e-3, atol=1e-3) if rough else dict(rtol=1e-5, atol=1e-5)
+            torch.testing.assert_close(got, want[name], equal_nan=True, **off)
+
+
+class Function(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, *inputs):
+        return self.function(*inputs)
+
+
+def split_rows(x):
+    return x.view(-1, 2, 2).sin().reshape(x.shape[0], -1)
+
+
+SEVERAL = {
+    "linear": lambda: nn.Linear(4, 3),
+    "encoder": lambda: nn.TransformerEncoderLayer(4, 2, 8, batch_first=True),
+    "views": lambda: Function(split_rows),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_sizes_that_calls_decide(name):
+    torch.manual_seed(0)
+    model, x = SEVERAL[name]().eval(), inputs(2, 5, 4)
+    fast = compile_model(model, x, dynamic={0: {0: "batch", 1: "tokens"}})
+    with torch.no_grad():
+        for shape in ((2, 5), (1, 1), (3, 1), (1, 4)):
+            compare(fast(inputs(*shape, 4)), model(inputs(*shape, 4)))
+
+
+def test_several_sizes_are_merged_as_they_are():
+    sizes = {0: {0: "batch", 1: "rows", 2: "columns"}}
+    text = export(nn.Linear(4, 3), inputs(2, 5, 3, 4), dynamic=sizes).text
+    assert "[[0, 1, 2], [3]] : tensor<?x?x?x4xf32> into tensor<?x4xf32>" in text
+    assert "tensor.cast" not in text
 
 
 def test_the_manuals_example_runs():

@@ -14,7 +14,7 @@ from torch import nn  # noqa: E402
 
 import condcomp  # noqa: E402
 from condcomp import nn as cnn  # noqa: E402
-from condcomp.torch import ExportError, export  # noqa: E402
+from condcomp.torch import ExportError, _lower, export  # noqa: E402
 
 
 class Branching(nn.Module):
@@ -83,3 +83,48 @@ def test_bad_models():
         export(cnn.EarlyExit(stages), torch.zeros(3, 4))
     with pytest.raises(ExportError, match="complex64"):
         export(nn.Identity(), torch.zeros(3, 4, dtype=torch.complex64))
+
+
+def test_views_that_torch_mlir_takes_for_others():
+    cast = """
+    %cast = tensor.cast %{} : tensor<?x?x4xf32> to tensor<?x1x4xf32>
+    %c = tensor.collapse_shape %cast [[0], [1, 2]] : tensor<?x1x4xf32> into tensor<?x4xf32>
+    """
+    slice = "%s = tensor.extract_slice %x[0, 0, 0] [%n, %m, 4] [1, 1, 1] : ..."
+    assert _lower.takes_for_one(cast.format("x"))
+    assert not _lower.takes_for_one(slice + cast.format("s"))
+    with pytest.raises(ExportError, match="Net has a view .*: merge dims by x.flatten"):
+        _lower._check("Net", None, cast.format("x"))
+
+
+class Uses(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
+
+
+def rotate(x):
+    pairs = torch.view_as_complex(x.unflatten(-1, (2, 2)))
+    return torch.view_as_real(pairs * torch.polar(torch.ones(2), torch.ones(2)))
+
+
+FOREIGN = {
+    "cumsum": (lambda x: x.cumsum(0), "aten.cumsum.default, .*: running sums"),
+    "topk": (lambda x: x.topk(2)[0], "aten.topk.default, .*: choose with condcomp.nn"),
+    "sort": (lambda x: x.sort()[0], "aten.sort.default, .*: choose with condcomp.nn"),
+    "scatter": (
+        lambda x: torch.zeros_like(x).scatter(1, (x > 0).long(), x),
+        "aten.scatter.src, .*torch.where",
+    ),
+    "complex": (rotate, "aten.view_as_complex.default.*: compute with real and imag"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_operators_without_code_are_named(name):
+    function, text = FOREIGN[name]
+    with pytest.raises(ExportError, match=f"^Uses uses {text}"):
+        export(Uses(function), torch.zeros(3, 4))

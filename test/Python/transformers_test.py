@@ -5,6 +5,7 @@
 
 # Requires: torch
 
+import copy
 import gc
 
 import pytest
@@ -274,6 +275,33 @@ def test_packed_in_place_other_implementations_and_gradients_say_so():
     cct.pack(model, inplace=True)
     with pytest.raises(RuntimeError, match="unpack"):
         model(ids).logits.sum().backward()
+
+
+def test_packed_in_place_copies_and_other_dtypes_say_so():
+    model, ids = make("mixtral", implementation="condcomp"), tokens()
+    expected = logits(model, "condcomp", ids)
+    cct.pack(model, inplace=True)
+    with pytest.raises(RuntimeError, match="'eager': .*unpack"):
+        logits(model, "eager", ids)
+    with pytest.raises(RuntimeError, match="a copy of .*unpack"):
+        logits(copy.deepcopy(model), "condcomp", ids)
+    assert torch.equal(logits(model, "condcomp", ids), expected)
+    model.bfloat16()
+    with pytest.raises(RuntimeError, match="as torch.float32, .*unpack"):
+        logits(model, "condcomp", ids)
+    assert cct.unpack(model) == 2
+    assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
+    wanted = logits(model, "eager", ids).float()
+    assert distance(logits(model, "condcomp", ids).float(), wanted) < 0.05
+    assert distance(wanted, expected) < 0.2
+
+
+def test_inference_mode():
+    with torch.inference_mode():  # Its tensors count no versions.
+        model, ids = make("mixtral"), tokens()
+        expected = logits(model, "eager", ids)
+        assert distance(logits(model, "condcomp", ids), expected) < 1e-5
+        assert cct.pack(model) == 2
 
 
 def test_compiled_models_keep_one_graph():

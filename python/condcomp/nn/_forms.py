@@ -58,3 +58,8 @@ def keep(mask, values, other):
 def spread(weights, values):
     """weights with trailing dims of size 1, to multiply values by."""
     return weights.reshape(*weights.shape, *(1,) * (values.dim() - weights.dim()))
+
+
+def exact(values):
+    """float16 and bfloat16 as float32, which compiled code compares and counts in."""
+    return values if values.dtype == torch.float64 else values.float()

@@ -66,7 +66,11 @@ class Experts(nn.Module):
 
     def expert(self, rows, *weights):
         """One expert on rows [rows, width], with its slices of `weights`."""
-        return self._template[0](weights, rows)
+        swapped = self._template[0]
+        if swapped.module.training != self.training:
+            # It is no child of this module, so train() and eval() do not reach it.
+            swapped.module.train(self.training)
+        return swapped(weights, rows)
 
     def forward(self, x, scores=None, outs=None, **given):
         """x: [..., width]. scores: [..., count], made by the router when absent. outs:

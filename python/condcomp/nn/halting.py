@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from ._forms import check_form, form_of, keep, spread
+from ._forms import check_form, exact, form_of, keep, spread
 from ._region import (
     IterateRegion,
     Swapped,
@@ -21,8 +21,8 @@ from ._region import (
 
 class Halted(NamedTuple):
     """What `Halting` returns. result: [rows, ...]. steps: [rows] of int32, how many each
-    row took. cost: [rows], float32, the ponder cost: steps + remainder for "act", steps
-    for "ponder"."""
+    row took. cost: [rows], float32 (float64 for such a state), the ponder cost: steps +
+    remainder for "act", steps for "ponder"."""
 
     result: torch.Tensor
     steps: torch.Tensor
@@ -62,15 +62,17 @@ class Halting(nn.Module):
         soft, limit = form_of(self) == "soft", self.limit if limit is None else limit
         if soft and self.mode == "act":
             raise ValueError("Halting: act has no soft form, it is differentiable")
-        zero = x.new_zeros(x.shape[0])
+        # What is summed and counted is no narrower than float32.
+        zero = exact(x.new_zeros(x.shape[0]))
         if self.mode == "act":
-            rows = [x, zero, torch.zeros_like(x), zero]
+            rows = [x, zero, exact(torch.zeros_like(x)), zero]
         else:
             rows = [x, zero, zero + 1]
         if exporting():
             return self._export(rows, zero, limit)
         limit = int(limit) if is_known(limit) else 1
         result, cost = torch.zeros_like(x), zero
+        result = exact(result) if soft else result
         alive, rest = torch.ones_like(zero, dtype=torch.bool), zero + 1
         steps = torch.full_like(zero, limit, dtype=torch.int32)
         for number in range(limit):
@@ -84,17 +86,17 @@ class Halting(nn.Module):
                 result, cost = keep(alive, y, result), torch.where(alive, now, cost)
             steps = torch.where(alive & done, number + 1, steps)
             alive = alive & ~done
-        return Halted(result, steps, cost)
+        return Halted(result.to(x.dtype), steps, cost)
 
     def body(self, step, x, number, *carried):
         """A step, of rows that took `number` of them: done, the probability of halting,
         the result if a row halts here, its ponder cost, and what is carried."""
         x, p = step(x)
-        number = number + 1
+        p, number = exact(p), number + 1
         if self.mode == "act":
             mean, total = carried
             remainder = 1 - total
-            result = mean + spread(remainder, x) * x
+            result = (mean + spread(remainder, x) * x).to(x.dtype)
             done = total + p >= 1 - self.epsilon
             mean = mean + spread(p, x) * x
             return done, p, result, number + remainder, x, number, mean, total + p
@@ -107,9 +109,10 @@ class Halting(nn.Module):
         probability that a row halts after each (eq. 2 of the paper; what is left after
         the last step counts there, so that p sums to 1)."""
         states, halting = [], []
-        survival = x.new_ones(x.shape[0])
+        survival = exact(x.new_ones(x.shape[0]))
         for number in range(self.limit):
             x, p = self.step(x)
+            p = exact(p)
             states.append(x)
             halting.append(survival if number + 1 == self.limit else survival * p)
             survival = survival * (1 - p)

@@ -6,7 +6,7 @@
 import torch
 from torch import nn
 
-from ._forms import check_form, form_of, keep, spread
+from ._forms import check_form, exact, form_of, keep, spread
 from ._region import ApplyRegion, Swapped, exporting, region, split_values
 from .gates import Threshold
 
@@ -58,7 +58,7 @@ class SkipLayer(nn.Module):
         y, g = self.layer(x), g.squeeze(1)
         if form_of(self) == "soft":
             return spread(g, y) * y + (1 - spread(g, y)) * x
-        out = keep(g >= tau, y, x)
+        out = keep(exact(g) >= tau, y, x)
         if self.training:
             # Zero, but its gradient is that of g * (y - x).
             out = out + spread(g - g.detach(), y) * (y - x).detach()

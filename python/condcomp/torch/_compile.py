@@ -5,6 +5,7 @@
 
 import torch
 
+from . import _weights
 from ._export import FUNCTION, export
 from ._run_time import value
 
@@ -22,7 +23,7 @@ class Compiled:
     def __init__(self, model, dynamic, run_time, options):
         self.model, self.exported, self.program = model, None, None
         self._dynamic, self._run_time = dynamic, run_time
-        self._options, self._bound = options, None
+        self._options, self._bound, self._watch = options, None, None
 
     def prepare(self, *args, **kwargs):
         """Exports the model with these example inputs, compiles it and binds its
@@ -37,14 +38,24 @@ class Compiled:
         return self
 
     def bind(self):
-        """Packs the model's weights as they are now: to be called when they changed."""
-        self._bound = self.program.bind(FUNCTION, self.exported.weights)
+        """Packs the model's weights as they are now: to be called when they changed.
+        Raises ExportError if one has another shape or dtype than was exported."""
+        if self.program is None:
+            raise RuntimeError(
+                "bind: the model is not exported yet: call it, or prepare, first"
+            )
+        weights = _weights.read(self.model, self.exported)
+        names = [n for names in self.exported.sources.values() for n in names]
+        watch = _weights.Watch(self.model, names)
+        self._bound = self.program.bind(FUNCTION, weights)
+        self._watch, self.exported.weights = watch, weights
         return self
 
     def __call__(self, *args, **kwargs):
         """The model's result."""
         if self._bound is None:
             self.prepare(*args, **kwargs)
+        self._watch.check()
         inputs = self.exported.flatten(args, kwargs)
         inputs += [value(self.model, name) for name in self.exported.run_time]
         with torch.no_grad():
@@ -68,7 +79,8 @@ def compile(
 
     Raises ExportError where the model can't be exported and condcomp.CompileError where
     it can't be compiled; calls raise what `Program.run` does. Weights that are changed in
-    place after they were bound are a condcomp.StaleWeightsError: call `bind` again.
+    place or replaced after they were bound are a condcomp.StaleWeightsError: call `bind`
+    again. TypeError: arguments unlike those of the export, but for tensors.
     """
     compiled = Compiled(model, dynamic, run_time, options)
     if example_inputs is not None:

@@ -17,6 +17,11 @@ from torch.overrides import TorchFunctionMode
 aten = torch.ops.aten
 
 
+def _wide(kind):
+    """The dtype that sums of elements of this dtype are made in."""
+    return torch.float32 if kind in (torch.float16, torch.bfloat16) else kind
+
+
 def _layer_norm(
     input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True
 ):
@@ -44,27 +49,70 @@ def _rms_norm(input, normalized_shape, weight=None, eps=None):
     return y.to(kind)
 
 
+def _group_norm(
+    input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enabled=True
+):
+    x, kind, sizes = input, input.dtype, input.shape[1:]
+    if any(isinstance(size, torch.SymInt) for size in sizes):
+        return NotImplemented
+    count = math.prod(sizes) // num_groups
+    x = x if kind == torch.float64 else x.float()
+    x = x.reshape(x.shape[0], num_groups, count)
+    centred = x - x.sum(-1, keepdim=True) / count
+    variance = (centred * centred).sum(-1, keepdim=True) / count
+    y = (centred * torch.rsqrt(variance + eps)).reshape(input.shape)
+    channels = (-1, *(1,) * (len(sizes) - 1))
+    y = y if weight is None else y * weight.reshape(channels)
+    y = y if bias is None else y + bias.reshape(channels)
+    return y.to(kind)
+
+
+# Longer sums would read so many elements each that they are no use.
+_LONGEST_RUNNING_SUM = 4096
+
+
+def _cumsum(input, dim, *, dtype=None):
+    x = input
+    size = x.shape[dim] if x.dim() else None
+    if not isinstance(size, int) or size > _LONGEST_RUNNING_SUM or x.is_complex():
+        return NotImplemented
+    kind = dtype or (x.dtype if x.is_floating_point() else torch.int64)
+    x = x.to(_wide(kind)).movedim(dim, -1).unsqueeze(-2)
+    # Selected, not multiplied by a triangle of ones: 0 * inf is NaN.
+    before = torch.ones((size, size), dtype=torch.bool, device=x.device).tril()
+    return torch.where(before, x, 0).sum(-1).to(kind).movedim(-1, dim)
+
+
 def _mean(input, dim=None, keepdim=False, *, dtype=None):
     x = input
     dims = [dim] if isinstance(dim, int) else dim or list(range(x.dim()))
     count = math.prod(x.shape[d] for d in dims)
     if isinstance(count, torch.SymInt):
         return NotImplemented
-    return x.sum(dims, keepdim=keepdim, dtype=dtype) / count
+    kind = dtype or x.dtype
+    total = x.sum(dims, keepdim=keepdim, dtype=_wide(kind))
+    return (total / count).to(kind)
 
 
-def _softmax(input, dim=None, _stacklevel=3, dtype=None):
+def _functional_softmax(input, dim=None, _stacklevel=3, dtype=None):
+    return _softmax(input, dim, dtype)
+
+
+def _softmax(input, dim=None, dtype=None):
     x = input
     if dim is None:
         return NotImplemented
     kind = dtype or x.dtype
-    x = x if x.dtype == torch.float64 else x.float()
+    exact = torch.float64 in (kind, x.dtype)
+    x = x.to(torch.float64 if exact else torch.float32)
     e = torch.exp(x - x.amax(dim, keepdim=True))
     return (e / e.sum(dim, keepdim=True)).to(kind)
 
 
 def _linear(input, weight, bias=None):
     x = input
+    if weight.dim() != 2:
+        return NotImplemented
     rows = x.reshape(-1, x.shape[-1]) if x.dim() != 2 else x
     y = rows.mm(weight.t())
     y = y if bias is None else y + bias
@@ -80,9 +128,9 @@ def _matmul(input, other):
     if b.dim() == 2 and a.dim() > 2:
         return a.reshape(-1, a.shape[-1]).mm(b).reshape(*a.shape[:-1], b.shape[1])
     if a.dim() == b.dim() and a.dim() > 2:
-        if a.dim() == 3:
-            return a.bmm(b)
         if a.shape[:-2] == b.shape[:-2]:
+            if a.dim() == 3:
+                return a.bmm(b)
             lead = a.shape[:-2]
             y = a.reshape(-1, *a.shape[-2:]).bmm(b.reshape(-1, *b.shape[-2:]))
             return y.reshape(*lead, *y.shape[-2:])
@@ -101,7 +149,8 @@ def _attention(
     enable_gqa=False,
 ):
     q, k, v, mask = query, key, value, attn_mask
-    if enable_gqa or dropout_p:
+    lead = q.shape[:-2]
+    if enable_gqa or dropout_p or k.shape[:-2] != lead or v.shape[:-2] != lead:
         return NotImplemented
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     scores = _matmul(q * scale, k.transpose(-1, -2))
@@ -112,14 +161,20 @@ def _attention(
         scores = torch.where(mask, scores, -torch.inf)
     elif mask is not None:
         scores = scores + mask
-    return _matmul(_softmax(scores, -1), v)
+    shares = _softmax(scores, -1)
+    if attn_mask is not None:  # A row that attends to nothing is zero in PyTorch.
+        nothing = scores.amax(-1, keepdim=True) == -torch.inf
+        shares = torch.where(nothing, 0.0, shares)
+    return _matmul(shares, v)
 
 
 TABLE = {
     aten.layer_norm.default: _layer_norm,
     aten.rms_norm.default: _rms_norm,
+    aten.group_norm.default: _group_norm,
+    aten.cumsum.default: _cumsum,
     aten.mean.dim: _mean,
-    aten.softmax.int: lambda x, dim, dtype=None: _softmax(x, dim, dtype=dtype),
+    aten.softmax.int: _softmax,
     aten.linear.default: _linear,
     aten.matmul.default: _matmul,
     aten.scaled_dot_product_attention.default: _attention,
@@ -129,9 +184,12 @@ TABLE = {
 _FUNCTIONS = {
     F.layer_norm: _layer_norm,
     F.rms_norm: _rms_norm,
+    F.group_norm: _group_norm,
+    torch.cumsum: _cumsum,
+    torch.Tensor.cumsum: _cumsum,
     torch.mean: _mean,
     torch.Tensor.mean: _mean,
-    F.softmax: _softmax,
+    F.softmax: _functional_softmax,
     torch.softmax: _softmax,
     torch.Tensor.softmax: _softmax,
     F.linear: _linear,

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch.utils import _pytree as pytree
 
 from ..nn import _region
+from ._arguments import Arguments, Results, tensors_of
 from ._errors import ExportError
 from ._lower import Lowering
 from ._plan import Part, Spec
 from ._regions import WRITERS
 from ._run_time import as_buffers
 from ._trace import Tracer
+from ._weights import kind, named
 from ._writer import Value, Writer, element_of, shape_of, tensor_type
 
 FUNCTION = "forward"
@@ -32,8 +33,9 @@ class Exported:
     tensors, what was exported as `run_time`, then its weights, marked
     `condcomp.constant`. inputs: names of the former two. run_time: name to tensor, the
     values that the second ones had. weights: name to tensor, those of the latter: the
-    names of the model's parameters and buffers. structure: how the model's arguments
-    and results nest.
+    names of the model's parameters and buffers. sources: name to all names that the
+    model has for the weight; kinds: name to its (shape, dtype). structure: how the
+    model's arguments and results nest.
     """
 
     text: str
@@ -41,6 +43,8 @@ class Exported:
     run_time: dict
     weights: dict
     structure: tuple = field(repr=False)
+    sources: dict = field(repr=False, default_factory=dict)
+    kinds: dict = field(repr=False, default_factory=dict)
 
     def save(self, path):
         """Writes the text to `path`, and the weights beside it, with the ending .npz:
@@ -54,18 +58,13 @@ class Exported:
         return {name: to_numpy(tensor) for name, tensor in self.weights.items()}
 
     def flatten(self, args, kwargs):
-        """The tensors of a call's arguments, in the order of the function's."""
-        flat, spec = pytree.tree_flatten((args, kwargs))
-        if spec != self.structure[0]:
-            raise TypeError(
-                "the arguments nest differently than those that the model was exported "
-                f"with: {spec} and {self.structure[0]}"
-            )
-        return [x for x in flat if isinstance(x, torch.Tensor)]
+        """The tensors of a call's arguments, in the order of the function's. Raises
+        TypeError where the call is unlike that of the export but for its tensors."""
+        return self.structure[0].flatten(args, kwargs)
 
     def unflatten(self, results):
         """The model's result from those of the function."""
-        return pytree.tree_unflatten(list(results), self.structure[1])
+        return self.structure[1].unflatten(results)
 
 
 def to_numpy(tensor):
@@ -83,7 +82,8 @@ def export(model, example_inputs, kwargs=None, dynamic=None, run_time=()) -> Exp
     model: a torch.nn.Module; it is exported as it is in evaluation mode. Its modules of
     condcomp.nn become ops, all else linalg, by torch.export and torch-mlir.
     example_inputs: a tensor, or a tuple of what the model takes; tensors say dtype and
-    shape, their contents are not used; everything else is fixed. kwargs: likewise.
+    shape, their contents are not used; everything else is fixed. kwargs: likewise; the
+    order of the inputs is that of forward's parameters.
     dynamic: the sizes that are known in calls only, {number of the tensor among the
     inputs: {dim: name}}; equal names are equal sizes. When absent: the leading dim of
     the first tensor, and of every other one whose leading size is the same, "batch".
@@ -97,26 +97,20 @@ def export(model, example_inputs, kwargs=None, dynamic=None, run_time=()) -> Exp
     torch-mlir can't lower, and for bodies that use sizes known in calls only.
     """
     args = example_inputs if isinstance(example_inputs, tuple) else (example_inputs,)
-    flat, in_spec = pytree.tree_flatten((args, kwargs or {}))
-    tensors = [x for x in flat if isinstance(x, torch.Tensor)]
+    arguments = Arguments(model, args, kwargs or {})
+    tensors = arguments.flatten(args, kwargs or {})
+    for number, tensor in enumerate(tensors):
+        element_of(tensor.dtype, f"input {number}")
     names = {id(m): n for n, m in model.named_modules() if n}
-    out_spec = []
+    made = []
 
     def function(*inputs):
         mine, given = inputs[: len(tensors)], inputs[len(tensors) :]
-        rest = iter(mine)
-        values = [next(rest) if isinstance(x, torch.Tensor) else x for x in flat]
-        args, kwargs = pytree.tree_unflatten(values, in_spec)
+        args, kwargs = arguments.unflatten(mine)
         swap = dict(zip(swapped.names, given))
         results = swapped.call(swap, args, kwargs)
-        results, spec = pytree.tree_flatten(results)
-        out_spec[:] = [spec]
-        for result in results:
-            if not isinstance(result, torch.Tensor):
-                raise ExportError(
-                    f"{type(model).__name__} returns {result!r}, which is no tensor"
-                )
-        return results
+        made[:] = [Results(model, results)]
+        return tensors_of(results)
 
     tracer = Tracer(names)
     with Lowering() as lowering, as_buffers(model, run_time):
@@ -133,7 +127,7 @@ def export(model, example_inputs, kwargs=None, dynamic=None, run_time=()) -> Exp
             plan = tracer.plan(type(model).__name__, function, specs)
         lowered = lowering.lower(tracer.parts)
     return _write(
-        tracer, plan, lowered, len(tensors), values, given, (in_spec, *out_spec), model
+        tracer, plan, lowered, len(tensors), values, given, (arguments, *made), model
     )
 
 
@@ -267,7 +261,18 @@ def _write(tracer, plan, lowered, count, run_time, weights, structure, model):
     head += f" -> ({', '.join(r.type for r in results)}) {{"
     lines = [f"// {type(model).__name__}, exported from PyTorch.", head, *w.lines, "}"]
     text = "\n".join([*lines, *(part["text"] for part in lowered)]) + "\n"
-    return Exported(text, names, run_time, constants.tensors, structure)
+    weights = constants.tensors
+    sources = _sources(model, weights)
+    kinds = {name: kind(weights[name]) for name in sources}
+    return Exported(text, names, run_time, weights, structure, sources, kinds)
+
+
+def _sources(model, weights):
+    """All names in the model of what the function's arguments are."""
+    found = {}
+    for name, tensor in named(model).items():
+        found.setdefault(id(tensor), []).append(name)
+    return {n: found[id(t)] for n, t in weights.items() if id(t) in found}
 
 
 def _argument(name):

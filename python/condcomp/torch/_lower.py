@@ -48,7 +48,81 @@ class Lowering:
         for (what, graph, _), part in zip(parts, lowered):
             if "error" in part:
                 raise ExportError(_explain(what, graph, part["error"]))
+            _check(what, graph, part["text"])
         return lowered
+
+
+_CAST = re.compile(r"(%\S+) = tensor\.cast (%\S+) : tensor<(.*)> to tensor<(.*)>")
+
+
+def takes_for_one(text):
+    """Whether a view in the text takes a size known in calls only for a 1, which is
+    how torch-mlir lowers views that it does not understand."""
+    viewed = set(re.findall(r"tensor\.collapse_shape (%\S+) ", text))
+    slices = set(re.findall(r"(%\S+) = tensor\.extract_slice ", text))
+    return any(
+        ("?", "1") in zip(before.split("x"), after.split("x"))
+        for made, of, before, after in _CAST.findall(text)
+        if made in viewed and of not in slices
+    )
+
+
+# Operators that torch-mlir makes of others' dialects: in the text, in PyTorch, and what
+# can be used in their place.
+_FOREIGN = [
+    (
+        "tm_tensor.scan",
+        ("cumsum", "cumprod", "logcumsumexp", "cummax", "cummin"),
+        "running sums are made along a dim of at most 4096 elements whose size is "
+        "fixed; else select with a triangle of ones and reduce",
+    ),
+    (
+        "tm_tensor.sort",
+        ("sort", "argsort", "topk", "msort"),
+        "choose with condcomp.nn (TopK for modules, TokenSelect for tokens), or take "
+        "the largest by amax and argmax",
+    ),
+    ("tm_tensor.topk", ("kthvalue", "topk"), "choose with condcomp.nn (TokenSelect)"),
+    (
+        "tm_tensor.scatter",
+        ("scatter", "index_put", "index_add", "index_copy", "bincount"),
+        "write it with torch.where, or multiply by torch.nn.functional.one_hot",
+    ),
+    (
+        "complex<",
+        ("complex", "polar", "view_as_real", "fft"),
+        "compute with real and imaginary parts in tensors of their own, a rotary "
+        "embedding as x * cos + rotate_half(x) * sin",
+    ),
+    ("tm_tensor.", (), "write it with other operators"),
+]
+
+
+def _foreign(graph, text):
+    """(operators, what to do) of what condcomp has no code for, or None."""
+    for mark, names, todo in _FOREIGN:
+        if mark in text:
+            calls = [str(n.target) for n in graph.nodes if n.op == "call_function"]
+            calls = [c for c in dict.fromkeys(calls) if c.startswith("aten.")]
+            found = [c for c in calls if any(name in c for name in names)]
+            return ", ".join(found or calls), todo
+    return None
+
+
+def _check(what, graph, text):
+    """Refuses text that would compute something else, or that does not compile."""
+    if takes_for_one(text):
+        raise ExportError(
+            f"{what} has a view of a tensor with several sizes known in calls only "
+            "that torch-mlir can't lower: merge dims by x.flatten(first, last), or name "
+            "fewer sizes in `dynamic`"
+        )
+    found = _foreign(graph, text)
+    if found:
+        operators, todo = found
+        raise ExportError(
+            f"{what} uses {operators}, which condcomp has no code for: {todo}"
+        )
 
 
 def _explain(what, graph, error):

@@ -24,6 +24,7 @@ from torch.fx.experimental.symbolic_shapes import ShapeEnv
 sys.path.append(str(pathlib.Path(__file__).parent))
 
 from _exchange import example_inputs, load  # noqa: E402
+from _views import LEGAL, VIEWS, split_views  # noqa: E402
 
 aten = torch.ops.aten
 
@@ -71,7 +72,14 @@ DIRECT = {
 
 def is_direct(graph):
     calls = [n for n in graph.nodes if n.op == "call_function"]
-    return all(n.target in DIRECT for n in calls)
+    return all(n.target in DIRECT and not _is_merging(n) for n in calls)
+
+
+def _is_merging(node):
+    """Whether a view has several sizes known in calls only, which needs their symbols."""
+    if node.target not in VIEWS:
+        return False
+    return any(n.meta["kind"][0].count(None) > 1 for n in (node.args[0], node))
 
 
 def add_values(graph):
@@ -95,6 +103,7 @@ def add_values(graph):
 
 def lower(data, name):
     from torch_mlir import fx as torch_mlir
+    from torch_mlir.extras.fx_decomp_util import get_decomposition_table
 
     graph, specs = load(data)
     code = fx.GraphModule(torch.nn.Module(), graph)
@@ -108,9 +117,14 @@ def lower(data, name):
         with torch.no_grad():
             program = torch.export.export(
                 code, examples, dynamic_shapes=shapes, strict=False
-            )
+            ).run_decompositions(get_decomposition_table())
+        split_views(program.graph_module.graph)
         module = torch_mlir.export_and_import(
-            program, output_type="linalg-on-tensors", func_name=name
+            program,
+            output_type="linalg-on-tensors",
+            func_name=name,
+            decomposition_table={},  # they were run above
+            backend_legal_ops=LEGAL,
         )
     function = next(iter(module.body.operations))
     if function.operation.name != "func.func" or len(module.body.operations) != 1:

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The text of a module: values, casts, calls, reshapes."""
 
+import math
+import struct
 from dataclasses import dataclass
 from typing import Optional
 
@@ -92,9 +94,12 @@ class Writer:
         return Value(self.op(text, kind), tuple(shape), element)
 
     def constant(self, number, element):
-        text = repr(number) if element in ("f32", "f64") else str(number)
+        text = str(number)
         if element in ("f32", "f64"):
             text = f"{number:.17e}" if element == "f64" else f"{number:.9e}"
+            if not math.isfinite(number):  # These are written as their bits.
+                bits = struct.pack(">d" if element == "f64" else ">f", number)
+                text = f"0x{bits.hex().upper()}"
         return self.op(f"arith.constant {text} : {element}", "c")
 
     def dim(self, value, dim):

@@ -44,12 +44,15 @@ class Layer:
         self.bound = {}  # by experts per token and whether sentinels may come
         self.packed_from = None
         self.inplace = False
+        self.dtype = None  # of what was packed in place
 
     def parameters(self):
         return parameters_of(self.module())
 
     def state(self):
-        return [(p.data_ptr(), p._version, p.dtype) for p in self.parameters()]
+        # Tensors made in inference mode count no versions.
+        version = lambda p: None if p.is_inference() else p._version
+        return [(p.data_ptr(), version(p), p.dtype) for p in self.parameters()]
 
     def get(self, chosen, sentinels):
         """The bound function for so many experts per token."""
@@ -58,6 +61,12 @@ class Layer:
             if state != self.packed_from:
                 self.bound.clear()
                 self.packed_from = state
+        elif any(p.dtype != self.dtype for p in self.parameters()):
+            raise RuntimeError(
+                f"{type(self.module()).__name__}: the weights were packed in place as "
+                f"{self.dtype}, then the model was moved to another dtype: "
+                "condcomp.transformers.unpack(model) first"
+            )
         key = (chosen, sentinels)
         if key not in self.bound:
             if self.inplace and self.bound:
@@ -85,6 +94,11 @@ class Layer:
                 "(has_post_expert_norm=True); use another experts_implementation"
             )
         first, second = self.parameters()[:2]
+        if not first.numel():
+            raise RuntimeError(
+                f"{name}: there are no weights, it is a copy of a model that was packed "
+                "in place: condcomp.transformers.unpack(model) before it is copied"
+            )
         for parameter in self.parameters():
             if parameter.device.type != "cpu":
                 raise ValueError(

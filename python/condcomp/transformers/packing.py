@@ -98,8 +98,11 @@ def _free_originals(name, layer, function):
     parameters = [p.detach() for p in layer.parameters()]
     pieces = _find_pieces(name, layer, function, parameters)
     layer.shapes = [p.shape for p in parameters]
-    layer.pieces, layer.inplace = pieces, True
-    layer.hook = layer.module().register_state_dict_pre_hook(_refuse_to_save)
+    layer.pieces, layer.inplace, layer.dtype = pieces, True, parameters[0].dtype
+    layer.hooks = [
+        layer.module().register_state_dict_pre_hook(_refuse_to_save),
+        layer.module().register_forward_pre_hook(_refuse_others),
+    ]
     for parameter in layer.parameters():
         parameter.data = torch.empty(0, dtype=parameter.dtype)
 
@@ -111,22 +114,35 @@ def _refuse_to_save(module, prefix, keep_vars):
     )
 
 
+def _refuse_others(module, inputs):
+    name = module.config._experts_implementation
+    if name != "condcomp":
+        raise RuntimeError(
+            f"the weights of {type(module).__name__} were packed in place, which leaves "
+            f"none for the implementation {name!r}: "
+            "condcomp.transformers.unpack(model) brings them back"
+        )
+
+
 def _restore_originals(layer):
     (function,) = layer.bound.values()
     transposed = layer.module().is_transposed
     arrays = [from_dlpack(a) for a in function.packed]
     for number, parameter in enumerate(layer.parameters()):
-        data = torch.empty(layer.shapes[number], dtype=parameter.dtype)
+        data = torch.empty(layer.shapes[number], dtype=layer.dtype)
         for piece in layer.pieces:
             if piece.parameter == number:
                 part = _columns(data, piece.at, transposed)
                 for expert in range(len(part)):
                     part[expert] = _unpacked(arrays[piece.packed], expert, part[expert])
-        parameter.data = data
+        # The model may have been moved to another dtype meanwhile.
+        parameter.data = data.to(parameter.dtype)
     layer.inplace = False
-    layer.hook.remove()
-    # The packed weights go on to be used.
-    layer.packed_from = layer.state()
+    for hook in layer.hooks:
+        hook.remove()
+    if all(p.dtype == layer.dtype for p in layer.parameters()):
+        # The packed weights go on to be used.
+        layer.packed_from = layer.state()
 
 
 def _find_pieces(name, layer, function, parameters):

@@ -18,5 +18,8 @@ def test_readme_example(tmp_path):
         ["bash", "-ec", example], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    # Ones through a 4x4 matrix of twos are 8; the weight of each row is 0.5.
-    assert "8x4xf32=" + ",".join(["4"] * 32) in done.stdout
+    # Rows of ones, twos and threes through a 4x4 matrix of ones, by their weights.
+    rows = [4 * 1 * 0.9, 4 * 2 * 0.5, 4 * 3 * 1]
+    values = ",".join(f"{value:g}" for value in rows for _ in range(4))
+    assert f"3x4xf32={values}" in done.stdout
+    assert f"`3x4xf32={values}`" in text

@@ -43,6 +43,8 @@ struct Choice {
   bool own;
   /// How many libraries had been loaded when it was made.
   unsigned long long loaded;
+  /// What was chosen before: threads may be using it.
+  const Choice *previous = nullptr;
 };
 std::atomic<const Choice *> choice{nullptr};
 std::mutex mutex;
@@ -127,6 +129,7 @@ static const OpenMP &choose() {
     }
     next.loaded = countLoaded();
   }
+  next.previous = current;
   current = new Choice(next);
   choice.store(current, std::memory_order_release);
   return current->functions;

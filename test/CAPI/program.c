@@ -1,6 +1,9 @@
 /* The C API from plain C: compile, look at functions, call, bind, serialize,
  * load, and what can go wrong.
  *
+ * A plain C program can't load what is built with the sanitizers.
+ * UNSUPPORTED: sanitized
+ *
  * RUN: clang -std=c99 -pedantic -Wall -Wextra -Werror -I%condcomp_src_root/include %s -L%condcomp_lib_dir -lCondCompC -lcondcomp_runtime -Wl,-rpath,%condcomp_lib_dir -o %t
  * RUN: %t | FileCheck %s
  *

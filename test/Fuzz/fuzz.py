@@ -119,7 +119,9 @@ def cut(program, outputs):
     needed, kept = {v.name for v in outputs}, []
     for step in reversed(program.block.steps):
         text = "\n".join(step.lines)
-        defined = re.findall(r"%(\w+)", step.lines[0].split(" = ")[0])
+        # A step may begin with constants of its own.
+        made = [line.split(" = ")[0] for line in step.lines if " = " in line]
+        defined = re.findall(r"%(\w+)", " ".join(made))
         if needed & set(defined):
             needed |= set(re.findall(r"%(\w+)", text))
             kept.append(step)

@@ -193,10 +193,7 @@ struct EmitGPUModulePass
   using EmitGPUModuleBase::EmitGPUModuleBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (blockSize >= 1 && blockSize <= 1024)
-      return success();
-    return emitError(UnknownLoc::get(context))
-           << "a block has 1 to 1024 threads, not " << blockSize.getValue();
+    return checkBlockSize(context, blockSize);
   }
 
   void runOnOperation() override {

@@ -75,6 +75,7 @@ namespace {
 struct EmulateGridPass
     : public condcomp::impl::EmulateGridBase<EmulateGridPass> {
   using EmulateGridBase::EmulateGridBase;
+
   LogicalResult initialize(MLIRContext *context) override {
     // Each has a stack of its own.
     if (threads >= 1 && threads <= 4096)

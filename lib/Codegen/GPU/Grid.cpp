@@ -18,6 +18,14 @@
 using namespace mlir;
 using namespace condcomp;
 
+LogicalResult condcomp::checkBlockSize(MLIRContext *context,
+                                       int64_t blockSize) {
+  if (blockSize >= 1 && blockSize <= 1024)
+    return success();
+  return emitError(UnknownLoc::get(context))
+         << "a block has 1 to 1024 threads, not " << blockSize;
+}
+
 bool condcomp::isKernel(func::FuncOp function) {
   return function->hasAttr(kKernelAttrName);
 }

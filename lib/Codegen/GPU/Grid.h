@@ -32,6 +32,10 @@ inline constexpr llvm::StringLiteral kImageName = "condcomp_cuda_image";
 /// The leading arguments of a kernel.
 enum KernelArgument { Thread, Threads, Workspace, Report, FirstArgument };
 
+/// What a pass with the option block-size does first.
+mlir::LogicalResult checkBlockSize(mlir::MLIRContext *context,
+                                   int64_t blockSize);
+
 bool isKernel(mlir::func::FuncOp function);
 /// The calls of kernels in a module, and the kernels.
 llvm::SmallVector<std::pair<mlir::func::CallOp, mlir::func::FuncOp>>

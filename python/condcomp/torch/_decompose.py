@@ -14,12 +14,21 @@ import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from ..nn._forms import exact
+
 aten = torch.ops.aten
 
 
 def _wide(kind):
     """The dtype that sums of elements of this dtype are made in."""
     return torch.float32 if kind in (torch.float16, torch.bfloat16) else kind
+
+
+def _standardize(x, dims, count, eps):
+    """x with mean 0 and variance 1 over dims of `count` elements."""
+    centred = x - x.sum(dims, keepdim=True) / count
+    variance = (centred * centred).sum(dims, keepdim=True) / count
+    return centred * torch.rsqrt(variance + eps)
 
 
 def _layer_norm(
@@ -29,10 +38,7 @@ def _layer_norm(
     dims = list(range(x.dim() - len(shape), x.dim()))
     count = math.prod(shape)
     kind = x.dtype
-    x = x if kind == torch.float64 else x.float()
-    centred = x - x.sum(dims, keepdim=True) / count
-    variance = (centred * centred).sum(dims, keepdim=True) / count
-    y = centred * torch.rsqrt(variance + eps)
+    y = _standardize(exact(x), dims, count, eps)
     y = y if weight is None else y * weight
     y = y if bias is None else y + bias
     return y.to(kind)
@@ -43,7 +49,7 @@ def _rms_norm(input, normalized_shape, weight=None, eps=None):
     dims = list(range(x.dim() - len(shape), x.dim()))
     kind = x.dtype
     eps = torch.finfo(kind).eps if eps is None else eps
-    x = x if kind == torch.float64 else x.float()
+    x = exact(x)
     y = x * torch.rsqrt((x * x).sum(dims, keepdim=True) / math.prod(shape) + eps)
     y = y if weight is None else y * weight
     return y.to(kind)
@@ -56,11 +62,8 @@ def _group_norm(
     if any(isinstance(size, torch.SymInt) for size in sizes):
         return NotImplemented
     count = math.prod(sizes) // num_groups
-    x = x if kind == torch.float64 else x.float()
-    x = x.reshape(x.shape[0], num_groups, count)
-    centred = x - x.sum(-1, keepdim=True) / count
-    variance = (centred * centred).sum(-1, keepdim=True) / count
-    y = (centred * torch.rsqrt(variance + eps)).reshape(input.shape)
+    x = exact(x).reshape(x.shape[0], num_groups, count)
+    y = _standardize(x, -1, count, eps).reshape(input.shape)
     channels = (-1, *(1,) * (len(sizes) - 1))
     y = y if weight is None else y * weight.reshape(channels)
     y = y if bias is None else y + bias.reshape(channels)

@@ -13,7 +13,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace condcomp {
 #define GEN_PASS_DEF_CHECKARGUMENTSIZES
@@ -138,18 +137,13 @@ void ArgumentSizeChecker::checkConcat(tensor::ConcatOp op) {
 
 /// The parts of a dim make the whole.
 void ArgumentSizeChecker::checkExpand(tensor::ExpandShapeOp op) {
-  SmallVector<OpFoldResult> parts = op.getMixedOutputShape();
   for (auto [dim, group] : llvm::enumerate(op.getReassociationIndices())) {
     std::optional<Size> whole = known(op.getSrc(), dim);
     if (!whole)
       continue;
     SmallVector<Size> factors;
-    for (int64_t part : group) {
-      if (auto value = dyn_cast<Value>(parts[part]))
-        llvm::append_range(factors, getFactors(traceIndex(value)));
-      else
-        factors.push_back({{}, 0, *getConstantIntValue(parts[part])});
-    }
+    for (int64_t part : group)
+      llvm::append_range(factors, getFactors(*traceSize(op.getResult(), part)));
     if (!llvm::all_of(factors, [&](Size &size) {
           return size.isKnownIn(&function.front());
         }))
@@ -164,13 +158,7 @@ void ArgumentSizeChecker::checkExpand(tensor::ExpandShapeOp op) {
       return product.first == factors;
     });
     if (same == products.end()) {
-      Value product;
-      for (const Size &size : factors) {
-        Value factor = size.materialize(builder, op.getLoc());
-        product = product ? arith::MulIOp::create(builder, op.getLoc(), product,
-                                                  factor)
-                          : factor;
-      }
+      Value product = materializeProduct(builder, op.getLoc(), factors);
       products.push_back({factors, Size{product, 0, 0}});
       same = &products.back();
     }

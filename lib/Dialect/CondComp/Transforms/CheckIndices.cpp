@@ -36,7 +36,7 @@ public:
 
   /// Finds the ops and operands that the condition needs. Fails if it needs
   /// more than the inputs.
-  LogicalResult analyze();
+  LogicalResult analyze() { return visit(condition); }
   /// Whether it depends on elements, not on where they are alone.
   bool readsData() const {
     return !inputs.empty() || llvm::any_of(slice, [](Operation *inner) {
@@ -113,8 +113,6 @@ bool Condition::addSizes() {
   }
   return true;
 }
-
-LogicalResult Condition::analyze() { return visit(condition); }
 
 Value Condition::emit(OpBuilder &b,
                       function_ref<Value(OpBuilder &, Value)> emit) {

@@ -28,14 +28,8 @@ Value Size::materialize(OpBuilder &b, Location loc) const {
     return arith::ConstantIndexOp::create(b, loc, constant);
   if (isa<IndexType>(origin.getType()))
     return origin;
-  if (origin.getDefiningOp<tensor::CollapseShapeOp>()) {
-    Value product;
-    for (const Size &factor : getFactors(*this)) {
-      Value value = factor.materialize(b, loc);
-      product = product ? arith::MulIOp::create(b, loc, product, value) : value;
-    }
-    return product;
-  }
+  if (origin.getDefiningOp<tensor::CollapseShapeOp>())
+    return materializeProduct(b, loc, getFactors(*this));
   // A use of a condcomp op's result would keep other passes from moving it.
   if (auto result = dyn_cast<OpResult>(origin);
       result && isa<CondCompDialect>(result.getOwner()->getDialect())) {
@@ -45,6 +39,16 @@ Value Size::materialize(OpBuilder &b, Location loc) const {
       return getValueOrCreateConstantIndexOp(b, loc, *size);
   }
   return tensor::DimOp::create(b, loc, origin, dim);
+}
+
+Value condcomp::materializeProduct(OpBuilder &b, Location loc,
+                                   ArrayRef<Size> factors) {
+  Value product;
+  for (const Size &factor : factors) {
+    Value value = factor.materialize(b, loc);
+    product = product ? arith::MulIOp::create(b, loc, product, value) : value;
+  }
+  return product;
 }
 
 SmallVector<Size> condcomp::getFactors(const Size &size) {

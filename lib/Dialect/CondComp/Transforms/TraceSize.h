@@ -47,6 +47,10 @@ Size traceIndex(mlir::Value index);
 /// collapsed dim is made of, or itself.
 llvm::SmallVector<Size> getFactors(const Size &size);
 
+/// Multiplies sizes.
+mlir::Value materializeProduct(mlir::OpBuilder &b, mlir::Location loc,
+                               llvm::ArrayRef<Size> factors);
+
 } // namespace condcomp
 
 #endif // CONDCOMP_LIB_DIALECT_CONDCOMP_TRANSFORMS_TRACESIZE_H

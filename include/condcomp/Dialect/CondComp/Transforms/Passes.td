@@ -131,7 +131,11 @@ def CheckIndices : Pass<"condcomp-check-indices", "::mlir::func::FuncOp"> {
     do for such tables, moves there as well: an op that can fail would run element
     by element, on one thread.
 
-    Bodies of condcomp ops are left as they are.
+    Slices, elements and paddings at run-time places are checked in front of the op
+    that takes them, too. Ops of other blocks than the function's first are left as
+    they are, for they may not run at all, and so are bodies of condcomp ops. The
+    function is marked `condcomp.checked`: what the compiler makes of it reads at
+    places of its own, and is not checked when it is compiled again.
 
     ```mlir
     %y = linalg.generic … ins(%ids : tensor<?xi64>) outs(%e : tensor<?x64xf32>) {

@@ -1,13 +1,15 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The Python examples of the manual work, in order."""
+"""The examples of the manual work, in order."""
 
 import importlib.util
 import pathlib
 import re
 
 import pytest
+
+from condcomp.cc_run import BUILD
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -38,6 +40,28 @@ def test_examples(page, count, printed, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert load_runner().run(ROOT / page) == count
     assert printed in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "block, error",
+    [
+        ("```sh\ntrue\nfalse\ntrue\n```", "page.md:2: exit code 1"),
+        ("```sh\ncc-opt missing.mlir\n```", "missing.mlir"),
+        ("```sh\necho one two\n```\n```text\none … three\n```", "page.md:5: the page"),
+        ("```sh\necho one\n```\n```text\n```", "prints\none"),
+        ("```python\nprint(1 + 1)\n```\n\n```text\n3\n```", "prints\n2"),
+        ("```python\nassert 1 + 1 == 3\n```", ""),
+        ("```mlir\n// f.mlir\nx\n```\n```sh\ncc-opt f.mlir\n```", "f.mlir:2:1: error"),
+    ],
+)
+def test_wrong_examples_fail(block, error, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text(block + "\n", encoding="utf-8")
+    runner = load_runner()
+    with pytest.raises((runner.ExampleError, AssertionError)) as raised:
+        runner.run(page, BUILD)
+    assert error in str(raised.value)
 
 
 def test_promised_names_are_there():

@@ -4,6 +4,7 @@
 """The examples of the manual work, in order."""
 
 import importlib.util
+import os
 import pathlib
 import re
 
@@ -40,6 +41,20 @@ def test_examples(page, count, printed, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert load_runner().run(ROOT / page) == count
     assert printed in capsys.readouterr().out
+
+
+# Pages whose shell examples are run, too: how many examples they have.
+@pytest.mark.parametrize("page, count", [("docs/tools.md", 6)])
+def test_shell_examples(page, count, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "build").symlink_to(BUILD)
+    # The mlir-opt that belongs to the build, by the name that it has on Debian.
+    cache = (BUILD / "CMakeCache.txt").read_text()
+    mlir = pathlib.Path(re.search(r"(?m)^MLIR_DIR:\w+=(.*)$", cache)[1])
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "mlir-opt-22").symlink_to(mlir.parents[2] / "bin" / "mlir-opt")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    assert load_runner().run(ROOT / page, BUILD) == count
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_examples(page, count, printed, tmp_path, monkeypatch, capsys):
 
 
 # Pages whose shell examples are run, too: how many examples they have.
-@pytest.mark.parametrize("page, count", [("docs/tools.md", 6)])
+@pytest.mark.parametrize("page, count", [("docs/tools.md", 6), ("docs/tutorial.md", 7)])
 def test_shell_examples(page, count, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "build").symlink_to(BUILD)

@@ -26,6 +26,7 @@ class Function:
 
 class Bound:
     nbytes: int
+    packed: tuple[Any, ...]
     def run(self, arrays: tuple[Any, ...], threads: int, trace: _Trace) -> Any: ...
 
 def compile(

@@ -27,7 +27,7 @@ def load_runner():
 PAGES = [
     pytest.param("README.md", 1, "experts(x: tensor<"),
     pytest.param(
-        "docs/python.md", 8, "experts(x: tensor<", marks=pytest.mark.frameworks
+        "docs/python.md", 10, "experts(x: tensor<", marks=pytest.mark.frameworks
     ),
     pytest.param(
         "docs/jax.md", 4, "computes no gradients", marks=pytest.mark.frameworks
@@ -77,6 +77,14 @@ def test_wrong_examples_fail(block, error, tmp_path, monkeypatch):
     with pytest.raises((runner.ExampleError, AssertionError)) as raised:
         runner.run(page, BUILD)
     assert error in str(raised.value)
+
+
+def test_promised_names_are_explained():
+    import condcomp
+
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    for name in condcomp.__all__:
+        assert re.search(rf"`{name}`|\bcondcomp\.{name}\b", page), name
 
 
 def test_promised_names_are_there():

@@ -79,6 +79,12 @@ def test_wrong_examples_fail(block, error, tmp_path, monkeypatch):
     assert error in str(raised.value)
 
 
+def test_contents_have_every_page():
+    contents = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert pages == set(re.findall(r"(?m)^- \[[^]]+\]\(([\w-]+\.md)\)", contents))
+
+
 def test_promised_names_are_explained():
     import condcomp
 

@@ -94,7 +94,34 @@ def test_views_that_torch_mlir_takes_for_others():
     assert _lower.takes_for_one(cast.format("x"))
     assert not _lower.takes_for_one(slice + cast.format("s"))
     with pytest.raises(ExportError, match="Net has a view .*: merge dims by x.flatten"):
-        _lower._check("Net", None, cast.format("x"))
+        _lower._check("Net", None, cast.format("x"), None)
+
+
+class Samples(nn.Module):
+    def forward(self, x):
+        places = torch.stack([x, x], -1)[None, :, :, None].flatten(2, 3)
+        return nn.functional.grid_sample(
+            x[None, None], places, align_corners=False
+        ).flatten(1)
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.sampler = Samples()
+
+    def forward(self, x):
+        return self.sampler(x) + 1
+
+
+def test_the_module_and_the_line_of_an_operator_are_named():
+    model = nn.Sequential(nn.Linear(4, 4), Block())
+    with pytest.raises(
+        ExportError,
+        match="Sequential uses aten.grid_sampler.*, which torch-mlir can't lower: .*"
+        r"It is used by Samples '1.sampler': torch_refused_test.py, line \d+: ",
+    ):
+        export(model, torch.zeros(3, 4))
 
 
 class Uses(nn.Module):

@@ -15,6 +15,7 @@ from ..nn import _region
 from ._arguments import Arguments, Results, tensors_of
 from ._errors import ExportError
 from ._lower import Lowering
+from ._places import Places
 from ._plan import Part, Spec
 from ._regions import WRITERS
 from ._run_time import as_buffers
@@ -125,7 +126,7 @@ def export(model, example_inputs, kwargs=None, dynamic=None, run_time=()) -> Exp
         ]
         with _evaluation(model):
             plan = tracer.plan(type(model).__name__, function, specs)
-        lowered = lowering.lower(tracer.parts)
+        lowered = lowering.lower(tracer.parts, Places(model))
     return _write(
         tracer, plan, lowered, len(tensors), values, given, (arguments, *made), model
     )

@@ -35,9 +35,10 @@ class Lowering:
         self.process.communicate()
         self.folder.cleanup()
 
-    def lower(self, parts):
+    def lower(self, parts, places):
         """[(what, graph, the graph as bytes)] to [{"text", "arguments", "results"}]:
-        private functions @part0, @part1, ..., and their types."""
+        private functions @part0, @part1, ..., and their types. places: the model's
+        Places, for errors."""
         if not parts:
             return []
         _, said = self.process.communicate(pickle.dumps([data for *_, data in parts]))
@@ -47,8 +48,8 @@ class Lowering:
         lowered = json.loads(self.answer.read_text())
         for (what, graph, _), part in zip(parts, lowered):
             if "error" in part:
-                raise ExportError(_explain(what, graph, part["error"]))
-            _check(what, graph, part["text"])
+                raise ExportError(_explain(what, graph, part["error"], places))
+            _check(what, graph, part["text"], places)
         return lowered
 
 
@@ -98,18 +99,27 @@ _FOREIGN = [
 ]
 
 
+def _calls(graph):
+    """The nodes that call operators of PyTorch."""
+    nodes = (n for n in graph.nodes if n.op == "call_function")
+    return [n for n in nodes if str(n.target).startswith("aten.")]
+
+
+def _listed(nodes):
+    return ", ".join(dict.fromkeys(str(n.target) for n in nodes))
+
+
 def _foreign(graph, text):
-    """(operators, what to do) of what condcomp has no code for, or None."""
+    """(nodes, what to do) of what condcomp has no code for, or None."""
     for mark, names, todo in _FOREIGN:
         if mark in text:
-            calls = [str(n.target) for n in graph.nodes if n.op == "call_function"]
-            calls = [c for c in dict.fromkeys(calls) if c.startswith("aten.")]
-            found = [c for c in calls if any(name in c for name in names)]
-            return ", ".join(found or calls), todo
+            calls = _calls(graph)
+            found = [n for n in calls if any(name in str(n.target) for name in names)]
+            return found or calls, todo
     return None
 
 
-def _check(what, graph, text):
+def _check(what, graph, text, places):
     """Refuses text that would compute something else, or that does not compile."""
     if takes_for_one(text):
         raise ExportError(
@@ -119,24 +129,34 @@ def _check(what, graph, text):
         )
     found = _foreign(graph, text)
     if found:
-        operators, todo = found
+        nodes, todo = found
         raise ExportError(
-            f"{what} uses {operators}, which condcomp has no code for: {todo}"
+            f"{what} uses {_listed(nodes)}, which condcomp has no code for: {todo}"
+            + places.of(nodes)
         )
 
 
-def _explain(what, graph, error):
+def _explain(what, graph, error, places):
     if "No module named 'torch_mlir'" in error:
         return "torch-mlir is not installed: pip install torch-mlir"
-    found = re.search(r"failed to legalize operation '([\w.]+)'", error)
-    if found:
+    named = [n for n in _calls(graph) if _is_named(n, error)]
+    if named:
         return (
-            f"{what} uses {found.group(1)}, which torch-mlir can't lower: write it with "
-            "other operators"
+            f"{what} uses {_listed(named)}, which torch-mlir can't lower: write it with "
+            "other operators" + places.of(named)
         )
-    targets = {str(n.target) for n in graph.nodes if n.op == "call_function"}
     first = "\n".join(error.strip().splitlines()[:12])
     return (
         f"{what} can't be lowered by torch-mlir; it is among the operators "
-        f"{', '.join(sorted(targets))}. torch-mlir says: {first}"
+        f"{_listed(_calls(graph))}. torch-mlir says: {first}"
     )
+
+
+def _is_named(node, error):
+    """Whether torch-mlir's error is about a node: the name of its operator, or of what
+    it is decomposed to (grid_sampler_2d), stands where errors have the culprit's."""
+    name = node.target.overloadpacket.__name__
+    culprit = (
+        "(legalize operation 'torch\\.aten|original_aten.*aten|name = \"torch\\.aten)"
+    )
+    return re.search(rf"{culprit}\.{name}", error)

@@ -8,11 +8,14 @@ standard input and writes to FILE, as JSON, a list of {"text", "arguments", "res
 or {"error"}. torch-mlir carries an MLIR that can't share a process with condcomp's.
 """
 
+import contextlib
 import json
 import operator
+import os
 import pathlib
 import pickle
 import sys
+import tempfile
 import warnings
 
 import torch
@@ -140,6 +143,19 @@ def lower(data, name):
     }
 
 
+@contextlib.contextmanager
+def diagnostics():
+    """What MLIR prints to the standard error, in a file that can be read."""
+    with tempfile.TemporaryFile("w+", errors="replace") as file:
+        outside = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield file
+        finally:
+            os.dup2(outside, 2)
+            os.close(outside)
+
+
 def main():
     warnings.simplefilter("ignore")
     try:
@@ -148,10 +164,12 @@ def main():
         pass  # said for each graph
     parts = []
     for number, data in enumerate(pickle.load(sys.stdin.buffer)):
-        try:
-            parts.append(lower(data, f"part{number}"))
-        except Exception as error:
-            parts.append({"error": f"{type(error).__name__}: {error}"})
+        with diagnostics() as said:
+            try:
+                parts.append(lower(data, f"part{number}"))
+            except Exception as error:
+                said.seek(0)
+                parts.append({"error": f"{said.read()}{type(error).__name__}: {error}"})
     pathlib.Path(sys.argv[1]).write_text(json.dumps(parts))
 
 

@@ -549,6 +549,33 @@ def test_several_sizes_that_calls_decide(name):
             compare(fast(inputs(*shape, 4)), model(inputs(*shape, 4)))
 
 
+PLACES = {
+    "the last of each sample": lambda x, last: x[torch.arange(x.shape[0]), last],
+    "one element": lambda x, last: x[torch.arange(x.shape[0]), last, last % 4],
+    "all of each": lambda x, last: x[
+        torch.arange(x.shape[0])[:, None], last[None, :] % 2
+    ],
+    "gather": lambda x, last: x.gather(
+        1, (last % x.shape[1])[:, None, None].expand(-1, 1, 4)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_elements_at_places(name):
+    model = Function(PLACES[name])
+    sizes = {0: {0: "batch", 1: "tokens"}, 1: {0: "batch"}}
+    last = torch.tensor([1, -2, 4])
+    fast = compile_model(model, (inputs(3, 5, 4), last), dynamic=sizes)
+    for tokens in (5, 9):
+        x = inputs(3, tokens, 4)
+        assert torch.equal(fast(x, last), model(x, last))
+    if name == "the last of each sample":
+        for place in (5, -6):
+            with pytest.raises(condcomp.CheckError, match="an index is not one of dim"):
+                fast(inputs(3, 5, 4), torch.tensor([1, place, 4]))
+
+
 def test_several_sizes_are_merged_as_they_are():
     sizes = {0: {0: "batch", 1: "rows", 2: "columns"}}
     text = export(nn.Linear(4, 3), inputs(2, 5, 3, 4), dynamic=sizes).text

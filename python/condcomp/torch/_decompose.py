@@ -171,6 +171,24 @@ def _attention(
     return _matmul(shares, v)
 
 
+def _getitem(input, index):
+    """x[i, j], such as x[torch.arange(n), last], which torch-mlir has no code for:
+    rows of x with its leading dims merged, at i * size + j."""
+    kinds = (torch.int64, torch.int32)
+    if not isinstance(index, tuple) or len(index) < 2:
+        return NotImplemented
+    if not all(isinstance(i, torch.Tensor) and i.dtype in kinds for i in index):
+        return NotImplemented
+    total, place, inside = 1, 0, True
+    for i, size in zip(index, input.shape):
+        i = torch.where(i < 0, i + size, i)
+        inside = inside & (i >= 0) & (i < size)
+        total, place = total * size, place * size + i
+    # A place outside of x, where one index is outside of its dim: it is reported.
+    place = torch.where(inside, place, total)
+    return input.flatten(0, len(index) - 1)[place]
+
+
 TABLE = {
     aten.layer_norm.default: _layer_norm,
     aten.rms_norm.default: _rms_norm,
@@ -200,6 +218,7 @@ _FUNCTIONS = {
     torch.Tensor.matmul: _matmul,
     torch.Tensor.__matmul__: _matmul,
     F.scaled_dot_product_attention: _attention,
+    torch.Tensor.__getitem__: _getitem,
 }
 
 

@@ -48,9 +48,12 @@ class Plan:
     constants: dict = field(default_factory=dict)
 
 
-def spec_of(value):
-    """The kind of a node's value."""
-    sizes = (str(s) if isinstance(s, torch.SymInt) else s for s in value.shape)
+def spec_of(value, names={}):
+    """The kind of a node's value. names: of symbols that are known by others."""
+    sizes = (
+        names.get(str(s), str(s)) if isinstance(s, torch.SymInt) else s
+        for s in value.shape
+    )
     return Spec(tuple(sizes), value.dtype)
 
 

@@ -36,6 +36,17 @@ def _does_nothing(node):
     )
 
 
+def _equal_sizes(placeholders, specs):
+    """Names for the symbols of the inputs' sizes: torch.export gives the sizes of each
+    input symbols of their own, where `specs` have one name for equal sizes."""
+    return {
+        str(size): name
+        for node, spec in zip(placeholders, specs)
+        for size, name in zip(node.meta["val"].shape, spec.shape)
+        if isinstance(name, str)
+    }
+
+
 class _Function(torch.nn.Module):
     def __init__(self, function):
         super().__init__()
@@ -57,13 +68,16 @@ class Tracer:
         self.parts, self.keys, self.regions = [], {}, []
         self.where = []
         self.names = names
+        self.equal = {}
 
     def plan(self, what, function, specs):
         """The plan of a function of tensors. what: its name in errors."""
         graph, placeholders, constants = self.trace(what, function, specs)
         output = next(n for n in graph.nodes if n.op == "output")
         plan = Plan(placeholders, list(output.args[0]), constants=constants)
+        outer, self.equal = self.equal, _equal_sizes(placeholders, specs)
         plan.steps = self.split(what, graph, plan)
+        self.equal = outer
         return plan
 
     def trace(self, what, function, specs):
@@ -209,7 +223,7 @@ class Tracer:
 
     def number(self, what, graph, inputs):
         """The number of a part among those to lower; equal parts are one."""
-        specs = [spec_of(n.meta["val"]) for n in inputs]
+        specs = [spec_of(n.meta["val"], self.equal) for n in inputs]
         for number, node in enumerate(graph.nodes):
             if node.op == "call_function":
                 node.name = f"v{number}"

@@ -119,7 +119,7 @@ void condcomp::buildToGPUPipeline(OpPassManager &pm,
              options.tensorCores && hasTensorCores(options.chip.getValue()));
   bool isAMD = StringRef(options.chip.getValue()).starts_with("gfx");
   EmitGPUModuleOptions emit;
-  emit.scope = isAMD ? "agent" : "device";
+  emit.chip = options.chip.getValue();
   pm.addPass(createEmitGPUModule(emit));
   pm.addNestedPass<gpu::GPUModuleOp>(createSCFToControlFlowPass());
   if (isAMD)
@@ -150,6 +150,7 @@ void condcomp::buildToCUDAPipeline(OpPassManager &pm,
   if (options.image.empty()) {
     EmitGPUModuleOptions emit;
     emit.blockSize = options.blockSize;
+    emit.chip = options.chip.getValue();
     pm.addPass(createEmitGPUModule(emit));
     pm.addNestedPass<gpu::GPUModuleOp>(createSCFToControlFlowPass());
     addNVIDIA(pm, options.chip.getValue(), options.features.getValue());

@@ -9,9 +9,11 @@
 #include "condcomp/Execution/CallFlags.h"
 #include "condcomp/Execution/ExportedNames.h"
 #include "condcomp/Runtime/CUDA.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 #include <dlfcn.h>
+#include <elf.h>
 
 using namespace llvm;
 using namespace condcomp;
@@ -46,10 +48,37 @@ struct LoadedFunction {
 };
 } // namespace
 
+/// Refuses a file that ends before what its headers say is in it: the loader
+/// maps such a library and the process ends with a signal.
+static Error checkComplete(const std::string &path) {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> file =
+      MemoryBuffer::getFile(path, /*IsText=*/false,
+                            /*RequiresNullTerminator=*/false);
+  if (!file)
+    return Error::success(); // dlopen says why
+  StringRef bytes = (*file)->getBuffer();
+  if (!bytes.starts_with(ELFMAG) || bytes.size() < sizeof(Elf64_Ehdr))
+    return Error::success();
+  auto *header = reinterpret_cast<const Elf64_Ehdr *>(bytes.data());
+  uint64_t end = header->e_phoff + header->e_phnum * sizeof(Elf64_Phdr);
+  if (end <= bytes.size()) {
+    auto *segments =
+        reinterpret_cast<const Elf64_Phdr *>(bytes.data() + header->e_phoff);
+    for (const Elf64_Phdr &segment : ArrayRef(segments, header->e_phnum))
+      end = std::max(end, segment.p_offset + segment.p_filesz);
+  }
+  if (end <= bytes.size())
+    return Error::success();
+  return makeError(Twine(path) + " is not whole: it has " +
+                   Twine(bytes.size()) + " bytes of at least " + Twine(end));
+}
+
 static Expected<LoadedFunction> load(const std::string &path,
                                      const std::string &name) {
   // Without a slash the loader would look among the system's libraries.
   std::string file = StringRef(path).contains('/') ? path : "./" + path;
+  if (Error error = checkComplete(file))
+    return std::move(error);
   void *library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     return makeError(Twine("the library can't be loaded: ") + dlerror());

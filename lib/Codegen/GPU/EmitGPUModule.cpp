@@ -193,11 +193,22 @@ struct EmitGPUModulePass
   using EmitGPUModuleBase::EmitGPUModuleBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    return checkBlockSize(context, blockSize);
+    if (failed(checkBlockSize(context, blockSize)))
+      return failure();
+    StringRef name(chip);
+    if ((name.consume_front("sm_") || isAMD()) && !name.empty())
+      return success();
+    return emitError(UnknownLoc::get(context))
+           << "a GPU is called sm_80, sm_90a or gfx942, not '" << chip << "'";
   }
 
   void runOnOperation() override {
+    // LLVM's name of the synchronization scope of a whole GPU.
+    StringRef scope = isAMD() ? "agent" : "device";
     Emitter(getOperation(), blocks, blockSize, scope).run();
   }
+
+private:
+  bool isAMD() const { return StringRef(chip).starts_with("gfx"); }
 };
 } // namespace

@@ -21,6 +21,10 @@
 // NAME: error: {{.*}}.so has no function 'other' that cc-compile made
 // RUN: not cc-run-aot %t-no.so --function=scale 2>&1 | FileCheck %s --check-prefix=FILE
 // FILE: error: the library can't be loaded: {{.*}}-no.so: cannot open shared object file
+// RUN: head -c 9000 %t.so > %t-cut.so && not cc-run-aot %t-cut.so --function=scale 2>&1 | FileCheck %s --check-prefix=CUT
+// CUT: error: {{.*}}-cut.so is not whole: it has 9000 bytes of at least {{[0-9]+}}
+// RUN: echo text > %t-text.so && not cc-run-aot %t-text.so --function=scale 2>&1 | FileCheck %s --check-prefix=TEXT
+// TEXT: error: the library can't be loaded: {{.*}}-text.so: file too short
 
 // No library of LLVM is needed, neither by the program nor by what it loads.
 // RUN: ldd %condcomp_tools_dir/cc-run-aot %t.so | FileCheck %s --check-prefix=NEEDED

@@ -287,8 +287,8 @@ def EmitGPUModule : Pass<"condcomp-gpu-emit-module", "::mlir::ModuleOp"> {
            "Blocks of the grid">,
     Option<"blockSize", "block-size", "int64_t", /*default=*/"256",
            "Threads of a block">,
-    Option<"scope", "scope", "std::string", /*default=*/"\"device\"",
-           "LLVM's name of the synchronization scope of a whole GPU">,
+    Option<"chip", "chip", "std::string", /*default=*/"\"sm_90a\"",
+           "The GPU: sm_80, sm_90a, gfx942, ...">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",

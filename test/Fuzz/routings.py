@@ -153,7 +153,10 @@ def sample(block):
     if logits is None:
         return None
     rows, ids, text = logits.dims[:-1], None, ""
-    if block.rows is not None and (block.ids is None or len(rows) != 1):
+    # In a body, noise is that of the rows' ids; those of a body in a body are
+    # positions, which row-wise bodies may not compute with.
+    usable = block.ids is not None and block.depth == 1 and len(rows) == 1
+    if block.rows is not None and not usable:
         return None
     number = int(program.random.integers(-(2**63), 2**63))
     key = block.constant(number, "i64")

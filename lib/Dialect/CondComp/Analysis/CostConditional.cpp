@@ -87,17 +87,34 @@ CostWalker::setArgumentSizes(ConditionalOpInterface op, unsigned region,
   SmallVector<BlockArgument> arguments = op.getRowArguments(region);
   if (BlockArgument ids = op.getIdsArgument(region))
     arguments.push_back(ids);
-  for (BlockArgument argument : arguments) {
+  // Rows and entries of an apply have the inner sizes of what is gathered,
+  // params those of one module.
+  SmallVector<Value> gathered, params;
+  if (auto apply = dyn_cast<ApplyOp>(op.getOperation())) {
+    llvm::append_range(gathered, apply.getRows());
+    llvm::append_range(gathered, apply.getEntries());
+    llvm::append_range(params, apply.getParams());
+  }
+  for (auto [i, argument] : llvm::enumerate(arguments)) {
     SizeExpressions::Dims dims = {rows};
-    ArrayRef<int64_t> shape =
-        cast<RankedTensorType>(argument.getType()).getShape();
-    for (auto [i, size] : llvm::enumerate(shape.drop_front()))
-      dims.push_back(ShapedType::isDynamic(size)
-                         ? sizes.createSize("size of a row argument of " +
-                                            describeOp(op) + " in dim " +
-                                            std::to_string(i + 1))
-                         : Polynomial::constant(size));
+    ArrayRef<int64_t> inner =
+        cast<RankedTensorType>(argument.getType()).getShape().drop_front();
+    if (i < gathered.size())
+      llvm::append_range(
+          dims, ArrayRef(sizes.getDims(gathered[i])).take_back(inner.size()));
+    else
+      for (auto [dim, size] : llvm::enumerate(inner))
+        dims.push_back(ShapedType::isDynamic(size)
+                           ? sizes.createSize("size of a row argument of " +
+                                              describeOp(op) + " in dim " +
+                                              std::to_string(dim + 1))
+                           : Polynomial::constant(size));
     sizes.setDims(argument, dims);
+  }
+  for (auto [i, param] : llvm::enumerate(params)) {
+    SizeExpressions::Dims whole = sizes.getDims(param);
+    sizes.setDims(op->getRegion(region).getArgument(gathered.size() + i),
+                  SizeExpressions::Dims(ArrayRef(whole).drop_front()));
   }
   if (auto exiting = dyn_cast<ExitingOpInterface>(op.getOperation()))
     for (auto [argument, whole] :

@@ -75,11 +75,12 @@ static uint64_t countCombineFlops(CombineKind kind, WeightUse weights) {
   return combines + (weights == WeightUse::Output ? 1 : 0);
 }
 
-/// Whether an op makes no data: its result is a view, or is not filled yet.
+/// Whether an op makes no data: its result is a view, or is not filled yet. A
+/// trace is for who watches, and not of what is watched.
 static bool isFree(Operation *op) {
   return isa<tensor::EmptyOp, tensor::CastOp, tensor::CollapseShapeOp,
-             tensor::ExpandShapeOp, tensor::ExtractSliceOp, tensor::DimOp>(
-             op) ||
+             tensor::ExpandShapeOp, tensor::ExtractSliceOp, tensor::DimOp,
+             TraceOp>(op) ||
          op->hasTrait<OpTrait::ConstantLike>() ||
          op->hasTrait<OpTrait::IsTerminator>();
 }

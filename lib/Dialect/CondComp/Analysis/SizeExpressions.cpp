@@ -12,6 +12,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -179,11 +180,16 @@ const SizeExpressions::Dims &SizeExpressions::getDims(Value tensor) {
     else if (auto loop =
                  dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp()))
       known = getDims(loop.getTiedLoopInit(argument)->get());
-    what = argument
-               ? "argument " + std::to_string(argument.getArgNumber())
-               : "result " +
-                     std::to_string(cast<OpResult>(tensor).getResultNumber()) +
-                     " of " + describeOp(tensor.getDefiningOp());
+    if (argument) {
+      Operation *parent = argument.getOwner()->getParentOp();
+      what = "argument " + std::to_string(argument.getArgNumber());
+      if (!isa<FunctionOpInterface>(parent))
+        what += " of a region of " + describeOp(parent);
+    } else {
+      what = "result " +
+             std::to_string(cast<OpResult>(tensor).getResultNumber()) + " of " +
+             describeOp(tensor.getDefiningOp());
+    }
   }
   Dims dims;
   for (auto [i, size] : llvm::enumerate(type.getShape()))
@@ -211,6 +217,7 @@ SizeExpressions::makeDims(OpResult result) {
     return llvm::map_to_vector<4>(
         sizes, [&](OpFoldResult size) { return getValue(size); });
   };
+  Builder b(op->getContext());
   using Result = std::optional<Dims>;
   if (isa_and_nonnull<CondCompDialect>(op->getDialect()))
     return makeCondCompDims(result);
@@ -224,6 +231,15 @@ SizeExpressions::makeDims(OpResult result) {
       })
       .Case([&](tensor::EmptyOp empty) -> Result {
         return Dims(ofSizes(empty.getMixedSizes()));
+      })
+      .Case([&](tensor::SplatOp splat) -> Result {
+        return Dims(ofSizes(getMixedValues(splat.getType().getShape(),
+                                           splat.getDynamicSizes(), b)));
+      })
+      .Case([&](tensor::GenerateOp generate) -> Result {
+        auto type = cast<RankedTensorType>(generate.getType());
+        return Dims(ofSizes(
+            getMixedValues(type.getShape(), generate.getDynamicExtents(), b)));
       })
       .Case([&](tensor::ExpandShapeOp expand) -> Result {
         return Dims(ofSizes(expand.getMixedOutputShape()));

@@ -229,3 +229,41 @@ func.func @loops(%x: tensor<?xf32>, %y: tensor<?xf32>) -> (tensor<?xf32>, tensor
   }
   return %a, %b : tensor<?xf32>, tensor<?xf32>
 }
+
+// A body's tensors have the sizes of what they are taken from (n1: width of the rows,
+// n2: of the results, n3: experts), a splat has those that it is given, and a trace costs
+// nothing.
+// CHECK: "bytes": "4*n1*n2*u0 + 12*n0*n1 + 24*n0*n2 + 4*n0*n3 + 12*n0"
+// CHECK: "flops": "2*n0*n1*n2 + 2*n0*n2"
+// CHECK: "exact": true
+// CHECK-NEXT: "name": "sizes_of_a_body"
+// CHECK: "meaning": "size of argument 0 in dim 1"
+// CHECK-NEXT: "name": "n1"
+// CHECK: "meaning": "size of argument 2 in dim 2"
+// CHECK-NEXT: "name": "n2"
+// CHECK: "meaning": "size of argument 1 in dim 1"
+// CHECK-NEXT: "name": "n3"
+func.func @sizes_of_a_body(%x: tensor<?x?xf32>, %s: tensor<?x?xf32>,
+                           %w: tensor<?x?x?xf32>) -> tensor<?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %f0 = arith.constant 0.0 : f32
+  %rows = tensor.dim %x, %c0 : tensor<?x?xf32>
+  %width = tensor.dim %w, %c2 : tensor<?x?x?xf32>
+  %o = tensor.splat %f0[%rows, %width] : tensor<?x?xf32>
+  %r = condcomp.top_k %s, 1 : tensor<?x?xf32> -> !condcomp.routing<?x?, f32, exactly 1>
+  condcomp.trace %r "experts" : !condcomp.routing<?x?, f32, exactly 1>
+  %y = condcomp.apply %r : !condcomp.routing<?x?, f32, exactly 1>
+      rows(%x : tensor<?x?xf32>) params(%w : tensor<?x?x?xf32>)
+      outs(%o : tensor<?x?xf32>) combine(sum) {
+  ^bb0(%xe: tensor<?x?xf32>, %we: tensor<?x?xf32>):
+    %c1 = arith.constant 1 : index
+    %n = tensor.dim %xe, %c0 : tensor<?x?xf32>
+    %d = tensor.dim %we, %c1 : tensor<?x?xf32>
+    %z = tensor.splat %f0[%n, %d] : tensor<?x?xf32>
+    %h = linalg.matmul ins(%xe, %we : tensor<?x?xf32>, tensor<?x?xf32>)
+        outs(%z : tensor<?x?xf32>) -> tensor<?x?xf32>
+    condcomp.yield %h : tensor<?x?xf32>
+  } -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}

@@ -2,7 +2,8 @@
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """No op is without a section of docs/spec.md, an example that parses, tests of
-its constraints, of both lowerings, and of its execution.
+its constraints, of both lowerings, and of its execution; and no function of the C
+API without a test in C.
 
 What counts:
 
@@ -15,6 +16,7 @@ What counts:
   tests `top_k C1`. One that is checked at run time is tested if a call of
   test/Execution expects an error with `top_k C1`, or if a program that would
   break it is invalid; one that is "verified where static" needs both.
+- A function of a C header is tested if a program of test/CAPI calls it.
 - A lowering is tested if the op is in a file of test/Conversion/CondCompToLinalg
   that is lowered in both forms, and execution if it is in a program of
   test/Execution.
@@ -236,3 +238,29 @@ def test_is_executed(op):
     assert mentions(
         executed()[0], op
     ), f"no program of test/Execution has condcomp.{op}"
+
+
+# ===-- C API -------------------------------------------------------------===#
+
+HEADERS = {
+    "condcomp-c/CondComp.h": ["program.c"],
+    "condcomp/Runtime/Runtime.h": ["program.c", "runtime.c"],
+}
+
+
+def code(path):
+    """C without its comments."""
+    return re.sub(r"(?s)/\*.*?\*/|//[^\n]*", "", path.read_text())
+
+
+def functions(text):
+    return set(re.findall(r"\b(condcomp_\w+)\(", text))
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_c_functions_are_called(header):
+    declared = functions(code(ROOT / "include" / header))
+    assert len(declared) >= 16
+    programs = (code(ROOT / "test" / "CAPI" / name) for name in HEADERS[header])
+    missing = sorted(declared.difference(*map(functions, programs)))
+    assert not missing, f"test/CAPI does not call {', '.join(missing)}"

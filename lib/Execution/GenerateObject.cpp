@@ -10,6 +10,7 @@
 #include "condcomp/Execution/CPUFeatures.h"
 #include "condcomp/Execution/Code.h"
 #include "condcomp/Execution/PackedFunction.h"
+#include "condcomp/Execution/RunCall.h"
 #include "condcomp/Execution/Sanitize.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -22,15 +23,9 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
-#include <chrono>
 
 using namespace mlir;
 using namespace condcomp;
-
-static double secondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-      .count();
-}
 
 std::string condcomp::describeHostCPU() {
   llvm::SubtargetFeatures features;
@@ -87,7 +82,7 @@ void condcomp::addFunctionFeatures(llvm::Module &module,
 llvm::Expected<ObjectCode>
 condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
                          unsigned optLevel, CompileSeconds &seconds) {
-  auto start = std::chrono::steady_clock::now();
+  double start = getSeconds();
   std::optional<llvm::CodeGenOptLevel> level =
       llvm::CodeGenOpt::getLevel(optLevel);
   if (!level)
@@ -122,7 +117,7 @@ condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
   if (*level == llvm::CodeGenOptLevel::None &&
       module->getFunction("llvm.x86.tdpbf16ps.internal"))
     (*machine)->setOptLevel(llvm::CodeGenOptLevel::Less);
-  auto optimizeStart = std::chrono::steady_clock::now();
+  double optimizeStart = getSeconds();
   auto optimize =
       makeOptimizingTransformer(optLevel, /*sizeLevel=*/0, machine->get());
   if (llvm::Error error = optimize(module.get()))
@@ -130,7 +125,7 @@ condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
   // A compiler that is checked checks what it compiles.
   if (LLVM_ADDRESS_SANITIZER_BUILD)
     sanitizeAddresses(*module);
-  seconds.optimize = secondsSince(optimizeStart);
+  seconds.optimize = getSeconds() - optimizeStart;
 
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream os(bytes);
@@ -142,6 +137,6 @@ condcomp::generateObject(ModuleOp source, ArrayRef<std::string> functions,
   passes.run(*module);
   ObjectCode object;
   object.bytes.assign(bytes.data(), bytes.size());
-  seconds.generate = secondsSince(start) - seconds.optimize;
+  seconds.generate = getSeconds() - start - seconds.optimize;
   return object;
 }

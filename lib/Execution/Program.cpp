@@ -8,12 +8,12 @@
 
 #include "condcomp/Execution/Program.h"
 #include "condcomp/Dialect/CondComp/Transforms/ConstantArguments.h"
+#include "condcomp/Execution/RunCall.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/raw_ostream.h"
-#include <chrono>
 
 using namespace mlir;
 using namespace condcomp;
@@ -109,22 +109,17 @@ LogicalResult condcomp::keepOnly(ModuleOp module, StringRef name) {
   return pm.run(module);
 }
 
-static double secondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-      .count();
-}
-
 llvm::Error Program::compile(const PipelineBuilder &buildPipeline,
                              StringRef only, unsigned optLevel) {
   assert(module && "a program is compiled once");
   OwningOpRef<ModuleOp> lowered = std::move(module);
 
-  auto start = std::chrono::steady_clock::now();
+  double start = condcomp::getSeconds();
   PassManager pm((*lowered)->getName());
   if ((!only.empty() && failed(keepOnly(*lowered, only))) ||
       failed(buildPipeline(pm)) || failed(pm.run(*lowered)))
     return makeError("the module can't be compiled");
-  seconds.lower = secondsSince(start);
+  seconds.lower = condcomp::getSeconds() - start;
 
   std::vector<std::string> names;
   for (const Signature &function : functions)

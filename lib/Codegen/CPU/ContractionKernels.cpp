@@ -47,15 +47,6 @@ std::string condcomp::typeName(Type type) {
   return name;
 }
 
-std::string condcomp::panelName(const PanelConfig &config) {
-  Type lhs = config.usesUnit ? config.rhs : config.acc;
-  return ("condcomp_panel_" + letter(config.lhsLayout) +
-          letter(config.rhsLayout) + letter(config.resultLayout) + "_" +
-          typeName(lhs) + "_" + typeName(config.rhs) + "_" +
-          typeName(config.result))
-      .str();
-}
-
 Value condcomp::loadVector(ImplicitLocOpBuilder &b, VectorType type,
                            Value memref, ValueRange indices, Value mask) {
   Type element = cast<MemRefType>(memref.getType()).getElementType();
@@ -102,12 +93,11 @@ MemRefType KernelLibrary::viewType(Type element, Layout layout,
       StridedLayoutAttr::get(element.getContext(), dynamic, strides));
 }
 
-func::FuncOp KernelLibrary::lookupOrCreate(StringRef name, TypeRange inputs,
-                                           bool &isNew) {
-  isNew = false;
+func::FuncOp KernelLibrary::getOrCreate(
+    StringRef name, TypeRange inputs,
+    function_ref<void(ImplicitLocOpBuilder &, func::FuncOp)> emit) {
   if (auto existing = module.lookupSymbol<func::FuncOp>(name))
     return existing;
-  isNew = true;
   MLIRContext *context = module.getContext();
   auto builder = OpBuilder::atBlockEnd(module.getBody());
   auto function =
@@ -116,7 +106,10 @@ func::FuncOp KernelLibrary::lookupOrCreate(StringRef name, TypeRange inputs,
   function.setPrivate();
   function->setAttr("llvm.linkage",
                     LLVM::LinkageAttr::get(context, LLVM::Linkage::Internal));
-  function.addEntryBlock();
+  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
+                                              function.addEntryBlock());
+  emit(b, function);
+  func::ReturnOp::create(b);
   return function;
 }
 
@@ -139,6 +132,87 @@ std::pair<Value, Value> condcomp::loadPair(ImplicitLocOpBuilder &b,
           vector::BitCastOp::create(b, type, odd)};
 }
 
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// How the rows of a kernel are cut into tiles of about one height, for a tile
+/// of one row takes as long as one of four.
+struct RowTiles {
+  RowTiles(ImplicitLocOpBuilder &b, Value rows, int64_t mostRows)
+      : b(b), mostRows(mostRows), one(constantIndex(b, 1)),
+        tiles(maximum(b, ceilDiv(b, rows, constantIndex(b, mostRows)), one)),
+        height(div(b, rows, tiles)),
+        taller(sub(b, rows, mul(b, height, tiles))) {}
+
+  /// All tiles of some columns: `vectors` of them, the last one masked.
+  void emit(TileEmitter &emitter, int64_t vectors, Value mask) const;
+
+  ImplicitLocOpBuilder &b;
+  int64_t mostRows;
+  Value one, tiles;
+  /// Of the lower ones; and how many, which come first, have a row more.
+  Value height, taller;
+};
+} // namespace
+
+void RowTiles::emit(TileEmitter &emitter, int64_t vectors, Value mask) const {
+  buildFor(b, constantIndex(b, 0), tiles, 1, [&](Value number) {
+    Value first = add(b, mul(b, number, height), minimum(b, number, taller));
+    Value more =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, number, taller);
+    Value count = add(
+        b, height, arith::SelectOp::create(b, more, one, constantIndex(b, 0)));
+    SmallVector<int64_t> cases =
+        llvm::to_vector(llvm::seq_inclusive<int64_t>(1, mostRows));
+    auto choice =
+        scf::IndexSwitchOp::create(b, TypeRange(), count, cases, cases.size());
+    OpBuilder::InsertionGuard guard(b);
+    for (auto [rows, region] : llvm::zip(cases, choice.getCaseRegions())) {
+      b.createBlock(&region);
+      emitter.emit(rows, vectors, first, number, mask);
+      scf::YieldOp::create(b);
+    }
+    b.createBlock(&choice.getDefaultRegion());
+    scf::YieldOp::create(b);
+  });
+}
+
+/// Emits the body of a kernel with tiles of up to `mostRows` rows.
+static void emitKernel(ImplicitLocOpBuilder &b, const KernelConfig &config,
+                       int64_t lanes, int64_t mostRows, func::FuncOp function) {
+  Value left = function.getArgument(0), right = function.getArgument(1);
+  Value result = function.getArgument(2), accumulate = function.getArgument(3);
+  Value rows = memref::DimOp::create(b, result, 0);
+  Value columns = memref::DimOp::create(b, result, 1);
+  Value depth = memref::DimOp::create(b, left, 1);
+  auto type = VectorType::get({lanes}, config.acc);
+  RowTiles rowTiles(b, rows, mostRows);
+  TileEmitter emitter{b,     config,     type,    left,    right,  result,
+                      depth, accumulate, Value(), Value(), Value()};
+  if (config.panels > 1 || config.streams > 1)
+    emitter.between = function.getArgument(4);
+  if (config.next) {
+    emitter.next = function.getArguments().back();
+    emitter.tiles = rowTiles.tiles;
+  }
+  if (config.panels > 1)
+    return rowTiles.emit(emitter, 2 * config.panels, Value());
+  Value width = constantIndex(b, lanes);
+  Value wide =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, columns, width);
+  auto choice = scf::IfOp::create(b, TypeRange(), wide, /*addThenBlock=*/true,
+                                  /*addElseBlock=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  rowTiles.emit(emitter, 2, createMask(b, lanes, sub(b, columns, width)));
+  scf::YieldOp::create(b);
+  b.setInsertionPointToStart(choice.elseBlock());
+  rowTiles.emit(emitter, 1, createMask(b, lanes, columns));
+  scf::YieldOp::create(b);
+}
+
 /// The kernel takes a right-hand side with a full panel of columns at any row
 /// stride, and a result of the accumulator's type with as many columns or less:
 ///   (%lhs, %rhs, %result, %accumulate).
@@ -148,7 +222,6 @@ std::pair<Value, Value> condcomp::loadPair(ImplicitLocOpBuilder &b,
 /// for each, and the rows from panel to panel.
 func::FuncOp KernelLibrary::getKernel(const KernelConfig &config) {
   FloatType acc = config.acc;
-  bool isNew;
   SmallVector<Type> inputs = {
       viewType(acc, config.lhsLayout),
       viewType(config.rhs, Layout::RowMajor,
@@ -169,78 +242,11 @@ func::FuncOp KernelLibrary::getKernel(const KernelConfig &config) {
     if (config.streams > 1)
       name += "_" + std::to_string(config.streams) + "streams";
   }
-  func::FuncOp function = lookupOrCreate(name, inputs, isNew);
-  if (!isNew)
-    return function;
-  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
-                                              &function.getBody().front());
-  Value left = function.getArgument(0), right = function.getArgument(1);
-  Value result = function.getArgument(2), accumulate = function.getArgument(3);
-  Value rows = memref::DimOp::create(b, result, 0);
-  Value columns = memref::DimOp::create(b, result, 1);
-  Value depth = memref::DimOp::create(b, left, 1);
-  int64_t lanes = this->lanes(acc);
   // Extending pairs takes registers.
-  int64_t tile = config.panels > 1 ? 12 / (2 * config.panels)
-                                   : (config.pairs ? 4 : tileRows());
-  auto type = VectorType::get({lanes}, acc);
-  Value one = constantIndex(b, 1);
-  Value tiles = maximum(b, ceilDiv(b, rows, constantIndex(b, tile)), one);
-  // Tiles are of about one height: a tile of one row takes as long as one of
-  // four.
-  Value height = div(b, rows, tiles),
-        taller = sub(b, rows, mul(b, height, tiles));
-  TileEmitter emitter{b,     config,     type,    left,    right,  result,
-                      depth, accumulate, Value(), Value(), Value()};
-  if (config.panels > 1 || config.streams > 1)
-    emitter.between = function.getArgument(4);
-  if (config.next) {
-    emitter.next = function.getArguments().back();
-    emitter.tiles = tiles;
-  }
-
-  auto emitRows = [&](int64_t vectors, Value mask) {
-    auto emitTiles = [&](Value number) {
-      Value first = add(b, mul(b, number, height), minimum(b, number, taller));
-      Value more =
-          arith::CmpIOp::create(b, arith::CmpIPredicate::ult, number, taller);
-      Value count =
-          add(b, height,
-              arith::SelectOp::create(b, more, one, constantIndex(b, 0)));
-      SmallVector<int64_t> cases =
-          llvm::to_vector(llvm::seq_inclusive<int64_t>(1, tile));
-      auto choice = scf::IndexSwitchOp::create(b, TypeRange(), count, cases,
-                                               cases.size());
-      OpBuilder::InsertionGuard guard(b);
-      for (auto [rows, region] : llvm::zip(cases, choice.getCaseRegions())) {
-        b.createBlock(&region);
-        emitter.emit(rows, vectors, first, number, mask);
-        scf::YieldOp::create(b);
-      }
-      b.createBlock(&choice.getDefaultRegion());
-      scf::YieldOp::create(b);
-    };
-    buildFor(b, constantIndex(b, 0), tiles, 1, emitTiles);
-  };
-  if (config.panels > 1) {
-    emitRows(2 * config.panels, Value());
-    func::ReturnOp::create(b);
-    return function;
-  }
-  Value width = constantIndex(b, lanes);
-  Value wide =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, columns, width);
-  auto choice = scf::IfOp::create(b, TypeRange(), wide, /*addThenBlock=*/true,
-                                  /*addElseBlock=*/true);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    emitRows(2, createMask(b, lanes, sub(b, columns, width)));
-    scf::YieldOp::create(b);
-    b.setInsertionPointToStart(choice.elseBlock());
-    emitRows(1, createMask(b, lanes, columns));
-    scf::YieldOp::create(b);
-  }
-  func::ReturnOp::create(b);
-  return function;
+  int64_t mostRows = config.panels > 1 ? 12 / (2 * config.panels)
+                                       : (config.pairs ? 4 : tileRows());
+  return getOrCreate(name, inputs,
+                     [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
+                       emitKernel(b, config, lanes(acc), mostRows, function);
+                     });
 }

@@ -126,7 +126,7 @@ public:
            int64_t columns = mlir::ShapedType::kDynamic);
 
   /// Kernels of units take blocks of so many rows by so many terms, two blocks
-  /// at a time (ContractionUnit.cpp).
+  /// at a time (UnitKernels.cpp).
   static constexpr int64_t kUnitBlock = 16, kUnitRows = 2 * kUnitBlock,
                            kUnitTerms = 32;
   /// Terms between panels that are packed on the fly: at a distance of 4096
@@ -139,14 +139,11 @@ public:
 
 private:
   int64_t tileRows() const { return vectorBits >= 512 ? 8 : 6; }
-  mlir::func::FuncOp getUnitPanel(const PanelConfig &config);
   mlir::func::FuncOp getUnitKernel(bool oneBlock);
   mlir::func::FuncOp getPackRows(Layout lhsLayout);
   mlir::func::FuncOp getPackPairs(Layout rhsLayout);
   mlir::func::FuncOp getKernel(const KernelConfig &config);
   mlir::func::FuncOp getUnpack();
-  mlir::func::FuncOp getPackedPanel(const PanelConfig &config);
-  mlir::func::FuncOp getGatheredPanel(const PanelConfig &config);
   mlir::func::FuncOp getGather(mlir::FloatType acc, mlir::FloatType type,
                                int64_t step);
   /// Returns the function (%lhs, %rhs, %result, %accumulate) that computes as
@@ -155,10 +152,25 @@ private:
   mlir::func::FuncOp getStream(mlir::FloatType acc, mlir::FloatType rhs);
   mlir::func::FuncOp getPack(mlir::FloatType acc, mlir::FloatType rhs,
                              Layout rhsLayout);
-  /// Looks up `name`, or makes a function of that name with an empty body and
-  /// sets `isNew`.
-  mlir::func::FuncOp lookupOrCreate(llvm::StringRef name,
-                                    mlir::TypeRange inputs, bool &isNew);
+  /// Looks up `name`, or makes a function of that name, whose body `emit` fills
+  /// up to the return.
+  mlir::func::FuncOp
+  getOrCreate(llvm::StringRef name, mlir::TypeRange inputs,
+              llvm::function_ref<void(mlir::ImplicitLocOpBuilder &b,
+                                      mlir::func::FuncOp function)>
+                  emit);
+
+  /// Emit the bodies of panel functions, of all kinds that `getPanel` tells
+  /// apart.
+  void emitPlainPanel(mlir::ImplicitLocOpBuilder &b, const PanelConfig &config,
+                      mlir::func::FuncOp function);
+  void emitPackedPanel(mlir::ImplicitLocOpBuilder &b, const PanelConfig &config,
+                       mlir::func::FuncOp function);
+  void emitGatheredPanel(mlir::ImplicitLocOpBuilder &b,
+                         const PanelConfig &config,
+                         mlir::func::FuncOp function);
+  void emitUnitPanel(mlir::ImplicitLocOpBuilder &b, const PanelConfig &config,
+                     mlir::func::FuncOp function);
 
   mlir::ModuleOp module;
   unsigned vectorBits;
@@ -187,6 +199,9 @@ mlir::scf::ForOp createRolledFor(mlir::ImplicitLocOpBuilder &b,
                                  int64_t step, mlir::ValueRange inits);
 /// Emits the bodies of kernels for units, of arguments as getUnitKernel says.
 struct UnitKernel {
+  /// Which argument of a kernel is the first panel; its sums follow.
+  static constexpr unsigned kFirstPanel = 4;
+
   mlir::ImplicitLocOpBuilder &b;
   mlir::Value left, height, blockStride, accumulate;
   llvm::SmallVector<mlir::Value, 2> right, sums;
@@ -197,6 +212,10 @@ struct UnitKernel {
 
 private:
   mlir::Value getSteps();
+  void emitDotRows(int64_t count, mlir::Value block, mlir::Value first,
+                   mlir::Value steps);
+  void emitDot(int64_t count, mlir::Value pair, mlir::Value leftAt,
+               mlir::Value rightAt, llvm::MutableArrayRef<mlir::Value> values);
 };
 /// The first `count` of `lanes`.
 mlir::Value createMask(mlir::ImplicitLocOpBuilder &b, int64_t lanes,
@@ -206,6 +225,14 @@ mlir::Value createMask(mlir::ImplicitLocOpBuilder &b, int64_t lanes,
 void copyTile(mlir::ImplicitLocOpBuilder &b, mlir::Value source,
               mlir::Value target, mlir::Value rows, mlir::Value columns,
               bool vectorize, int64_t lanes);
+/// The arguments of a panel function without gathered sides, and their sizes.
+struct PanelArguments {
+  PanelArguments(mlir::ImplicitLocOpBuilder &b, mlir::func::FuncOp function);
+
+  mlir::Value left, right, result, accumulate;
+  mlir::Value rows, columns, depth;
+};
+
 /// Where the kernels of a panel function keep sums: in the result or, where
 /// that is of another type or layout, in a tile on the stack.
 class SumTile {
@@ -246,8 +273,6 @@ mlir::Value slicePanel(mlir::ImplicitLocOpBuilder &b, mlir::Value view,
 llvm::StringRef letter(Layout layout);
 std::string stepName(int64_t step);
 std::string typeName(mlir::Type type);
-/// The name of the panel function of a configuration without gathered sides.
-std::string panelName(const PanelConfig &config);
 
 } // namespace condcomp
 

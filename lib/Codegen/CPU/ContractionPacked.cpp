@@ -30,44 +30,44 @@ static constexpr int64_t kTerms = 256;
 /// Extends two interleaved rows after another of a panel of bf16:
 ///   (%source: [terms / 2, 2 * columns], %target: [terms, columns]).
 func::FuncOp KernelLibrary::getUnpack() {
-  bool isNew;
   auto acc = Float32Type::get(module.getContext());
   auto rhs = BFloat16Type::get(module.getContext());
   int64_t lanes = this->lanes(acc), panel = panelColumns(acc);
-  func::FuncOp function =
-      lookupOrCreate("condcomp_unpack_f32_bf16",
+  auto emit = [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
+    Value source = function.getArgument(0), target = function.getArgument(1);
+    auto type = VectorType::get({lanes}, acc);
+    Value rows = memref::DimOp::create(b, source, 0);
+    buildFor(b, constantIndex(b, 0), rows, 1, [&](Value row) {
+      Value first = mul(b, row, constantIndex(b, 2));
+      Value second = add(b, first, constantIndex(b, 1));
+      for (int64_t j = 0; j < panel; j += lanes) {
+        auto [x, y] = loadPair(b, type, source, {row, constantIndex(b, 2 * j)});
+        storeVector(b, x, target, {first, constantIndex(b, j)});
+        storeVector(b, y, target, {second, constantIndex(b, j)});
+      }
+    });
+  };
+  return getOrCreate("condcomp_unpack_f32_bf16",
                      {viewType(rhs, Layout::RowMajor, 2 * panel),
                       viewType(acc, Layout::RowMajor, panel)},
-                     isNew);
-  if (!isNew)
-    return function;
-  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
-                                              &function.getBody().front());
-  Value source = function.getArgument(0), target = function.getArgument(1);
-  auto type = VectorType::get({lanes}, acc);
-  Value rows = memref::DimOp::create(b, source, 0);
-  buildFor(b, constantIndex(b, 0), rows, 1, [&](Value row) {
-    Value first = mul(b, row, constantIndex(b, 2));
-    Value second = add(b, first, constantIndex(b, 1));
-    for (int64_t j = 0; j < panel; j += lanes) {
-      auto [x, y] = loadPair(b, type, source, {row, constantIndex(b, 2 * j)});
-      storeVector(b, x, target, {first, constantIndex(b, j)});
-      storeVector(b, y, target, {second, constantIndex(b, j)});
-    }
-  });
-  func::ReturnOp::create(b);
-  return function;
+                     emit);
 }
 
 namespace {
 
 /// Emits the body of a panel function whose right-hand side is packed.
-class PackedPanel {
+class PackedPanel : public PanelArguments {
 public:
-  PackedPanel(ImplicitLocOpBuilder &b, const PanelConfig &config, int64_t panel)
-      : b(b), config(config), panel(panel),
+  PackedPanel(ImplicitLocOpBuilder &b, const PanelConfig &config, int64_t panel,
+              func::FuncOp function)
+      : PanelArguments(b, function), b(b), config(config), panel(panel),
         pairs(config.rhsLayout == Layout::PackedPairs),
-        perRow(pairs ? 2 * panel : panel) {}
+        perRow(pairs ? 2 * panel : panel) {
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, right);
+    base = metadata.getBaseBuffer();
+    offset = metadata.getOffset();
+    panelStride = metadata.getStrides()[0];
+  }
 
   ImplicitLocOpBuilder &b;
   const PanelConfig &config;
@@ -75,8 +75,10 @@ public:
   bool pairs;
   /// Elements of a row of a panel, or of two interleaved ones.
   int64_t perRow;
-  Value left, right, tile, accumulate, rows, columns, depth;
+  /// The panels' buffer, where the first one begins, and the next.
   Value base, offset, panelStride;
+  /// Where sums are kept.
+  Value tile;
 
   /// Terms `k` to `k + count` of the panel that column `n` begins.
   Value part(Value n, Value k, Value count, Type type) {
@@ -242,35 +244,13 @@ private:
 
 } // namespace
 
-/// A panel function that reads its right-hand side where it lies.
-func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
+/// The right-hand side is read where it lies.
+void KernelLibrary::emitPackedPanel(ImplicitLocOpBuilder &b,
+                                    const PanelConfig &config,
+                                    func::FuncOp function) {
   FloatType acc = config.acc;
-  bool isNew;
-  func::FuncOp function = lookupOrCreate(
-      panelName(config),
-      {viewType(acc, config.lhsLayout), viewType(config.rhs, Layout::RowMajor),
-       viewType(config.result, config.resultLayout),
-       IntegerType::get(acc.getContext(), 1)},
-      isNew);
-  if (!isNew)
-    return function;
-  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
-                                              &function.getBody().front());
-  int64_t panel = panelColumns(acc);
-  PackedPanel emitter(b, config, panel);
-  Value result = function.getArgument(2);
-  emitter.left = function.getArgument(0);
-  emitter.right = function.getArgument(1);
-  emitter.accumulate = function.getArgument(3);
-  emitter.rows = memref::DimOp::create(b, result, 0);
-  emitter.columns = memref::DimOp::create(b, result, 1);
-  emitter.depth = memref::DimOp::create(b, emitter.left, 1);
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, emitter.right);
-  emitter.base = metadata.getBaseBuffer();
-  emitter.offset = metadata.getOffset();
-  emitter.panelStride = metadata.getStrides()[0];
-
-  SumTile sums(b, config, result, emitter.accumulate, lanes(acc),
+  PackedPanel emitter(b, config, panelColumns(acc), function);
+  SumTile sums(b, config, emitter.result, emitter.accumulate, lanes(acc),
                maxRows(config) * blockColumns(config, maxRows(config)));
   emitter.tile = sums.tile;
 
@@ -304,6 +284,4 @@ func::FuncOp KernelLibrary::getPackedPanel(const PanelConfig &config) {
             });
       });
   sums.finish(b);
-  func::ReturnOp::create(b);
-  return function;
 }

@@ -1,4 +1,4 @@
-//===- ContractionPanels.cpp - packing and panels of contractions ---------===//
+//===- ContractionPanels.cpp - panel functions of contractions ------------===//
 //
 // Part of the condcomp project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -19,142 +19,6 @@ using namespace condcomp;
 /// The part of the right-hand side packed at a time: it stays in the
 /// second-level cache while all rows of the left-hand side pass by.
 static constexpr int64_t kPackBytes = 64 * 1024;
-
-/// Transposes `n` vectors of `n` lanes, a power of two, by `log2(n)` stages of
-/// exchanging blocks.
-void condcomp::transposeInRegisters(ImplicitLocOpBuilder &b,
-                                    MutableArrayRef<Value> rows) {
-  int64_t n = rows.size();
-  for (int64_t s = 1; s < n; s *= 2) {
-    SmallVector<int64_t> low, high;
-    for (int64_t l = 0; l < n; ++l) {
-      low.push_back(l & s ? n + (l - s) : l);
-      high.push_back(l & s ? n + l : l + s);
-    }
-    for (int64_t i = 0; i < n; ++i) {
-      if (i & s)
-        continue;
-      Value x = rows[i], y = rows[i + s];
-      rows[i] = vector::ShuffleOp::create(b, x, y, low);
-      rows[i + s] = vector::ShuffleOp::create(b, x, y, high);
-    }
-  }
-}
-
-void condcomp::transposeColumns(
-    ImplicitLocOpBuilder &b, Value source, VectorType type, int64_t lanes,
-    llvm::function_ref<Value(Value)> wordsOf,
-    llvm::function_ref<void(Value k, Value n, Value words)> store) {
-  int64_t terms = type.getNumElements();
-  Value depth = memref::DimOp::create(b, source, 0);
-  Value columns = memref::DimOp::create(b, source, 1);
-  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  // Columns past the end repeat the last one.
-  Value last = sub(b, columns, one), whole = roundDown(b, depth, terms);
-  // It has unit stride along dim 0: read through its transpose.
-  auto map =
-      AffineMap::getPermutationMap(ArrayRef<unsigned>{1, 0}, b.getContext());
-  source = memref::TransposeOp::create(b, source, AffineMapAttr::get(map));
-  auto transposeBlock = [&](Value k, Value n, Value mask) {
-    SmallVector<Value> block;
-    for (int64_t i = 0; i < lanes; ++i) {
-      Value column = minimum(b, add(b, n, constantIndex(b, i)), last);
-      block.push_back(wordsOf(loadVector(b, type, source, {column, k}, mask)));
-    }
-    transposeInRegisters(b, block);
-    for (int64_t i = 0; i < lanes; ++i)
-      store(add(b, k, constantIndex(b, terms / lanes * i)), n, block[i]);
-  };
-  buildFor(b, zero, columns, lanes, [&](Value n) {
-    buildFor(b, zero, whole, terms,
-             [&](Value k) { transposeBlock(k, n, Value()); });
-    buildFor(b, whole, depth, terms, [&](Value k) {
-      transposeBlock(k, n, createMask(b, terms, sub(b, depth, k)));
-    });
-  });
-}
-
-/// Copies a [k, n] slice of the right-hand side to a buffer, panel by panel, in
-/// the accumulator's type; each panel holds k whole rows. What lies beyond the
-/// last column is unspecified. Only a row-major slice has several panels, read
-/// row by row, for memory is fastest so; a column-major one needs room for k
-/// rounded up to a multiple of the lanes.
-func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
-                                    Layout rhsLayout) {
-  bool isNew;
-  int64_t lanes = this->lanes(acc), panel = panelColumns(acc);
-  func::FuncOp function = lookupOrCreate(
-      ("condcomp_pack_" + letter(rhsLayout) + "_" + typeName(acc) + "_" +
-       typeName(rhs))
-          .str(),
-      {viewType(rhs, rhsLayout), MemRefType::get({ShapedType::kDynamic}, acc)},
-      isNew);
-  if (!isNew)
-    return function;
-  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
-                                              &function.getBody().front());
-  Value source = function.getArgument(0), target = function.getArgument(1);
-  Value depth = memref::DimOp::create(b, source, 0);
-  Value columns = memref::DimOp::create(b, source, 1);
-  Value zero = constantIndex(b, 0);
-  auto type = VectorType::get({lanes}, acc);
-  // Where row `k` of the panel that begins at column `n` lies.
-  auto at = [&](Value k, Value n) {
-    return add(b, mul(b, n, depth), mul(b, k, constantIndex(b, panel)));
-  };
-
-  switch (rhsLayout) {
-  case Layout::RowMajor: {
-    Value full = roundDown(b, columns, panel);
-    auto copyPanel = [&](Value k, Value n, bool masked) {
-      Value offset = at(k, n);
-      Value ahead = add(b, k, constantIndex(b, kPrefetchRows));
-      for (int64_t j = 0; j < panel; j += lanes) {
-        Value column = add(b, n, constantIndex(b, j));
-        memref::PrefetchOp::create(b, source, ValueRange{ahead, column},
-                                   /*isWrite=*/false, /*localityHint=*/3,
-                                   /*isDataCache=*/true);
-        Value mask;
-        if (masked)
-          mask =
-              createMask(b, lanes, sub(b, maximum(b, columns, column), column));
-        storeVector(b, loadVector(b, type, source, {k, column}, mask), target,
-                    add(b, offset, constantIndex(b, j)));
-      }
-    };
-    buildFor(b, zero, depth, 1, [&](Value k) {
-      buildFor(b, zero, full, panel,
-               [&](Value n) { copyPanel(k, n, /*masked=*/false); });
-      buildFor(b, full, columns, panel,
-               [&](Value n) { copyPanel(k, n, /*masked=*/true); });
-    });
-    break;
-  }
-  case Layout::ColumnMajor:
-    transposeColumns(
-        b, source, type, lanes, [](Value terms) { return terms; },
-        [&](Value k, Value n, Value row) {
-          storeVector(b, row, target, add(b, at(k, zero), n));
-        });
-    break;
-  case Layout::Packed:
-  case Layout::PackedPairs:
-  case Layout::Gathered:
-    llvm_unreachable("packed operands are not packed again");
-  case Layout::Strided:
-    buildFor(b, zero, depth, 1, [&](Value k) {
-      buildFor(b, zero, columns, 1, [&](Value n) {
-        Value element = memref::LoadOp::create(b, source, ValueRange{k, n});
-        if (rhs != acc)
-          element = arith::ExtFOp::create(b, acc, element);
-        memref::StoreOp::create(b, element, target, add(b, at(k, zero), n));
-      });
-    });
-    break;
-  }
-  func::ReturnOp::create(b);
-  return function;
-}
 
 void condcomp::copyTile(ImplicitLocOpBuilder &b, Value source, Value target,
                         Value rows, Value columns, bool vectorize,
@@ -226,116 +90,171 @@ Value condcomp::slicePanel(ImplicitLocOpBuilder &b, Value view, Value row,
   return memref::CastOp::create(b, type, part);
 }
 
-func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
-  if (config.usesUnit)
-    return getUnitPanel(config);
-  if (isPacked(config.rhsLayout))
-    return getPackedPanel(config);
-  if (config.isGathered())
-    return getGatheredPanel(config);
-  FloatType acc = config.acc;
-  bool isNew;
-  func::FuncOp function = lookupOrCreate(
-      panelName(config),
-      {viewType(acc, config.lhsLayout), viewType(config.rhs, config.rhsLayout),
-       viewType(config.result, config.resultLayout),
-       IntegerType::get(acc.getContext(), 1)},
-      isNew);
-  if (!isNew)
-    return function;
-  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
-                                              &function.getBody().front());
-  Value left = function.getArgument(0), right = function.getArgument(1);
-  Value result = function.getArgument(2), accumulate = function.getArgument(3);
-  int64_t lanes = this->lanes(acc), panel = panelColumns(acc);
-  int64_t packed = kPackBytes * 8 / acc.getWidth();
-  func::FuncOp kernel = getKernel({acc, config.lhsLayout, acc});
-  auto kernelTypes = kernel.getFunctionType().getInputs();
-  auto stack = [&](int64_t size) -> Value {
-    return memref::AllocaOp::create(b, MemRefType::get({size}, acc),
-                                    b.getI64IntegerAttr(64));
-  };
-  auto attr = [&](int64_t value) {
-    return OpFoldResult(b.getIndexAttr(value));
-  };
-  // A row-major matrix within a buffer on the stack.
-  auto matrix = [&](Value buffer, Value offset, Value height, Value width,
-                    OpFoldResult stride, Type type) -> Value {
-    Value view = memref::ReinterpretCastOp::create(
-        b, viewType(acc, Layout::RowMajor), buffer, OpFoldResult(offset),
-        ArrayRef<OpFoldResult>{height, width},
-        ArrayRef<OpFoldResult>{stride, attr(1)});
-    return memref::CastOp::create(b, type, view);
-  };
-  Value rows = memref::DimOp::create(b, result, 0);
-  Value columns = memref::DimOp::create(b, result, 1);
-  Value depth = memref::DimOp::create(b, left, 1);
-  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  Value panelWidth = constantIndex(b, panel);
-  Value buffer = stack(packed);
+//===----------------------------------------------------------------------===//
+// Panel functions
+//===----------------------------------------------------------------------===//
 
+static std::string panelName(const PanelConfig &config) {
+  Type lhs = config.usesUnit ? config.rhs : config.acc;
+  std::string name = ("condcomp_panel_" + letter(config.lhsLayout) +
+                      letter(config.rhsLayout) + letter(config.resultLayout))
+                         .str();
+  if (config.lhsLayout == Layout::Gathered)
+    name += "_" + stepName(config.lhsStep) + "_" + typeName(config.lhs);
+  if (config.rhsLayout == Layout::Gathered)
+    name += "_" + stepName(config.rhsStep);
+  return name + "_" + typeName(lhs) + "_" + typeName(config.rhs) + "_" +
+         typeName(config.result);
+}
+
+static SmallVector<Type> panelTypes(const PanelConfig &config) {
+  Type lhs = config.usesUnit ? config.rhs : config.acc;
+  SmallVector<Type> types;
+  if (config.lhsLayout == Layout::Gathered)
+    types = KernelLibrary::gatheredTypes(config.lhs);
+  else
+    types.push_back(KernelLibrary::viewType(lhs, config.lhsLayout));
+  if (config.rhsLayout == Layout::Gathered) {
+    llvm::append_range(types, KernelLibrary::gatheredTypes(config.rhs));
+    types.push_back(IndexType::get(lhs.getContext()));
+  } else {
+    types.push_back(KernelLibrary::viewType(config.rhs, config.rhsLayout));
+  }
+  types.append({KernelLibrary::viewType(config.result, config.resultLayout),
+                IntegerType::get(lhs.getContext(), 1)});
+  return types;
+}
+
+func::FuncOp KernelLibrary::getPanel(const PanelConfig &config) {
+  auto emit = [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
+    if (config.usesUnit)
+      return emitUnitPanel(b, config, function);
+    if (isPacked(config.rhsLayout))
+      return emitPackedPanel(b, config, function);
+    if (config.isGathered())
+      return emitGatheredPanel(b, config, function);
+    emitPlainPanel(b, config, function);
+  };
+  return getOrCreate(panelName(config), panelTypes(config), emit);
+}
+
+PanelArguments::PanelArguments(ImplicitLocOpBuilder &b, func::FuncOp function)
+    : left(function.getArgument(0)), right(function.getArgument(1)),
+      result(function.getArgument(2)), accumulate(function.getArgument(3)),
+      rows(memref::DimOp::create(b, result, 0)),
+      columns(memref::DimOp::create(b, result, 1)),
+      depth(memref::DimOp::create(b, left, 1)) {}
+
+namespace {
+/// Emits the body of a panel function that packs its right-hand side.
+class PlainPanel : public PanelArguments {
+public:
+  PlainPanel(ImplicitLocOpBuilder &b, FloatType acc, int64_t panel,
+             func::FuncOp function)
+      : PanelArguments(b, function), b(b), acc(acc), panel(panel),
+        zero(constantIndex(b, 0)), one(constantIndex(b, 1)),
+        panelWidth(constantIndex(b, panel)),
+        buffer(memref::AllocaOp::create(b, MemRefType::get({capacity()}, acc),
+                                        b.getI64IntegerAttr(64))) {}
+
+  /// Elements that are packed at a time.
+  int64_t capacity() { return kPackBytes * 8 / acc.getWidth(); }
+  void emitRounds(Value terms, func::FuncOp pack, func::FuncOp kernel,
+                  Value sums);
+
+private:
+  /// `count` terms of the packed panel that begins at column `n`.
+  Value packedPanel(Value n, Value count, Type type) {
+    Value view = memref::ReinterpretCastOp::create(
+        b, KernelLibrary::viewType(acc, Layout::RowMajor), buffer,
+        OpFoldResult(mul(b, n, count)),
+        ArrayRef<OpFoldResult>{count, panelWidth},
+        ArrayRef<OpFoldResult>{b.getIndexAttr(panel), b.getIndexAttr(1)});
+    return memref::CastOp::create(b, type, view);
+  }
+
+  ImplicitLocOpBuilder &b;
+  FloatType acc;
+  int64_t panel;
+  Value zero, one, panelWidth, buffer;
+};
+} // namespace
+
+/// Takes `terms` of all columns at a time, and adds to `sums`.
+void PlainPanel::emitRounds(Value terms, func::FuncOp pack, func::FuncOp kernel,
+                            Value sums) {
+  auto kernelTypes = kernel.getFunctionType().getInputs();
+  // An empty sum is zero, so there is at least one round.
+  Value rounds = maximum(b, ceilDiv(b, depth, terms), one);
+  buildFor(b, zero, rounds, 1, [&](Value round) {
+    Value k = mul(b, round, terms);
+    Value count = minimum(b, sub(b, depth, k), terms);
+    Value source =
+        slicePanel(b, right, k, zero, count, columns, right.getType());
+    Value target = memref::CastOp::create(
+        b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
+    func::CallOp::create(b, pack, ValueRange{source, target});
+    Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
+    Value continues = arith::OrIOp::create(b, later, accumulate);
+    Value part = slicePanel(b, left, zero, k, rows, count, left.getType());
+    buildFor(b, zero, columns, panel, [&](Value n) {
+      Value width = minimum(b, sub(b, columns, n), panelWidth);
+      func::CallOp::create(
+          b, kernel,
+          ValueRange{part, packedPanel(n, count, kernelTypes[1]),
+                     slicePanel(b, sums, zero, n, rows, width, kernelTypes[2]),
+                     continues});
+    });
+  });
+}
+
+void KernelLibrary::emitPlainPanel(ImplicitLocOpBuilder &b,
+                                   const PanelConfig &config,
+                                   func::FuncOp function) {
+  FloatType acc = config.acc;
+  func::FuncOp kernel = getKernel({acc, config.lhsLayout, acc});
+  PlainPanel panel(b, acc, panelColumns(acc), function);
   SumTile sums(
-      b, config, result, accumulate, lanes,
+      b, config, panel.result, panel.accumulate, lanes(acc),
       std::max({kStreamedRows * blockColumns(config, kStreamedRows),
                 kFewRows * blockColumns(config, kFewRows),
                 maxRows(config) * blockColumns(config, maxRows(config))}));
-
+  auto isFew = [&](int64_t rows) -> Value {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::ule, panel.rows,
+                                 constantIndex(b, rows));
+  };
   auto multiplyByPacked = [&] {
-    // Terms at a time: what fits the buffer with the columns that callers give.
-    Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
-                                      constantIndex(b, kFewRows));
-    Value terms = b.createOrFold<arith::SelectOp>(
-        few, constantIndex(b, packed / blockColumns(config, kFewRows)),
-        constantIndex(b, packed / blockColumns(config, maxRows(config))));
-    // An empty sum is zero, so there is at least one round.
-    Value rounds = maximum(b, ceilDiv(b, depth, terms), one);
-    buildFor(b, zero, rounds, 1, [&](Value round) {
-      Value k = mul(b, round, terms);
-      Value count = minimum(b, sub(b, depth, k), terms);
-      Value source =
-          slicePanel(b, right, k, zero, count, columns, right.getType());
-      Value target = memref::CastOp::create(
-          b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
-      func::CallOp::create(b, getPack(acc, config.rhs, config.rhsLayout),
-                           ValueRange{source, target});
-      Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
-      Value continues = arith::OrIOp::create(b, later, accumulate);
-      Value part = slicePanel(b, left, zero, k, rows, count, left.getType());
-      buildFor(b, zero, columns, panel, [&](Value n) {
-        Value width = minimum(b, sub(b, columns, n), panelWidth);
-        func::CallOp::create(
-            b, kernel,
-            ValueRange{
-                part,
-                matrix(buffer, mul(b, n, count), count, panelWidth, attr(panel),
-                       kernelTypes[1]),
-                slicePanel(b, sums.tile, zero, n, rows, width, kernelTypes[2]),
-                continues});
-      });
-    });
+    // What fits the buffer with the columns that callers give.
+    auto termsOf = [&](int64_t rows) {
+      return constantIndex(b, panel.capacity() / blockColumns(config, rows));
+    };
+    Value few = isFew(kFewRows);
+    Value terms = b.createOrFold<arith::SelectOp>(few, termsOf(kFewRows),
+                                                  termsOf(maxRows(config)));
+    panel.emitRounds(terms, getPack(acc, config.rhs, config.rhsLayout), kernel,
+                     sums.tile);
   };
   // A few rows do without packing, where most columns are in whole vectors:
   // masked ones go through memory slowly.
   if (config.lhsLayout == Layout::RowMajor &&
       config.rhsLayout == Layout::RowMajor) {
-    Value isFew = arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,
-                                        constantIndex(b, kStreamedRows));
-    Value isWide = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, columns,
-                                         constantIndex(b, 4 * panel));
-    Value streams = arith::AndIOp::create(b, isFew, isWide);
+    Value few = isFew(kStreamedRows);
+    Value isWide =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::uge, panel.columns,
+                              constantIndex(b, 4 * panelColumns(acc)));
+    Value streams = arith::AndIOp::create(b, few, isWide);
     auto choice = scf::IfOp::create(b, streams, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(choice.thenYield());
-    func::CallOp::create(b, getStream(acc, config.rhs),
-                         ValueRange{left, right, sums.tile, accumulate});
+    func::CallOp::create(
+        b, getStream(acc, config.rhs),
+        ValueRange{panel.left, panel.right, sums.tile, panel.accumulate});
     b.setInsertionPoint(choice.elseYield());
     multiplyByPacked();
   } else {
     multiplyByPacked();
   }
   sums.finish(b);
-  func::ReturnOp::create(b);
-  return function;
 }
 
 int64_t KernelLibrary::blockColumns(const PanelConfig &config,

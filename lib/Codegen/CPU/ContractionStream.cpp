@@ -120,39 +120,27 @@ void StreamEmitter::run(Value accumulate) {
 }
 
 func::FuncOp KernelLibrary::getStream(FloatType acc, FloatType rhs) {
-  bool isNew;
-  MLIRContext *context = acc.getContext();
-  func::FuncOp function = lookupOrCreate(
-      "condcomp_stream_" + typeName(acc) + "_" + typeName(rhs),
-      {viewType(acc, Layout::RowMajor), viewType(rhs, Layout::RowMajor),
-       viewType(acc, Layout::RowMajor), IntegerType::get(context, 1)},
-      isNew);
-  if (!isNew)
-    return function;
-  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
-                                              &function.getBody().front());
-  auto arguments = function.getArguments();
-  Value rows = memref::DimOp::create(b, arguments[2], 0);
-  SmallVector<int64_t> cases =
-      llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kStreamedRows));
-  auto choice =
-      scf::IndexSwitchOp::create(b, TypeRange(), rows, cases, cases.size());
-  {
+  auto type = VectorType::get({lanes(acc)}, acc);
+  auto emit = [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
+    auto arguments = function.getArguments();
+    Value rows = memref::DimOp::create(b, arguments[2], 0);
+    SmallVector<int64_t> cases =
+        llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kStreamedRows));
+    auto choice =
+        scf::IndexSwitchOp::create(b, TypeRange(), rows, cases, cases.size());
     OpBuilder::InsertionGuard guard(b);
     for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
       b.createBlock(&region);
-      StreamEmitter{b,
-                    VectorType::get({lanes(acc)}, acc),
-                    arguments[0],
-                    arguments[1],
-                    arguments[2],
-                    count}
+      StreamEmitter{b, type, arguments[0], arguments[1], arguments[2], count}
           .run(arguments[3]);
       scf::YieldOp::create(b);
     }
     b.createBlock(&choice.getDefaultRegion());
     scf::YieldOp::create(b);
-  }
-  func::ReturnOp::create(b);
-  return function;
+  };
+  return getOrCreate(
+      "condcomp_stream_" + typeName(acc) + "_" + typeName(rhs),
+      {viewType(acc, Layout::RowMajor), viewType(rhs, Layout::RowMajor),
+       viewType(acc, Layout::RowMajor), IntegerType::get(acc.getContext(), 1)},
+      emit);
 }

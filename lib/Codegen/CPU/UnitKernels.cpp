@@ -200,110 +200,168 @@ Value UnitKernel::getSteps() {
 // AVX512_BF16
 //===----------------------------------------------------------------------===//
 
-/// Up to eight rows by two vectors of columns have their sums in registers.
-void UnitKernel::emitDots() {
-  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  Value right = this->right[0], sums = this->sums[0], steps = getSteps();
-  Value rows = memref::DimOp::create(b, sums, 0);
+/// Adds products of a pair of terms to the sums of `count` rows. The first row
+/// has its pairs from element `leftAt` on, a panel from row `rightAt` on.
+void UnitKernel::emitDot(int64_t count, Value pair, Value leftAt, Value rightAt,
+                         MutableArrayRef<Value> values) {
   auto type = VectorType::get({kColumns / 2}, b.getF32Type());
   auto words = VectorType::get({kColumns / 2}, b.getI32Type());
   auto pairs = VectorType::get({kColumns}, b.getBF16Type());
+  Value y[2];
+  for (int64_t j = 0; j < 2; ++j)
+    y[j] = vector::LoadOp::create(
+        b, pairs, right[0],
+        ValueRange{add(b, rightAt, pair), constantIndex(b, j * kColumns)});
+  for (int64_t i = 0; i < count; ++i) {
+    Value x = vector::LoadOp::create(
+        b, VectorType::get({2}, b.getBF16Type()), left,
+        add(b, add(b, leftAt, mul(b, pair, constantIndex(b, 2))),
+            constantIndex(b, i * kTerms)));
+    x = vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()), x);
+    x = vector::BroadcastOp::create(b, words, x);
+    x = vector::BitCastOp::create(b, pairs, x);
+    for (int64_t j = 0; j < 2; ++j) {
+      Value &sum = values[2 * i + j];
+      sum = LLVM::CallIntrinsicOp::create(
+                b, type, b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+                ValueRange{sum, x, y[j]})
+                .getResult(0);
+    }
+  }
+}
 
-  // `count` rows from row `first` of block `block`.
-  auto emitRows = [&](int64_t count, Value block, Value first) {
-    Value row = add(b, mul(b, block, constantIndex(b, kBlock)), first);
-    auto at = [&](int64_t i, int64_t j) {
-      return SmallVector<Value>{add(b, row, constantIndex(b, i)),
-                                constantIndex(b, j * kColumns / 2)};
-    };
-    SmallVector<Type> types(2 * count, type);
-    auto start = scf::IfOp::create(b, types, accumulate, true);
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(start.thenBlock());
-      SmallVector<Value> loaded;
-      for (int64_t i = 0; i < count; ++i)
-        for (int64_t j = 0; j < 2; ++j)
-          loaded.push_back(loadVector(b, type, sums, at(i, j)));
-      scf::YieldOp::create(b, loaded);
-      b.setInsertionPointToStart(start.elseBlock());
-      Value none = arith::ConstantOp::create(b, b.getZeroAttr(type));
-      scf::YieldOp::create(b, SmallVector<Value>(2 * count, none));
-    }
-    Value perStep = mul(b, height, constantIndex(b, kTerms));
-    Value base = add(b, mul(b, block, blockStride),
-                     mul(b, first, constantIndex(b, kTerms)));
-    auto loop = createRolledFor(b, zero, steps, 1, start.getResults());
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(loop.getBody());
-      Value step = loop.getInductionVar();
-      Value leftAt = add(b, base, mul(b, step, perStep));
-      Value rightAt = mul(b, step, constantIndex(b, kTerms / 2));
-      auto inner = createRolledFor(b, zero, constantIndex(b, kTerms / 2),
-                                   kDotPairs, loop.getRegionIterArgs());
-      OpBuilder::InsertionGuard innerGuard(b);
-      b.setInsertionPointToStart(inner.getBody());
-      SmallVector<Value> values(inner.getRegionIterArgs());
-      for (int64_t p = 0; p < kDotPairs; ++p) {
-        Value pair = add(b, inner.getInductionVar(), constantIndex(b, p));
-        Value y[2];
-        for (int64_t j = 0; j < 2; ++j)
-          y[j] = vector::LoadOp::create(
-              b, pairs, right,
-              ValueRange{add(b, rightAt, pair),
-                         constantIndex(b, j * kColumns)});
-        for (int64_t i = 0; i < count; ++i) {
-          Value x = vector::LoadOp::create(
-              b, VectorType::get({2}, b.getBF16Type()), left,
-              add(b, add(b, leftAt, mul(b, pair, constantIndex(b, 2))),
-                  constantIndex(b, i * kTerms)));
-          x = vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()),
-                                        x);
-          x = vector::BroadcastOp::create(b, words, x);
-          x = vector::BitCastOp::create(b, pairs, x);
-          for (int64_t j = 0; j < 2; ++j) {
-            Value &sum = values[2 * i + j];
-            sum = LLVM::CallIntrinsicOp::create(
-                      b, type,
-                      b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
-                      ValueRange{sum, x, y[j]})
-                      .getResult(0);
-          }
-        }
-      }
-      scf::YieldOp::create(b, values);
-      b.setInsertionPointToEnd(loop.getBody());
-      scf::YieldOp::create(b, inner.getResults());
-    }
+/// `count` rows from row `first` of block `block`, by two vectors of columns:
+/// their sums are in registers.
+void UnitKernel::emitDotRows(int64_t count, Value block, Value first,
+                             Value steps) {
+  Value zero = constantIndex(b, 0);
+  auto type = VectorType::get({kColumns / 2}, b.getF32Type());
+  Value row = add(b, mul(b, block, constantIndex(b, kBlock)), first);
+  auto at = [&](int64_t i, int64_t j) {
+    return SmallVector<Value>{add(b, row, constantIndex(b, i)),
+                              constantIndex(b, j * kColumns / 2)};
+  };
+  SmallVector<Type> types(2 * count, type);
+  auto start = scf::IfOp::create(b, types, accumulate, true);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(start.thenBlock());
+    SmallVector<Value> loaded;
     for (int64_t i = 0; i < count; ++i)
       for (int64_t j = 0; j < 2; ++j)
-        storeVector(b, loop.getResult(2 * i + j), sums, at(i, j));
-  };
+        loaded.push_back(loadVector(b, type, sums[0], at(i, j)));
+    scf::YieldOp::create(b, loaded);
+    b.setInsertionPointToStart(start.elseBlock());
+    Value none = arith::ConstantOp::create(b, b.getZeroAttr(type));
+    scf::YieldOp::create(b, SmallVector<Value>(2 * count, none));
+  }
+  Value perStep = mul(b, height, constantIndex(b, kTerms));
+  Value base = add(b, mul(b, block, blockStride),
+                   mul(b, first, constantIndex(b, kTerms)));
+  auto loop = createRolledFor(b, zero, steps, 1, start.getResults());
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value step = loop.getInductionVar();
+    Value leftAt = add(b, base, mul(b, step, perStep));
+    Value rightAt = mul(b, step, constantIndex(b, kTerms / 2));
+    auto inner = createRolledFor(b, zero, constantIndex(b, kTerms / 2),
+                                 kDotPairs, loop.getRegionIterArgs());
+    OpBuilder::InsertionGuard innerGuard(b);
+    b.setInsertionPointToStart(inner.getBody());
+    SmallVector<Value> values(inner.getRegionIterArgs());
+    for (int64_t p = 0; p < kDotPairs; ++p)
+      emitDot(count, add(b, inner.getInductionVar(), constantIndex(b, p)),
+              leftAt, rightAt, values);
+    scf::YieldOp::create(b, values);
+    b.setInsertionPointToEnd(loop.getBody());
+    scf::YieldOp::create(b, inner.getResults());
+  }
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t j = 0; j < 2; ++j)
+      storeVector(b, loop.getResult(2 * i + j), sums[0], at(i, j));
+}
 
-  buildFor(
-      b, zero, ceilDiv(b, rows, constantIndex(b, kBlock)), 1, [&](Value block) {
-        Value here =
-            minimum(b, sub(b, rows, mul(b, block, constantIndex(b, kBlock))),
-                    constantIndex(b, kBlock));
-        // Halves of about one height.
-        Value parts = ceilDiv(b, here, constantIndex(b, kDotRows));
-        buildFor(b, zero, parts, 1, [&](Value part) {
-          Value begin = div(b, mul(b, here, part), parts);
-          Value end = div(b, mul(b, here, add(b, part, one)), parts);
-          SmallVector<int64_t> cases =
-              llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kDotRows));
-          auto choice = scf::IndexSwitchOp::create(
-              b, TypeRange(), sub(b, end, begin), cases, cases.size());
-          OpBuilder::InsertionGuard guard(b);
-          for (auto [count, region] :
-               llvm::zip(cases, choice.getCaseRegions())) {
-            b.createBlock(&region);
-            emitRows(count, block, begin);
-            scf::YieldOp::create(b);
-          }
-          b.createBlock(&choice.getDefaultRegion());
-          scf::YieldOp::create(b);
-        });
-      });
+/// Blocks of rows, each in halves of about one height, of eight rows at most.
+void UnitKernel::emitDots() {
+  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+  Value block = constantIndex(b, kBlock), steps = getSteps();
+  Value rows = memref::DimOp::create(b, sums[0], 0);
+  buildFor(b, zero, ceilDiv(b, rows, block), 1, [&](Value number) {
+    Value here = minimum(b, sub(b, rows, mul(b, number, block)), block);
+    Value parts = ceilDiv(b, here, constantIndex(b, kDotRows));
+    buildFor(b, zero, parts, 1, [&](Value part) {
+      Value begin = div(b, mul(b, here, part), parts);
+      Value end = div(b, mul(b, here, add(b, part, one)), parts);
+      SmallVector<int64_t> cases =
+          llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kDotRows));
+      auto choice = scf::IndexSwitchOp::create(
+          b, TypeRange(), sub(b, end, begin), cases, cases.size());
+      OpBuilder::InsertionGuard guard(b);
+      for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
+        b.createBlock(&region);
+        emitDotRows(count, number, begin, steps);
+        scf::YieldOp::create(b);
+      }
+      b.createBlock(&choice.getDefaultRegion());
+      scf::YieldOp::create(b);
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+/// A kernel adds a part of a panel to the sums of some rows, or begins sums:
+///   (%left: packed rows, %height: of a block of them, %blockStride: elements
+///    from one block to the next, %accumulate,
+///    %right: [pairs of terms, 64], %sums: [m, 32]).
+/// That of AMX takes pairs of blocks; with `oneBlock` one block, and two
+/// panels:
+///   (..., %right, %sums, %right, %sums).
+func::FuncOp KernelLibrary::getUnitKernel(bool oneBlock) {
+  MLIRContext *context = module.getContext();
+  auto f32 = Float32Type::get(context);
+  auto bf16 = BFloat16Type::get(context);
+  Type index = IndexType::get(context);
+  constexpr int64_t dynamic = ShapedType::kDynamic;
+  auto strided = [&](ArrayRef<int64_t> shape, Type element,
+                     ArrayRef<int64_t> strides) {
+    return MemRefType::get(shape, element,
+                           StridedLayoutAttr::get(context, dynamic, strides));
+  };
+  bool isTiles = unit == BF16Unit::Tiles;
+  SmallVector<Type> inputs = {strided({dynamic}, bf16, {1}), index, index,
+                              IntegerType::get(context, 1)};
+  for (unsigned panel = 0; panel < (oneBlock ? 2 : 1); ++panel)
+    inputs.append({strided({dynamic, 2 * kColumns}, bf16, {2 * kColumns, 1}),
+                   strided({dynamic, kColumns}, f32, {kColumns, 1})});
+  StringRef name = !isTiles   ? "condcomp_kernel_avx512bf16"
+                   : oneBlock ? "condcomp_kernel_amx_bf16_block"
+                              : "condcomp_kernel_amx_bf16";
+  auto emit = [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
+    // Shapes of tiles are set once per function, and other code does without
+    // the dot's feature.
+    auto features = LLVM::TargetFeaturesAttr::get(
+        context, ("+" + getFeatureName(unit)).str());
+    function->setAttr(
+        "passthrough",
+        ArrayAttr::get(context, StringAttr::get(context, "noinline")));
+    function->setAttr("target_features", features);
+    auto arguments = function.getArguments();
+    UnitKernel kernel{
+        b, arguments[0], arguments[1], arguments[2], arguments[3], {}, {}};
+    for (unsigned i = UnitKernel::kFirstPanel; i < arguments.size(); i += 2) {
+      kernel.right.push_back(arguments[i]);
+      kernel.sums.push_back(arguments[i + 1]);
+    }
+    if (!isTiles)
+      kernel.emitDots();
+    else if (oneBlock)
+      kernel.emitBlock();
+    else
+      kernel.emitBlocks();
+  };
+  return getOrCreate(name, inputs, emit);
 }

@@ -20,30 +20,15 @@ static constexpr int64_t kTerms = KernelLibrary::kUnitTerms;
 /// Columns of a panel.
 static constexpr int64_t kColumns = 32;
 
-/// Copies rows for kernels of units: to blocks of 16 rows, each holding 32
-/// terms of its rows after another, the last ones filled up with zeros. Fewer
-/// than 16 rows are a block, what fills up the last one of several is
-/// unspecified:
-///   (%source: [m, k], %target).
-func::FuncOp KernelLibrary::getPackRows(Layout lhsLayout) {
-  bool isNew;
-  auto bf16 = BFloat16Type::get(module.getContext());
-  func::FuncOp function = lookupOrCreate(
-      ("condcomp_pack_rows_" + letter(lhsLayout) + "_bf16").str(),
-      {viewType(bf16, lhsLayout),
-       MemRefType::get({ShapedType::kDynamic}, bf16)},
-      isNew);
-  if (!isNew)
-    return function;
-  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
-                                              &function.getBody().front());
+static void emitPackRows(ImplicitLocOpBuilder &b, Layout lhsLayout,
+                         func::FuncOp function) {
   Value source = function.getArgument(0), target = function.getArgument(1);
   Value zero = constantIndex(b, 0);
   Value rows = memref::DimOp::create(b, source, 0);
   Value depth = memref::DimOp::create(b, source, 1);
   Value steps = ceilDiv(b, depth, constantIndex(b, kTerms));
   Value whole = roundDown(b, depth, kTerms);
-  auto type = VectorType::get({kTerms}, bf16);
+  auto type = VectorType::get({kTerms}, b.getBF16Type());
   buildFor(b, zero, rows, 1, [&](Value row) {
     Value first = roundDown(b, row, kBlock);
     Value height = minimum(b, rows, constantIndex(b, kBlock));
@@ -73,8 +58,157 @@ func::FuncOp KernelLibrary::getPackRows(Layout lhsLayout) {
       });
     });
   });
-  func::ReturnOp::create(b);
-  return function;
+}
+
+/// Copies rows for kernels of units: to blocks of 16 rows, each holding 32
+/// terms of its rows after another, the last ones filled up with zeros. Fewer
+/// than 16 rows are a block, what fills up the last one of several is
+/// unspecified:
+///   (%source: [m, k], %target).
+func::FuncOp KernelLibrary::getPackRows(Layout lhsLayout) {
+  auto bf16 = BFloat16Type::get(module.getContext());
+  return getOrCreate(
+      ("condcomp_pack_rows_" + letter(lhsLayout) + "_bf16").str(),
+      {viewType(bf16, lhsLayout),
+       MemRefType::get({ShapedType::kDynamic}, bf16)},
+      [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
+        emitPackRows(b, lhsLayout, function);
+      });
+}
+
+namespace {
+/// Emits the copy of a [k, n] slice of the right-hand side to panels of pairs.
+class PairPacking {
+public:
+  PairPacking(ImplicitLocOpBuilder &b, func::FuncOp function)
+      : b(b), source(function.getArgument(0)), target(function.getArgument(1)),
+        zero(constantIndex(b, 0)), one(constantIndex(b, 1)),
+        depth(memref::DimOp::create(b, source, 0)),
+        columns(memref::DimOp::create(b, source, 1)),
+        whole(roundDown(b, depth, kTerms)),
+        padded(mul(b, ceilDiv(b, depth, constantIndex(b, kTerms)),
+                   constantIndex(b, kTerms))),
+        type(VectorType::get({kColumns}, b.getBF16Type())) {}
+
+  void emitRowMajor();
+  void emitColumnMajor();
+  void emitStrided();
+
+private:
+  Value at(Value k, Value n);
+  void interleave(Value k, Value n, bool masked);
+
+  ImplicitLocOpBuilder &b;
+  Value source, target, zero, one, depth, columns;
+  /// Terms in whole blocks of 32, and with those that fill up the last one.
+  Value whole, padded;
+  VectorType type;
+};
+} // namespace
+
+/// Where the pair of term `k`, an even one, of column `n` lies.
+Value PairPacking::at(Value k, Value n) {
+  Value first = roundDown(b, n, kColumns);
+  return add(
+      b,
+      add(b,
+          mul(b, first,
+              add(b, padded, constantIndex(b, KernelLibrary::kPanelGap))),
+          mul(b, k, constantIndex(b, kColumns))),
+      mul(b, sub(b, n, first), constantIndex(b, 2)));
+}
+
+/// Two rows; of those that are not there, zeros.
+void PairPacking::interleave(Value k, Value n, bool masked) {
+  SmallVector<int64_t> halves[2];
+  for (int64_t i = 0; i < kColumns; ++i)
+    halves[i / (kColumns / 2)].append({i, kColumns + i});
+  Value y[2];
+  for (int64_t i = 0; i < 2; ++i) {
+    Value row = add(b, k, constantIndex(b, i)), mask;
+    if (masked) {
+      Value count = sub(b, maximum(b, columns, n), n);
+      Value there =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, depth);
+      count = arith::SelectOp::create(b, there, count, zero);
+      row = minimum(b, row, sub(b, depth, one));
+      mask = createMask(b, kColumns, count);
+    }
+    memref::PrefetchOp::create(
+        b, source, ValueRange{add(b, row, constantIndex(b, kPrefetchRows)), n},
+        /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    // LLVM takes shuffles of bf16 apart, those of integers not.
+    y[i] = vector::BitCastOp::create(
+        b, VectorType::get({kColumns}, b.getI16Type()),
+        loadVector(b, type, source, {row, n}, mask));
+  }
+  for (int64_t j = 0; j < 2; ++j)
+    storeVector(
+        b,
+        vector::BitCastOp::create(
+            b, type, vector::ShuffleOp::create(b, y[0], y[1], halves[j])),
+        target, add(b, at(k, n), constantIndex(b, j * kColumns)));
+}
+
+void PairPacking::emitRowMajor() {
+  Value full = roundDown(b, columns, kColumns);
+  buildFor(b, zero, whole, 2, [&](Value k) {
+    buildFor(b, zero, full, kColumns,
+             [&](Value n) { interleave(k, n, /*masked=*/false); });
+    buildFor(b, full, columns, kColumns,
+             [&](Value n) { interleave(k, n, /*masked=*/true); });
+  });
+  buildFor(b, whole, padded, 2, [&](Value k) {
+    buildFor(b, zero, columns, kColumns,
+             [&](Value n) { interleave(k, n, /*masked=*/true); });
+  });
+}
+
+void PairPacking::emitColumnMajor() {
+  // Pairs of terms are words.
+  constexpr int64_t lanes = kColumns / 2;
+  auto words = VectorType::get({lanes}, b.getI32Type());
+  transposeColumns(
+      b, source, type, lanes,
+      [&](Value terms) -> Value {
+        return vector::BitCastOp::create(b, words, terms);
+      },
+      [&](Value k, Value n, Value pairs) {
+        storeVector(b, vector::BitCastOp::create(b, type, pairs), target,
+                    at(k, n));
+      });
+}
+
+void PairPacking::emitStrided() {
+  Value none = arith::ConstantOp::create(b, b.getZeroAttr(b.getBF16Type()));
+  buildFor(b, zero, padded, 1, [&](Value k) {
+    Value even = roundDown(b, k, 2);
+    Value there = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, k, depth);
+    Value row = minimum(b, k, sub(b, depth, one));
+    buildFor(b, zero, columns, 1, [&](Value n) {
+      Value x = memref::LoadOp::create(b, source, ValueRange{row, n});
+      x = arith::SelectOp::create(b, there, x, none);
+      memref::StoreOp::create(b, x, target,
+                              add(b, at(even, n), sub(b, k, even)));
+    });
+  });
+}
+
+static void emitPackPairs(ImplicitLocOpBuilder &b, Layout rhsLayout,
+                          func::FuncOp function) {
+  PairPacking packing(b, function);
+  switch (rhsLayout) {
+  case Layout::RowMajor:
+    return packing.emitRowMajor();
+  case Layout::ColumnMajor:
+    return packing.emitColumnMajor();
+  case Layout::Strided:
+    return packing.emitStrided();
+  case Layout::Packed:
+  case Layout::PackedPairs:
+  case Layout::Gathered:
+    llvm_unreachable("packed operands are not packed again");
+  }
 }
 
 /// Copies a [k, n] slice of the right-hand side to panels of pairs of terms
@@ -83,120 +217,12 @@ func::FuncOp KernelLibrary::getPackRows(Layout lhsLayout) {
 ///   (%source: [k, n], %target).
 /// What lies beyond the last column is unspecified.
 func::FuncOp KernelLibrary::getPackPairs(Layout rhsLayout) {
-  bool isNew;
   auto bf16 = BFloat16Type::get(module.getContext());
-  func::FuncOp function = lookupOrCreate(
+  return getOrCreate(
       ("condcomp_pack_pairs_" + letter(rhsLayout) + "_bf16").str(),
       {viewType(bf16, rhsLayout),
        MemRefType::get({ShapedType::kDynamic}, bf16)},
-      isNew);
-  if (!isNew)
-    return function;
-  auto b = ImplicitLocOpBuilder::atBlockBegin(function.getLoc(),
-                                              &function.getBody().front());
-  Value source = function.getArgument(0), target = function.getArgument(1);
-  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  Value depth = memref::DimOp::create(b, source, 0);
-  Value columns = memref::DimOp::create(b, source, 1);
-  Value whole = roundDown(b, depth, kTerms);
-  Value padded = mul(b, ceilDiv(b, depth, constantIndex(b, kTerms)),
-                     constantIndex(b, kTerms));
-  // Where the pair of term `k`, an even one, of column `n` lies.
-  auto at = [&](Value k, Value n) {
-    Value first = roundDown(b, n, kColumns);
-    return add(
-        b,
-        add(b,
-            mul(b, first,
-                add(b, padded, constantIndex(b, KernelLibrary::kPanelGap))),
-            mul(b, k, constantIndex(b, kColumns))),
-        mul(b, sub(b, n, first), constantIndex(b, 2)));
-  };
-  auto type = VectorType::get({kColumns}, bf16);
-
-  switch (rhsLayout) {
-  case Layout::RowMajor: {
-    SmallVector<int64_t> halves[2];
-    for (int64_t i = 0; i < kColumns; ++i)
-      halves[i / (kColumns / 2)].append({i, kColumns + i});
-    // Two rows; of those that are not there, zeros.
-    auto interleave = [&](Value k, Value n, bool masked) {
-      Value y[2];
-      for (int64_t i = 0; i < 2; ++i) {
-        Value row = add(b, k, constantIndex(b, i)), mask;
-        if (masked) {
-          Value count = sub(b, maximum(b, columns, n), n);
-          Value there =
-              arith::CmpIOp::create(b, arith::CmpIPredicate::ult, row, depth);
-          count = arith::SelectOp::create(b, there, count, zero);
-          row = minimum(b, row, sub(b, depth, one));
-          mask = createMask(b, kColumns, count);
-        }
-        memref::PrefetchOp::create(
-            b, source,
-            ValueRange{add(b, row, constantIndex(b, kPrefetchRows)), n},
-            /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-        // LLVM takes shuffles of bf16 apart, those of integers not.
-        y[i] = vector::BitCastOp::create(
-            b, VectorType::get({kColumns}, b.getI16Type()),
-            loadVector(b, type, source, {row, n}, mask));
-      }
-      for (int64_t j = 0; j < 2; ++j)
-        storeVector(
-            b,
-            vector::BitCastOp::create(
-                b, type, vector::ShuffleOp::create(b, y[0], y[1], halves[j])),
-            target, add(b, at(k, n), constantIndex(b, j * kColumns)));
-    };
-    Value full = roundDown(b, columns, kColumns);
-    buildFor(b, zero, whole, 2, [&](Value k) {
-      buildFor(b, zero, full, kColumns,
-               [&](Value n) { interleave(k, n, /*masked=*/false); });
-      buildFor(b, full, columns, kColumns,
-               [&](Value n) { interleave(k, n, /*masked=*/true); });
-    });
-    buildFor(b, whole, padded, 2, [&](Value k) {
-      buildFor(b, zero, columns, kColumns,
-               [&](Value n) { interleave(k, n, /*masked=*/true); });
-    });
-    break;
-  }
-  case Layout::ColumnMajor: {
-    // Pairs of terms are words.
-    constexpr int64_t lanes = kColumns / 2;
-    auto words = VectorType::get({lanes}, b.getI32Type());
-    transposeColumns(
-        b, source, type, lanes,
-        [&](Value terms) -> Value {
-          return vector::BitCastOp::create(b, words, terms);
-        },
-        [&](Value k, Value n, Value pairs) {
-          storeVector(b, vector::BitCastOp::create(b, type, pairs), target,
-                      at(k, n));
-        });
-    break;
-  }
-  case Layout::Packed:
-  case Layout::PackedPairs:
-  case Layout::Gathered:
-    llvm_unreachable("packed operands are not packed again");
-  case Layout::Strided: {
-    Value none = arith::ConstantOp::create(b, b.getZeroAttr(bf16));
-    buildFor(b, zero, padded, 1, [&](Value k) {
-      Value even = roundDown(b, k, 2);
-      Value there =
-          arith::CmpIOp::create(b, arith::CmpIPredicate::ult, k, depth);
-      Value row = minimum(b, k, sub(b, depth, one));
-      buildFor(b, zero, columns, 1, [&](Value n) {
-        Value x = memref::LoadOp::create(b, source, ValueRange{row, n});
-        x = arith::SelectOp::create(b, there, x, none);
-        memref::StoreOp::create(b, x, target,
-                                add(b, at(even, n), sub(b, k, even)));
+      [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
+        emitPackPairs(b, rhsLayout, function);
       });
-    });
-    break;
-  }
-  }
-  func::ReturnOp::create(b);
-  return function;
 }

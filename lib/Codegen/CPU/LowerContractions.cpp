@@ -41,13 +41,33 @@ public:
   LogicalResult run();
 
 private:
+  /// What blocks of the result are computed of.
+  struct Operands {
+    LinearView lhs, rhs, result;
+    PanelConfig config;
+    func::FuncOp panel;
+    /// Terms of one pass, and the distance of packed panels.
+    Value depth, panelStride;
+    bool fromZero;
+  };
+
   bool usesUnit() const;
+  PanelConfig getConfig(const LinearView &lhs, const LinearView &rhs,
+                        const LinearView &result);
+  void emitBlock(const Operands &of, const ResultBlock &block);
+  Value strideOf(const LinearView &view, ArrayRef<unsigned> loops) {
+    return mergedStride(b, view, loops);
+  }
 
   Contraction c;
   KernelLibrary &kernels;
   bool parallel;
   ImplicitLocOpBuilder b;
   SmallVector<Value> sizes;
+  Value zero, one;
+  /// The loops of rows, columns and terms that a panel function takes, those
+  /// around it, and those of terms among them, which come last.
+  SmallVector<unsigned> m, n, k, outer, outerK;
 };
 
 } // namespace
@@ -65,9 +85,72 @@ bool ContractionLowering::usesUnit() const {
          c.isPacked() == c.pairs;
 }
 
+PanelConfig ContractionLowering::getConfig(const LinearView &lhs,
+                                           const LinearView &rhs,
+                                           const LinearView &result) {
+  auto elementOf = [](OpOperand *operand) {
+    return cast<FloatType>(
+        cast<MemRefType>(operand->get().getType()).getElementType());
+  };
+  Layout lhsLayout = layoutOf(strideOf(lhs, m), strideOf(lhs, k), false);
+  Layout rhsLayout = layoutOf(strideOf(rhs, k), strideOf(rhs, n), true);
+  if (c.isPacked())
+    rhsLayout = c.pairs ? Layout::PackedPairs : Layout::Packed;
+  Layout resultLayout =
+      layoutOf(strideOf(result, m), strideOf(result, n), false);
+  return {c.acc,     elementOf(c.rhs), elementOf(c.result), lhsLayout,
+          rhsLayout, resultLayout,     usesUnit()};
+}
+
+void ContractionLowering::emitBlock(const Operands &of,
+                                    const ResultBlock &block) {
+  const auto &[lhs, rhs, result, config, panel, depth, panelStride, fromZero] =
+      of;
+  Value lhsOffset =
+      moveAlong(b, matrixOffset(b, lhs, outer, block), lhs, m, block.row);
+  Value rhsOffset = matrixOffset(b, rhs, outer, block);
+  if (c.isPacked())
+    rhsOffset = add(
+        b, rhsOffset,
+        mul(b, div(b, block.column, constantIndex(b, c.panel)), panelStride));
+  else
+    rhsOffset = moveAlong(b, rhsOffset, rhs, n, block.column);
+  Value resultOffset =
+      moveAlong(b, matrixOffset(b, result, outer, block), result, m, block.row);
+  resultOffset = moveAlong(b, resultOffset, result, n, block.column);
+
+  Value accumulate = arith::ConstantIntOp::create(b, fromZero ? 0 : 1, 1);
+  OpBuilder::InsertionGuard guard(b);
+  // What cannot be merged is summed in several passes, in order.
+  for (unsigned loop : outerK) {
+    auto pass = scf::ForOp::create(b, zero, sizes[loop], one);
+    b.setInsertionPointToStart(pass.getBody());
+    Value iv = pass.getInductionVar();
+    lhsOffset = add(b, lhsOffset, mul(b, lhs.strides[loop], iv));
+    rhsOffset = add(b, rhsOffset, mul(b, rhs.strides[loop], iv));
+    Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, iv, zero);
+    accumulate = arith::OrIOp::create(b, accumulate, later);
+  }
+  func::CallOp::create(
+      b, panel,
+      ValueRange{
+          sliceOf(b, lhs, lhsOffset, block.height, depth, strideOf(lhs, m),
+                  strideOf(lhs, k), config.lhsLayout),
+          c.isPacked()
+              ? sliceOf(b, rhs, rhsOffset,
+                        ceilDiv(b, block.width, constantIndex(b, c.panel)),
+                        panelStride, panelStride, one, Layout::RowMajor)
+              : sliceOf(b, rhs, rhsOffset, depth, block.width, strideOf(rhs, k),
+                        strideOf(rhs, n), config.rhsLayout),
+          sliceOf(b, result, resultOffset, block.height, block.width,
+                  strideOf(result, m), strideOf(result, n),
+                  config.resultLayout),
+          accumulate});
+}
+
 LogicalResult ContractionLowering::run() {
   orientColumns(c);
-  SmallVector<unsigned> m, n, k, outer, outerM, outerN, outerK;
+  SmallVector<unsigned> outerM, outerN;
   splitLoops(c, c.m, {c.lhs, c.result}, m, outerM);
   splitLoops(c, c.n, {c.rhs, c.result}, n, outerN);
   splitLoops(c, c.k, {c.lhs, c.rhs}, k, outerK);
@@ -83,33 +166,18 @@ LogicalResult ContractionLowering::run() {
   bool fromZero = fill != nullptr;
   if (fill)
     fill.erase();
-  bool unit = usesUnit();
-  Value lhsBuffer = unit ? c.lhs->get() : extendTo(b, c.lhs->get(), c.acc);
+  Value lhsBuffer =
+      usesUnit() ? c.lhs->get() : extendTo(b, c.lhs->get(), c.acc);
   sizes = loopSizes(b, c.op);
   LinearView lhs(b, lhsBuffer, c.map(c.lhs));
   LinearView rhs(b, c.rhs->get(), c.map(c.rhs));
   LinearView result(b, c.result->get(), c.map(c.result));
 
-  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  auto strideOf = [&](const LinearView &view, ArrayRef<unsigned> loops) {
-    return mergedStride(b, view, loops);
-  };
+  zero = constantIndex(b, 0), one = constantIndex(b, 1);
   Value rows = mergedSize(b, m, sizes), columns = mergedSize(b, n, sizes);
   Value depth = mergedSize(b, k, sizes);
-  Layout lhsLayout = layoutOf(strideOf(lhs, m), strideOf(lhs, k), false);
-  Layout rhsLayout = layoutOf(strideOf(rhs, k), strideOf(rhs, n), true);
-  if (c.isPacked())
-    rhsLayout = c.pairs ? Layout::PackedPairs : Layout::Packed;
-  Layout resultLayout =
-      layoutOf(strideOf(result, m), strideOf(result, n), false);
-  auto rhsType = cast<FloatType>(
-      cast<MemRefType>(c.rhs->get().getType()).getElementType());
-  PanelConfig config{
-      c.acc,     rhsType,   cast<FloatType>(resultType.getElementType()),
-      lhsLayout, rhsLayout, resultLayout,
-      unit};
-  func::FuncOp function = kernels.getPanel(config);
-
+  PanelConfig config = getConfig(lhs, rhs, result);
+  func::FuncOp panel = kernels.getPanel(config);
   Value panelStride;
   if (c.isPacked()) {
     unsigned dim = c.map(c.rhs).getNumResults() - (c.pairs ? 4 : 3);
@@ -123,49 +191,9 @@ LogicalResult ContractionLowering::run() {
   Value terms = depth;
   for (unsigned loop : outerK)
     terms = mul(b, terms, sizes[loop]);
-
-  blocks.build(b, outerSizes, terms, parallel, [&](const ResultBlock &block) {
-    Value lhsOffset =
-        moveAlong(b, matrixOffset(b, lhs, outer, block), lhs, m, block.row);
-    Value rhsOffset = matrixOffset(b, rhs, outer, block);
-    if (c.isPacked())
-      rhsOffset = add(
-          b, rhsOffset,
-          mul(b, div(b, block.column, constantIndex(b, c.panel)), panelStride));
-    else
-      rhsOffset = moveAlong(b, rhsOffset, rhs, n, block.column);
-    Value resultOffset = moveAlong(b, matrixOffset(b, result, outer, block),
-                                   result, m, block.row);
-    resultOffset = moveAlong(b, resultOffset, result, n, block.column);
-
-    Value accumulate = arith::ConstantIntOp::create(b, fromZero ? 0 : 1, 1);
-    OpBuilder::InsertionGuard guard(b);
-    // What cannot be merged is summed in several passes, in order.
-    for (unsigned loop : outerK) {
-      auto pass = scf::ForOp::create(b, zero, sizes[loop], one);
-      b.setInsertionPointToStart(pass.getBody());
-      Value iv = pass.getInductionVar();
-      lhsOffset = add(b, lhsOffset, mul(b, lhs.strides[loop], iv));
-      rhsOffset = add(b, rhsOffset, mul(b, rhs.strides[loop], iv));
-      Value later =
-          arith::CmpIOp::create(b, arith::CmpIPredicate::ne, iv, zero);
-      accumulate = arith::OrIOp::create(b, accumulate, later);
-    }
-    func::CallOp::create(
-        b, function,
-        ValueRange{
-            sliceOf(b, lhs, lhsOffset, block.height, depth, strideOf(lhs, m),
-                    strideOf(lhs, k), lhsLayout),
-            c.isPacked()
-                ? sliceOf(b, rhs, rhsOffset,
-                          ceilDiv(b, block.width, constantIndex(b, c.panel)),
-                          panelStride, panelStride, one, Layout::RowMajor)
-                : sliceOf(b, rhs, rhsOffset, depth, block.width,
-                          strideOf(rhs, k), strideOf(rhs, n), rhsLayout),
-            sliceOf(b, result, resultOffset, block.height, block.width,
-                    strideOf(result, m), strideOf(result, n), resultLayout),
-            accumulate});
-  });
+  Operands of{lhs, rhs, result, config, panel, depth, panelStride, fromZero};
+  blocks.build(b, outerSizes, terms, parallel,
+               [&](const ResultBlock &block) { emitBlock(of, block); });
   if (lhsBuffer != c.lhs->get())
     memref::DeallocOp::create(b, lhsBuffer);
   c.op.erase();

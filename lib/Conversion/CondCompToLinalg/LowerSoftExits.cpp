@@ -205,16 +205,44 @@ LogicalResult condcomp::relaxCascade(CascadeOp op) {
 // iterate
 //===----------------------------------------------------------------------===//
 
-LogicalResult condcomp::relaxIterate(IterateOp op) {
-  Block &body = op.getBody().front();
-  auto exit = cast<ExitOp>(body.getTerminator());
-  SmallVector<Value> given = getMixed(exit);
-  if (failed(verifySoft(exit)) || failed(verifySoft(op, given.size())))
-    return failure();
+namespace {
+/// A loop with soft exits, as one that all rows run through. It carries the
+/// rows, the state, where rows left if that is asked for, what of each row has
+/// not left yet, and the results mixed so far.
+class IterateRelaxation {
+public:
+  explicit IterateRelaxation(IterateOp op)
+      : op(op), body(op.getBody().front()),
+        exit(cast<ExitOp>(body.getTerminator())), given(getMixed(exit)),
+        left(op.getResult(given.size())) {}
 
-  TensorEmitter b(op.getLoc(), op);
+  LogicalResult run();
+
+private:
   using Predicate = arith::CmpIPredicate;
-  Value zero = b.index(0), one = b.index(1), steps = op.getSteps();
+
+  void emitChecks(TensorEmitter &b);
+  SmallVector<Value> emitInits(TensorEmitter &b);
+  SmallVector<Value> emitStep(TensorEmitter &b, Value step, ValueRange carried);
+  void inlineStep(TensorEmitter &b, Value step, ValueRange carried);
+
+  IterateOp op;
+  Block &body;
+  ExitOp exit;
+  /// What is mixed, and where rows left.
+  SmallVector<Value> given;
+  Value left;
+  Value zero, one, steps, limit;
+  SmallVector<Value> state;
+  /// What rows keep without a step.
+  SmallVector<Value> outs;
+  /// Rows, and all that comes before what has not left yet.
+  int64_t numRows = 0, numCarried = 0;
+};
+} // namespace
+
+void IterateRelaxation::emitChecks(TensorEmitter &b) {
+  zero = b.index(0), one = b.index(1), steps = op.getSteps();
   b.check(b.compare(Predicate::sge, steps, zero),
           "iterate C11: the limit must not be negative, got {0}", {steps});
   for (Value param : op.getParams()) {
@@ -223,20 +251,20 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
             "iterate C12: params for {0} steps, the limit is {1}",
             {size, steps});
   }
+}
+
+SmallVector<Value> IterateRelaxation::emitInits(TensorEmitter &b) {
   SmallVector<Value> inits = getAllRows(b, op);
-  int64_t numRows = inits.size();
-  SmallVector<Value> state = getState(b, op);
+  numRows = inits.size();
+  state = getState(b, op);
   llvm::append_range(inits, state);
   // Where rows left: at the limit, as long as they are not done.
-  Value left = op.getResult(given.size());
-  Value limit = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), steps);
+  limit = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), steps);
   if (!left.use_empty())
     inits.push_back(b.filled(b.dim(inits.front(), 0), limit));
-  int64_t numCarried = inits.size();
+  numCarried = inits.size();
   Type weight = getElementTypeOrSelf(exit.getSoft());
-  // What of each row has not left yet, and the results mixed so far.
   inits.push_back(b.filled(b.dim(inits.front(), 0), b.scalar(weight, 1)));
-  SmallVector<Value> outs;
   SmallVector<Value> untouched(op.getOuts());
   llvm::append_range(untouched, state);
   for (auto [out, result] : llvm::zip(untouched, given)) {
@@ -244,61 +272,79 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
     Value start = b.filled(b.dims(out), b.scalar(getElementTypeOrSelf(out), 0));
     inits.push_back(b.castTo(result.getType(), withAnyRows(b, start)));
   }
-  SmallVector<Value> results = b.forLoop(
-      zero, steps, inits,
-      [&](TensorEmitter &b, Value step, ValueRange carried) {
-        SmallVector<Value> arguments(carried.take_front(numRows));
-        for (Value param : op.getParams()) {
-          Type type = body.getArgument(arguments.size()).getType();
-          arguments.push_back(b.castTo(type, b.sliceAt(param, step)));
-        }
-        llvm::append_range(arguments, carried.slice(numRows, state.size()));
-        if (op.getWithIds())
-          arguments.push_back(b.iota(b.dim(arguments.front(), 0)));
-        if (op.getWithStep())
-          arguments.push_back(step);
-        for (auto [from, to] : llvm::zip(body.getArguments(), arguments))
-          from.replaceAllUsesWith(to);
-        b.getBlock()->getOperations().splice(b.getInsertionPoint(),
-                                             body.getOperations());
-        b.setInsertionPoint(exit);
+  return inits;
+}
 
-        // In the last step all that is left leaves.
-        Value last = b.compare(Predicate::eq, b.add(step, one), steps);
-        Value rest = carried[numCarried];
-        b.checkLeadingDims(exit.getSoft(), b.dim(rest, 0), "iterate C8: soft");
-        Value leaves =
-            b.elementwise(weight, {exit.getSoft(), rest},
-                          [&](TensorEmitter &b, ValueRange e) {
-                            return b.select(last, e[1], b.mul(e[0], e[1]));
-                          });
-        SmallVector<Value> next(exit.getCarry());
-        llvm::append_range(next, exit.getState());
-        if (!left.use_empty()) {
-          Value here = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), step);
-          next.push_back(place(b, exit, here, carried[numCarried - 1],
+/// Puts the body where `b` inserts, up to the exit.
+void IterateRelaxation::inlineStep(TensorEmitter &b, Value step,
+                                   ValueRange carried) {
+  SmallVector<Value> arguments(carried.take_front(numRows));
+  for (Value param : op.getParams()) {
+    Type type = body.getArgument(arguments.size()).getType();
+    arguments.push_back(b.castTo(type, b.sliceAt(param, step)));
+  }
+  llvm::append_range(arguments, carried.slice(numRows, state.size()));
+  if (op.getWithIds())
+    arguments.push_back(b.iota(b.dim(arguments.front(), 0)));
+  if (op.getWithStep())
+    arguments.push_back(step);
+  for (auto [from, to] : llvm::zip(body.getArguments(), arguments))
+    from.replaceAllUsesWith(to);
+  b.getBlock()->getOperations().splice(b.getInsertionPoint(),
+                                       body.getOperations());
+  b.setInsertionPoint(exit);
+}
+
+SmallVector<Value> IterateRelaxation::emitStep(TensorEmitter &b, Value step,
+                                               ValueRange carried) {
+  inlineStep(b, step, carried);
+  // In the last step all that is left leaves.
+  Value last = b.compare(Predicate::eq, b.add(step, one), steps);
+  Value rest = carried[numCarried];
+  b.checkLeadingDims(exit.getSoft(), b.dim(rest, 0), "iterate C8: soft");
+  Type weight = getElementTypeOrSelf(exit.getSoft());
+  Value leaves = b.elementwise(weight, {exit.getSoft(), rest},
                                [&](TensorEmitter &b, ValueRange e) {
-                                 return b.logicalAnd(
-                                     e[0],
-                                     b.compare(Predicate::eq, e[1], limit));
-                               }));
-        }
-        next.push_back(b.castTo(
-            rest.getType(), b.elementwise(weight, {rest, leaves},
-                                          [](TensorEmitter &b, ValueRange e) {
-                                            return b.sub(e[0], e[1]);
-                                          })));
-        for (auto [sum, result] :
-             llvm::zip(carried.drop_front(numCarried + 1), getMixed(exit)))
-          next.push_back(b.castTo(
-              sum.getType(),
-              mix(b, result, sum, leaves, [](TensorEmitter &b, ValueRange e) {
-                return b.add(e[1], b.mul(e[2], e[0]));
-              })));
-        b.setInsertionPointAfter(exit);
-        exit.erase();
-        return next;
-      });
+                                 return b.select(last, e[1], b.mul(e[0], e[1]));
+                               });
+  SmallVector<Value> next(exit.getCarry());
+  llvm::append_range(next, exit.getState());
+  if (!left.use_empty()) {
+    Value here = b.createOrFold<arith::IndexCastOp>(b.getI32Type(), step);
+    next.push_back(place(b, exit, here, carried[numCarried - 1],
+                         [&](TensorEmitter &b, ValueRange e) {
+                           return b.logicalAnd(
+                               e[0], b.compare(Predicate::eq, e[1], limit));
+                         }));
+  }
+  next.push_back(b.castTo(
+      rest.getType(),
+      b.elementwise(weight, {rest, leaves}, [](TensorEmitter &b, ValueRange e) {
+        return b.sub(e[0], e[1]);
+      })));
+  for (auto [sum, result] :
+       llvm::zip(carried.drop_front(numCarried + 1), getMixed(exit)))
+    next.push_back(
+        b.castTo(sum.getType(), mix(b, result, sum, leaves,
+                                    [](TensorEmitter &b, ValueRange e) {
+                                      return b.add(e[1], b.mul(e[2], e[0]));
+                                    })));
+  b.setInsertionPointAfter(exit);
+  exit.erase();
+  return next;
+}
+
+LogicalResult IterateRelaxation::run() {
+  if (failed(verifySoft(exit)) || failed(verifySoft(op, given.size())))
+    return failure();
+  TensorEmitter b(op.getLoc(), op);
+  emitChecks(b);
+  SmallVector<Value> inits = emitInits(b);
+  SmallVector<Value> results =
+      b.forLoop(zero, steps, inits,
+                [&](TensorEmitter &b, Value step, ValueRange carried) {
+                  return emitStep(b, step, carried);
+                });
   // Without a step, rows keep outs.
   Value none = b.compare(Predicate::eq, steps, zero);
   SmallVector<Value> mixture;
@@ -309,4 +355,8 @@ LogicalResult condcomp::relaxIterate(IterateOp op) {
     mixture.push_back(results[numCarried - 1]);
   finish(b, op, mixture);
   return success();
+}
+
+LogicalResult condcomp::relaxIterate(IterateOp op) {
+  return IterateRelaxation(op).run();
 }

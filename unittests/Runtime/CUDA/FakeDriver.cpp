@@ -41,13 +41,16 @@ struct Fake {
   std::recursive_mutex mutex;
   std::map<std::string, std::string> settings;
   std::map<std::string, int64_t> counts;
+  /// What was put on streams; on null: on any of them.
+  std::map<const void *, int64_t> onStream;
   std::map<std::string, condcomp_kernel> registered;
   /// Blocks of the device's memory by where they begin.
   std::map<Address, size_t> blocks;
   int64_t live = 0;
 
   void configure(const char *text);
-  void enter(const char *function, const std::string &details = "");
+  void enter(const char *function, const std::string &details = "",
+             Stream stream = nullptr);
   /// The number of a setting.
   int64_t get(const char *name, int64_t otherwise) {
     std::lock_guard<std::recursive_mutex> lock(mutex);
@@ -84,9 +87,12 @@ void Fake::configure(const char *text) {
   }
 }
 
-void Fake::enter(const char *function, const std::string &details) {
+void Fake::enter(const char *function, const std::string &details,
+                 Stream stream) {
   std::lock_guard<std::recursive_mutex> lock(mutex);
   ++counts[function];
+  if (stream)
+    ++onStream[stream], ++onStream[nullptr];
   auto log = settings.find("log");
   if (log == settings.end())
     return;
@@ -109,6 +115,11 @@ void fake_cuda_register(const char *name, condcomp_kernel kernel) {
 int64_t fake_cuda_count(const char *function) {
   std::lock_guard<std::recursive_mutex> lock(fake().mutex);
   return fake().counts[function];
+}
+
+int64_t fake_cuda_count_on(const void *stream) {
+  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
+  return fake().onStream[stream];
 }
 
 int64_t fake_cuda_live_bytes() { return fake().live; }
@@ -304,8 +315,8 @@ FAKE cuStreamDestroy_v2(Stream stream) {
   return kSuccess;
 }
 
-FAKE cuStreamSynchronize(Stream) {
-  fake().enter("cuStreamSynchronize");
+FAKE cuStreamSynchronize(Stream stream) {
+  fake().enter("cuStreamSynchronize", "", stream);
   return static_cast<Result>(fake().get("sync", 0));
 }
 
@@ -320,9 +331,9 @@ FAKE cuMemPoolSetAttribute(Pool, int attribute, void *) {
 
 static int64_t getMemory() { return fake().get("memory", 1 << 30); }
 
-FAKE cuMemAllocAsync(Address *address, size_t bytes, Stream) {
+FAKE cuMemAllocAsync(Address *address, size_t bytes, Stream stream) {
   std::lock_guard<std::recursive_mutex> lock(fake().mutex);
-  fake().enter("cuMemAllocAsync", std::to_string(bytes));
+  fake().enter("cuMemAllocAsync", std::to_string(bytes), stream);
   if (bytes == 0)
     return kInvalidValue;
   if (static_cast<int64_t>(bytes) > getMemory() - fake().live)
@@ -331,9 +342,9 @@ FAKE cuMemAllocAsync(Address *address, size_t bytes, Stream) {
   return kSuccess;
 }
 
-FAKE cuMemFreeAsync(Address address, Stream) {
+FAKE cuMemFreeAsync(Address address, Stream stream) {
   std::lock_guard<std::recursive_mutex> lock(fake().mutex);
-  fake().enter("cuMemFreeAsync");
+  fake().enter("cuMemFreeAsync", "", stream);
   if (!fake().blocks.count(address))
     return kInvalidValue;
   fake_cuda_free(reinterpret_cast<void *>(address));
@@ -346,16 +357,17 @@ FAKE cuMemGetInfo_v2(size_t *free, size_t *total) {
   return kSuccess;
 }
 
-FAKE cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes, Stream) {
-  fake().enter("cuMemcpyHtoDAsync_v2", std::to_string(bytes));
+FAKE cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes,
+                          Stream stream) {
+  fake().enter("cuMemcpyHtoDAsync_v2", std::to_string(bytes), stream);
   if (!fake().holds(to, bytes))
     return kInvalidValue;
   memcpy(reinterpret_cast<void *>(to), from, bytes);
   return kSuccess;
 }
 
-FAKE cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, Stream) {
-  fake().enter("cuMemcpyDtoHAsync_v2", std::to_string(bytes));
+FAKE cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, Stream stream) {
+  fake().enter("cuMemcpyDtoHAsync_v2", std::to_string(bytes), stream);
   if (!fake().holds(from, bytes))
     return kInvalidValue;
   memcpy(to, reinterpret_cast<const void *>(from), bytes);
@@ -374,11 +386,12 @@ FAKE cuPointerGetAttribute(void *value, int attribute, Address address) {
 
 FAKE cuLaunchCooperativeKernel(Function function, unsigned gridX, unsigned,
                                unsigned, unsigned blockX, unsigned, unsigned,
-                               unsigned, Stream, void **parameters) {
+                               unsigned, Stream stream, void **parameters) {
   auto *kernel = reinterpret_cast<Kernel *>(function);
-  fake().enter("cuLaunchCooperativeKernel", kernel->name + " " +
-                                                std::to_string(gridX) + "x" +
-                                                std::to_string(blockX));
+  fake().enter("cuLaunchCooperativeKernel",
+               kernel->name + " " + std::to_string(gridX) + "x" +
+                   std::to_string(blockX),
+               stream);
   if (int64_t error = fake().get("launch", 0))
     return static_cast<Result>(error);
   if (gridX > kMultiprocessors)

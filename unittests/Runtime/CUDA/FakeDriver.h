@@ -38,6 +38,8 @@ CONDCOMP_RUNTIME_EXPORT void fake_cuda_register(const char *name,
                                                 condcomp_kernel kernel);
 /// How often a function of the driver was called.
 CONDCOMP_RUNTIME_EXPORT int64_t fake_cuda_count(const char *function);
+/// How many operations were put on a stream; null: on all of them.
+CONDCOMP_RUNTIME_EXPORT int64_t fake_cuda_count_on(const void *stream);
 /// Bytes allocated on the device.
 CONDCOMP_RUNTIME_EXPORT int64_t fake_cuda_live_bytes(void);
 /// Memory of the device, for tests that have their arguments there.

@@ -225,6 +225,31 @@ TEST_F(CUDALaunch, ThreadsHaveStreamsOfTheirOwn) {
   EXPECT_EQ(fake_cuda_count("cuStreamCreate") - before, 3);
 }
 
+TEST_F(CUDALaunch, TakesTheStreamOfTheCaller) {
+  char stream = 0;
+  EXPECT_EQ(run(2), CONDCOMP_SUCCESS) << error();
+  EXPECT_EQ(fake_cuda_count_on(&stream), 0);
+  int64_t before = fake_cuda_count_on(nullptr);
+  condcomp_cuda_set_stream(&stream);
+  ASSERT_EQ(run(3), CONDCOMP_SUCCESS) << error();
+  EXPECT_EQ(result.back(), 27);
+  int64_t used = fake_cuda_count_on(&stream);
+  EXPECT_GT(used, 0);
+  EXPECT_EQ(fake_cuda_count_on(nullptr) - before, used)
+      << "nothing must be on another one";
+  // Other threads keep theirs, and this one gets its own back.
+  std::thread other([&] {
+    std::vector<float> y;
+    condcomp_context *own = condcomp_context_create();
+    EXPECT_EQ(run(own, 4, y), CONDCOMP_SUCCESS);
+    condcomp_context_destroy(own);
+  });
+  other.join();
+  condcomp_cuda_set_stream(nullptr);
+  EXPECT_EQ(run(5), CONDCOMP_SUCCESS) << error();
+  EXPECT_EQ(fake_cuda_count_on(&stream), used);
+}
+
 TEST_F(CUDALaunch, FailedCheck) {
   EXPECT_EQ(run(-1), CONDCOMP_CHECK_FAILED);
   EXPECT_EQ(error(), "test.mlir:1:1: scale of 9 elements is bad");

@@ -50,11 +50,13 @@ def build():
     run(pip, log)
     (archive,) = made.glob("*.tar.gz")
     with tarfile.open(archive) as files:
+        # Debian 12's Python has no filters yet.
+        files.extraction_filter = getattr(tarfile, "data_filter", None)
         for member in files.getmembers():
             # The sdist's folder, whatever its name, becomes "source".
             _, _, member.name = member.name.partition("/")
             if member.name.startswith("vendor/llama.cpp/ggml/"):
-                files.extract(member, made / "source", filter="data")
+                files.extract(member, made / "source")
     archive.unlink()
     (source / "ggml.pc.in").touch()  # the sdist lacks it
     settings = ["CMAKE_BUILD_TYPE=Release", "GGML_NATIVE=ON", "BUILD_SHARED_LIBS=ON"]

@@ -235,6 +235,8 @@ func::FuncOp KernelLibrary::getKernel(const KernelConfig &config) {
     inputs.push_back(IndexType::get(acc.getContext()));
   if (config.panels > 1)
     name += "_" + std::to_string(config.panels) + "panels";
+  if (config.ahead)
+    name += "_ahead";
   if (config.next) {
     inputs.push_back(viewType(config.next, Layout::RowMajor));
     name += "_next_" + typeName(config.next);

@@ -69,7 +69,14 @@ struct KernelConfig {
   /// panels in turn.
   mlir::FloatType next = {};
   int64_t streams = 1;
+  /// Whether each term asks for what lies `kAheadBytes` behind it.
+  bool ahead = false;
 };
+
+/// How far ahead of its use a packed right-hand side that is read from end to
+/// end is asked for: about as much as memory delivers while one line is on its
+/// way, or arrives while a few tiles compute.
+constexpr int64_t kAheadBytes = 8192;
 
 /// How many rows ahead of its use a right-hand side in its plain layout is
 /// asked for: weights come from memory, and their rows are too far apart for
@@ -213,7 +220,7 @@ struct UnitKernel {
 private:
   mlir::Value getSteps();
   void emitDotRows(int64_t count, mlir::Value block, mlir::Value first,
-                   mlir::Value steps);
+                   mlir::Value begin, mlir::Value end);
   void emitDot(int64_t count, mlir::Value pair, mlir::Value leftAt,
                mlir::Value rightAt, llvm::MutableArrayRef<mlir::Value> values);
 };

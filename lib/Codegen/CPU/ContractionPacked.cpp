@@ -25,6 +25,12 @@ static constexpr int64_t kStreams = 4, kStreamTerms = 128, kStreamRows = 12;
 /// first-level cache. The next part is prefetched while all rows pass by, and
 /// interleaved bf16 is extended once for all of them.
 static constexpr int64_t kTerms = 256;
+/// With vectors of 512 bits a panel is read from end to end, so many terms at
+/// a time, by all rows. Tiles compute on the part that the first-level cache
+/// holds and ask for what comes `kAheadBytes` later; the first of them does
+/// not wait, and memory does not while the others compute. With more than
+/// `kEndToEndRows` rows, computing is all there is.
+static constexpr int64_t kTermsAhead = 64, kEndToEndRows = 40;
 
 /// Extends two interleaved rows after another of a panel of bf16:
 ///   (%source: [terms / 2, 2 * columns], %target: [terms, columns]).
@@ -190,6 +196,19 @@ public:
     });
   }
 
+  /// Panel after panel, from end to end.
+  void emitEndToEnd(func::FuncOp kernel) {
+    auto types = kernel.getFunctionType().getInputs();
+    buildFor(b, constantIndex(b, 0), columns, panel, [&](Value n) {
+      forTerms(kTermsAhead, [&](Value k, Value count, Value lhs, Value goesOn) {
+        func::CallOp::create(b, kernel,
+                             ValueRange{lhs, part(n, k, count, types[1]),
+                                        resultPart(n, widthAt(n), types[2]),
+                                        goesOn});
+      });
+    });
+  }
+
   /// Many rows: the next panel's part is prefetched, bf16 is extended once.
   void emitBlocked(func::FuncOp kernel, func::FuncOp unpack) {
     Value zero = constantIndex(b, 0);
@@ -257,13 +276,28 @@ void KernelLibrary::emitPackedPanel(ImplicitLocOpBuilder &b,
   KernelConfig four = stored, two = stored;
   four.panels = kStreams;
   two.panels = kStreams / 2;
+  func::FuncOp single = getKernel(stored);
   KernelConfig blocked{acc, config.lhsLayout, emitter.pairs ? acc : config.rhs};
   blocked.next = config.rhs;
-  KernelConfig interleaved = stored;
-  interleaved.next = config.rhs;
-  interleaved.streams = kStreams;
-  func::FuncOp single = getKernel(stored);
   func::FuncOp unpack = emitter.pairs ? getUnpack() : func::FuncOp();
+  bool isWide = vectorBits >= 512 && !emitter.pairs;
+  // Some rows, of which the left-hand side stays in a cache meanwhile.
+  auto emitSome = [&] {
+    KernelConfig some = stored;
+    if (isWide) {
+      some.ahead = true;
+      emitter.emitEndToEnd(getKernel(some));
+    } else {
+      some.next = config.rhs;
+      some.streams = kStreams;
+      emitter.emitInterleaved(getKernel(some));
+    }
+  };
+  auto emitMore = [&] {
+    emitter.ifElse(
+        emitter.ule(emitter.rows, isWide ? kEndToEndRows : kStreamRows),
+        emitSome, [&] { emitter.emitBlocked(getKernel(blocked), unpack); });
+  };
   // What several panels leave of the registers.
   int64_t sideRows = emitter.pairs ? 2 : 3;
   emitter.ifElse(
@@ -275,12 +309,7 @@ void KernelLibrary::emitPackedPanel(ImplicitLocOpBuilder &b,
             [&] {
               emitter.emitSideBySide(getKernel(two), single, kStreams / 2);
             },
-            [&] {
-              emitter.ifElse(
-                  emitter.ule(emitter.rows, kStreamRows),
-                  [&] { emitter.emitInterleaved(getKernel(interleaved)); },
-                  [&] { emitter.emitBlocked(getKernel(blocked), unpack); });
-            });
+            emitMore);
       });
   sums.finish(b);
 }

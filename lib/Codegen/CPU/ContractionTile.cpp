@@ -109,6 +109,8 @@ void TileEmitter::emitLoop(Value lower, Value upper, int64_t step,
     else
       loadRight(add(b, base, constantIndex(b, config.pairs ? term / 2 : term)),
                 vectors, right, odd);
+    if (config.ahead)
+      emitAhead(k);
     for (auto [i, row] : llvm::enumerate(rowIndex)) {
       Value left = memref::LoadOp::create(b, lhs, ValueRange{row, k});
       left = vector::BroadcastOp::create(b, type, left);
@@ -154,6 +156,19 @@ void TileEmitter::emitPrefetches(Value term, Value number) {
                                  /*isWrite=*/false, /*localityHint=*/3,
                                  /*isDataCache=*/true);
   }
+}
+
+/// Asks for the lines of the right-hand side that come `kAheadBytes` behind
+/// row `row`.
+void TileEmitter::emitAhead(Value row) {
+  auto view = cast<MemRefType>(rhs.getType());
+  int64_t width = view.getDimSize(1);
+  int64_t bits = view.getElementTypeBitWidth();
+  Value later = add(b, row, constantIndex(b, kAheadBytes * 8 / (width * bits)));
+  for (int64_t i = 0; i < width; i += kLineBits / bits)
+    memref::PrefetchOp::create(b, rhs, ValueRange{later, constantIndex(b, i)},
+                               /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
 }
 
 void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,

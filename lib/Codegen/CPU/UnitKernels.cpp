@@ -24,6 +24,9 @@ static constexpr int64_t kColumns = 32, kRowBytes = 128;
 static constexpr int64_t kTileBytes = 64;
 /// Rows of the dot's register tile, and pairs that its loop takes at a time.
 static constexpr int64_t kDotRows = 8, kDotPairs = 4;
+/// Steps of 32 terms that all rows take before the next ones, so that these
+/// stay in the first-level cache: 8 KiB of a panel.
+static constexpr int64_t kDotSteps = 4;
 
 //===----------------------------------------------------------------------===//
 // AMX
@@ -207,11 +210,15 @@ void UnitKernel::emitDot(int64_t count, Value pair, Value leftAt, Value rightAt,
   auto type = VectorType::get({kColumns / 2}, b.getF32Type());
   auto words = VectorType::get({kColumns / 2}, b.getI32Type());
   auto pairs = VectorType::get({kColumns}, b.getBF16Type());
-  Value y[2];
-  for (int64_t j = 0; j < 2; ++j)
-    y[j] = vector::LoadOp::create(
-        b, pairs, right[0],
-        ValueRange{add(b, rightAt, pair), constantIndex(b, j * kColumns)});
+  Value y[2], row = add(b, rightAt, pair);
+  Value later = add(b, row, constantIndex(b, kAheadBytes / kRowBytes));
+  for (int64_t j = 0; j < 2; ++j) {
+    Value column = constantIndex(b, j * kColumns);
+    y[j] = vector::LoadOp::create(b, pairs, right[0], ValueRange{row, column});
+    memref::PrefetchOp::create(b, right[0], ValueRange{later, column},
+                               /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
+  }
   for (int64_t i = 0; i < count; ++i) {
     Value x = vector::LoadOp::create(
         b, VectorType::get({2}, b.getBF16Type()), left,
@@ -230,10 +237,10 @@ void UnitKernel::emitDot(int64_t count, Value pair, Value leftAt, Value rightAt,
   }
 }
 
-/// `count` rows from row `first` of block `block`, by two vectors of columns:
-/// their sums are in registers.
+/// `count` rows from row `first` of block `block`, by two vectors of columns
+/// and by steps `begin` to `end`: their sums are in registers.
 void UnitKernel::emitDotRows(int64_t count, Value block, Value first,
-                             Value steps) {
+                             Value begin, Value end) {
   Value zero = constantIndex(b, 0);
   auto type = VectorType::get({kColumns / 2}, b.getF32Type());
   Value row = add(b, mul(b, block, constantIndex(b, kBlock)), first);
@@ -242,7 +249,9 @@ void UnitKernel::emitDotRows(int64_t count, Value block, Value first,
                               constantIndex(b, j * kColumns / 2)};
   };
   SmallVector<Type> types(2 * count, type);
-  auto start = scf::IfOp::create(b, types, accumulate, true);
+  Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, begin, zero);
+  auto start = scf::IfOp::create(
+      b, types, arith::OrIOp::create(b, accumulate, later), true);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(start.thenBlock());
@@ -258,7 +267,7 @@ void UnitKernel::emitDotRows(int64_t count, Value block, Value first,
   Value perStep = mul(b, height, constantIndex(b, kTerms));
   Value base = add(b, mul(b, block, blockStride),
                    mul(b, first, constantIndex(b, kTerms)));
-  auto loop = createRolledFor(b, zero, steps, 1, start.getResults());
+  auto loop = createRolledFor(b, begin, end, 1, start.getResults());
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -287,25 +296,32 @@ void UnitKernel::emitDots() {
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
   Value block = constantIndex(b, kBlock), steps = getSteps();
   Value rows = memref::DimOp::create(b, sums[0], 0);
-  buildFor(b, zero, ceilDiv(b, rows, block), 1, [&](Value number) {
-    Value here = minimum(b, sub(b, rows, mul(b, number, block)), block);
-    Value parts = ceilDiv(b, here, constantIndex(b, kDotRows));
-    buildFor(b, zero, parts, 1, [&](Value part) {
-      Value begin = div(b, mul(b, here, part), parts);
-      Value end = div(b, mul(b, here, add(b, part, one)), parts);
-      SmallVector<int64_t> cases =
-          llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kDotRows));
-      auto choice = scf::IndexSwitchOp::create(
-          b, TypeRange(), sub(b, end, begin), cases, cases.size());
-      OpBuilder::InsertionGuard guard(b);
-      for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
-        b.createBlock(&region);
-        emitDotRows(count, number, begin, steps);
+  auto forRows = [&](Value firstStep, Value lastStep) {
+    buildFor(b, zero, ceilDiv(b, rows, block), 1, [&](Value number) {
+      Value here = minimum(b, sub(b, rows, mul(b, number, block)), block);
+      Value parts = ceilDiv(b, here, constantIndex(b, kDotRows));
+      buildFor(b, zero, parts, 1, [&](Value part) {
+        Value begin = div(b, mul(b, here, part), parts);
+        Value end = div(b, mul(b, here, add(b, part, one)), parts);
+        SmallVector<int64_t> cases =
+            llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kDotRows));
+        auto choice = scf::IndexSwitchOp::create(
+            b, TypeRange(), sub(b, end, begin), cases, cases.size());
+        OpBuilder::InsertionGuard guard(b);
+        for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
+          b.createBlock(&region);
+          emitDotRows(count, number, begin, firstStep, lastStep);
+          scf::YieldOp::create(b);
+        }
+        b.createBlock(&choice.getDefaultRegion());
         scf::YieldOp::create(b);
-      }
-      b.createBlock(&choice.getDefaultRegion());
-      scf::YieldOp::create(b);
+      });
     });
+  };
+  // An empty sum is zero, so rows pass by at least once.
+  buildFor(b, zero, maximum(b, steps, one), kDotSteps, [&](Value first) {
+    Value last = add(b, first, constantIndex(b, kDotSteps));
+    forRows(first, minimum(b, last, steps));
   });
 }
 

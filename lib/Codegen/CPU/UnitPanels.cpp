@@ -30,6 +30,8 @@ static constexpr int64_t kColumns = 32;
 /// beside it the right-hand side's where that has to be packed.
 static constexpr int64_t kPackedTerms = 1024, kPlainTerms = 512,
                          kPlainTermsOfFew = 128;
+/// Elements of packed rows that stay in the second-level cache.
+static constexpr int64_t kPackedElements = 1 << 18;
 
 namespace {
 
@@ -232,6 +234,13 @@ void UnitPanel::copyResults(Value first, Value end, bool back) {
 void UnitPanel::emitBuffers() {
   auto bf16 = cast<FloatType>(config.rhs);
   terms = constantIndex(b, kPackedTerms);
+  // Panels from end to end, where that is not too much of the rows.
+  if (isPacked && !functions.blockKernel)
+    terms = maximum(b, terms,
+                    mul(b,
+                        div(b, constantIndex(b, kPackedElements / kTerms),
+                            maximum(b, rows, one)),
+                        constantIndex(b, kTerms)));
   if (!isPacked)
     terms = b.createOrFold<arith::SelectOp>(
         arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,

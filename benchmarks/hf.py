@@ -36,7 +36,8 @@ def nothing(self, hidden_states, top_k_index, top_k_weights):
 
 def make(layers, dtype):
     """OLMoE-1B-7B with fewer layers and random weights."""
-    config = transformers.OlmoeConfig(num_hidden_layers=layers)
+    # The configuration's default has experts of twice the published width.
+    config = transformers.OlmoeConfig(num_hidden_layers=layers, intermediate_size=1024)
     torch.manual_seed(0)
     # Drawing billions of weights takes longer than all else; a few repeat here.
     with no_init_weights():

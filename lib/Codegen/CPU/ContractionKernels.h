@@ -219,6 +219,7 @@ struct UnitKernel {
 
 private:
   mlir::Value getSteps();
+  void emitDotSteps(mlir::Value firstStep, mlir::Value lastStep);
   void emitDotRows(int64_t count, mlir::Value block, mlir::Value first,
                    mlir::Value begin, mlir::Value end);
   void emitDot(int64_t count, mlir::Value pair, mlir::Value leftAt,

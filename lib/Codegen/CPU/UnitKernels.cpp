@@ -291,38 +291,43 @@ void UnitKernel::emitDotRows(int64_t count, Value block, Value first,
       storeVector(b, loop.getResult(2 * i + j), sums[0], at(i, j));
 }
 
-/// Blocks of rows, each in halves of about one height, of eight rows at most.
-void UnitKernel::emitDots() {
+/// Blocks of rows, each in halves of about one height, of eight rows at most,
+/// by steps `firstStep` to `lastStep`.
+void UnitKernel::emitDotSteps(Value firstStep, Value lastStep) {
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  Value block = constantIndex(b, kBlock), steps = getSteps();
+  Value block = constantIndex(b, kBlock);
   Value rows = memref::DimOp::create(b, sums[0], 0);
-  auto forRows = [&](Value firstStep, Value lastStep) {
-    buildFor(b, zero, ceilDiv(b, rows, block), 1, [&](Value number) {
-      Value here = minimum(b, sub(b, rows, mul(b, number, block)), block);
-      Value parts = ceilDiv(b, here, constantIndex(b, kDotRows));
-      buildFor(b, zero, parts, 1, [&](Value part) {
-        Value begin = div(b, mul(b, here, part), parts);
-        Value end = div(b, mul(b, here, add(b, part, one)), parts);
-        SmallVector<int64_t> cases =
-            llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kDotRows));
-        auto choice = scf::IndexSwitchOp::create(
-            b, TypeRange(), sub(b, end, begin), cases, cases.size());
-        OpBuilder::InsertionGuard guard(b);
-        for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
-          b.createBlock(&region);
-          emitDotRows(count, number, begin, firstStep, lastStep);
-          scf::YieldOp::create(b);
-        }
-        b.createBlock(&choice.getDefaultRegion());
+  buildFor(b, zero, ceilDiv(b, rows, block), 1, [&](Value number) {
+    Value here = minimum(b, sub(b, rows, mul(b, number, block)), block);
+    Value parts = ceilDiv(b, here, constantIndex(b, kDotRows));
+    buildFor(b, zero, parts, 1, [&](Value part) {
+      Value begin = div(b, mul(b, here, part), parts);
+      Value end = div(b, mul(b, here, add(b, part, one)), parts);
+      SmallVector<int64_t> cases =
+          llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kDotRows));
+      auto choice = scf::IndexSwitchOp::create(
+          b, TypeRange(), sub(b, end, begin), cases, cases.size());
+      OpBuilder::InsertionGuard guard(b);
+      for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
+        b.createBlock(&region);
+        emitDotRows(count, number, begin, firstStep, lastStep);
         scf::YieldOp::create(b);
-      });
+      }
+      b.createBlock(&choice.getDefaultRegion());
+      scf::YieldOp::create(b);
     });
-  };
-  // An empty sum is zero, so rows pass by at least once.
-  buildFor(b, zero, maximum(b, steps, one), kDotSteps, [&](Value first) {
-    Value last = add(b, first, constantIndex(b, kDotSteps));
-    forRows(first, minimum(b, last, steps));
   });
+}
+
+/// All rows by some steps, then by the next ones.
+void UnitKernel::emitDots() {
+  Value steps = getSteps();
+  // An empty sum is zero, so rows pass by at least once.
+  buildFor(b, constantIndex(b, 0), maximum(b, steps, constantIndex(b, 1)),
+           kDotSteps, [&](Value first) {
+             Value last = add(b, first, constantIndex(b, kDotSteps));
+             emitDotSteps(first, minimum(b, last, steps));
+           });
 }
 
 //===----------------------------------------------------------------------===//

@@ -31,7 +31,7 @@ static constexpr int64_t kColumns = 32;
 static constexpr int64_t kPackedTerms = 1024, kPlainTerms = 512,
                          kPlainTermsOfFew = 128;
 /// Elements of packed rows that stay in the second-level cache.
-static constexpr int64_t kPackedElements = 1 << 18;
+static constexpr int64_t kPackedElements = 1 << 18, kManyRows = 384;
 
 namespace {
 
@@ -234,13 +234,18 @@ void UnitPanel::copyResults(Value first, Value end, bool back) {
 void UnitPanel::emitBuffers() {
   auto bf16 = cast<FloatType>(config.rhs);
   terms = constantIndex(b, kPackedTerms);
-  // Panels from end to end, where that is not too much of the rows.
-  if (isPacked && !functions.blockKernel)
-    terms = maximum(b, terms,
-                    mul(b,
+  // The dot reads panels from end to end, where that is not too much of the
+  // rows, and where these are many takes less of them at a time.
+  if (isPacked && !functions.blockKernel) {
+    Value fitting = mul(b,
                         div(b, constantIndex(b, kPackedElements / kTerms),
                             maximum(b, rows, one)),
-                        constantIndex(b, kTerms)));
+                        constantIndex(b, kTerms));
+    Value least = b.createOrFold<arith::SelectOp>(
+        isLess(constantIndex(b, kManyRows), rows),
+        constantIndex(b, kPackedTerms / 2), terms);
+    terms = maximum(b, least, fitting);
+  }
   if (!isPacked)
     terms = b.createOrFold<arith::SelectOp>(
         arith::CmpIOp::create(b, arith::CmpIPredicate::ule, rows,

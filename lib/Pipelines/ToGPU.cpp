@@ -117,12 +117,11 @@ void condcomp::buildToGPUPipeline(OpPassManager &pm,
                                   const ToGPUOptions &options) {
   addKernels(pm, options.form.getValue(),
              options.tensorCores && hasTensorCores(options.chip.getValue()));
-  bool isAMD = StringRef(options.chip.getValue()).starts_with("gfx");
   EmitGPUModuleOptions emit;
   emit.chip = options.chip.getValue();
   pm.addPass(createEmitGPUModule(emit));
   pm.addNestedPass<gpu::GPUModuleOp>(createSCFToControlFlowPass());
-  if (isAMD)
+  if (isAMD(options.chip.getValue()))
     addAMD(pm, options);
   else
     addNVIDIA(pm, options.chip.getValue(), options.features.getValue());

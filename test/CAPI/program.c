@@ -15,7 +15,7 @@
  * RUN: llvm-nm -D --defined-only --format=just-symbols %condcomp_lib_dir/libCondCompC.so | not grep -v '^condcomp_'
  */
 
-#include "condcomp-c/CondComp.h"
+#include "expect.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,14 +37,6 @@ static const char *source =
     "  return %y, %k : tensor<?x3xf32>, index\n"
     "}\n";
 
-static void expect(condcomp_error *error) {
-  if (!error)
-    return;
-  printf("unexpected error: %s\n%s", condcomp_error_message(error),
-         condcomp_error_diagnostics(error));
-  exit(1);
-}
-
 static void show(const char *what, condcomp_error *error) {
   if (!error) {
     printf("%s: no error\n", what);
@@ -53,13 +45,6 @@ static void show(const char *what, condcomp_error *error) {
   printf("%s: %d: %s\n%s", what, (int)condcomp_error_kind(error),
          condcomp_error_message(error), condcomp_error_diagnostics(error));
   condcomp_error_destroy(error);
-}
-
-static void expectThat(int holds, const char *what) {
-  if (holds)
-    return;
-  printf("not so: %s\n", what);
-  exit(1);
 }
 
 static void printType(condcomp_type type) {

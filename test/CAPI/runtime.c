@@ -11,7 +11,7 @@
  * RUN: %t | FileCheck %s
  */
 
-#include "condcomp-c/CondComp.h"
+#include "expect.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,21 +43,6 @@ static const char *source =
     "    -> tensor<2x3xi1>\n"
     "  return %y : tensor<2x3xi1>\n"
     "}\n";
-
-static void expect(condcomp_error *error) {
-  if (!error)
-    return;
-  printf("unexpected error: %s\n%s", condcomp_error_message(error),
-         condcomp_error_diagnostics(error));
-  exit(1);
-}
-
-static void expectThat(int holds, const char *what) {
-  if (holds)
-    return;
-  printf("not so: %s\n", what);
-  exit(1);
-}
 
 /* @twice of 0, 1, ...; returns what condcomp_free takes. */
 static void *callTwice(const condcomp_function *twice,

@@ -9,6 +9,7 @@
 #include "condcomp/Execution/CallFlags.h"
 #include "condcomp/Execution/ExportedNames.h"
 #include "condcomp/Runtime/CUDA.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
@@ -60,12 +61,14 @@ static Error checkComplete(const std::string &path) {
   if (!bytes.starts_with(ELFMAG) || bytes.size() < sizeof(Elf64_Ehdr))
     return Error::success();
   auto *header = reinterpret_cast<const Elf64_Ehdr *>(bytes.data());
-  uint64_t end = header->e_phoff + header->e_phnum * sizeof(Elf64_Phdr);
+  uint64_t end = SaturatingMultiplyAdd<uint64_t>(
+      header->e_phnum, sizeof(Elf64_Phdr), header->e_phoff);
   if (end <= bytes.size()) {
     auto *segments =
         reinterpret_cast<const Elf64_Phdr *>(bytes.data() + header->e_phoff);
     for (const Elf64_Phdr &segment : ArrayRef(segments, header->e_phnum))
-      end = std::max(end, segment.p_offset + segment.p_filesz);
+      end = std::max<uint64_t>(
+          end, SaturatingAdd(segment.p_offset, segment.p_filesz));
   }
   if (end <= bytes.size())
     return Error::success();

@@ -196,7 +196,7 @@ private:
   /// The arguments of both sides.
   ValueRange left, right;
   Value rows, columns, depth;
-  Value zero, one, panelWidth;
+  Value zero, panelWidth;
   /// The distance of rows in the left-hand buffer.
   Value ld;
   Value leftBuffer, rightBuffer;
@@ -220,7 +220,6 @@ GatheredPanel::GatheredPanel(ImplicitLocOpBuilder &b, const PanelConfig &config,
   depth = gathersLeft ? memref::DimOp::create(b, right[gathersRight ? 2 : 0], 0)
                       : memref::DimOp::create(b, left[0], 1);
   zero = constantIndex(b, 0);
-  one = constantIndex(b, 1);
   panelWidth = constantIndex(b, panel);
   // Rows that lie a power of two apart would share few places in the cache.
   ld = constantIndex(b, kTerms + lanes);
@@ -277,14 +276,7 @@ void GatheredPanel::emitRight(Value k, Value count, Value n, Value width,
 void GatheredPanel::emitRounds(func::FuncOp copyLeft, func::FuncOp copyRight,
                                func::FuncOp kernel, Value sums) {
   auto kernelTypes = kernel.getFunctionType().getInputs();
-  // An empty sum is zero, so there is at least one round.
-  Value terms = constantIndex(b, kTerms);
-  Value rounds = maximum(b, ceilDiv(b, depth, terms), one);
-  buildFor(b, zero, rounds, 1, [&](Value round) {
-    Value k = mul(b, round, terms);
-    Value count = minimum(b, sub(b, depth, k), terms);
-    Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
-    Value continues = arith::OrIOp::create(b, later, accumulate);
+  auto emitRound = [&](Value k, Value count, Value continues) {
     Value part = emitLeft(k, count, copyLeft, kernelTypes[0]);
     buildFor(b, zero, columns, panel, [&](Value n) {
       Value width = minimum(b, sub(b, columns, n), panelWidth);
@@ -297,7 +289,8 @@ void GatheredPanel::emitRounds(func::FuncOp copyLeft, func::FuncOp copyRight,
                      slicePanel(b, sums, zero, n, rows, width, kernelTypes[2]),
                      continues});
     });
-  });
+  };
+  buildRounds(b, depth, constantIndex(b, kTerms), accumulate, emitRound);
 }
 
 /// As with plain operands, but terms of all rows, and terms of a panel of

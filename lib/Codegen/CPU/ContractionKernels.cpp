@@ -71,6 +71,33 @@ void condcomp::storeVector(ImplicitLocOpBuilder &b, Value value, Value memref,
     vector::StoreOp::create(b, value, memref, indices);
 }
 
+void condcomp::prefetch(ImplicitLocOpBuilder &b, Value memref,
+                        ValueRange indices) {
+  memref::PrefetchOp::create(b, memref, indices, /*isWrite=*/false,
+                             /*localityHint=*/3, /*isDataCache=*/true);
+}
+
+void condcomp::prefetchAhead(ImplicitLocOpBuilder &b, Value panel, Value row) {
+  auto type = cast<MemRefType>(panel.getType());
+  int64_t width = type.getDimSize(1), bits = type.getElementTypeBitWidth();
+  Value later = add(b, row, constantIndex(b, kAheadBytes * 8 / (width * bits)));
+  for (int64_t i = 0; i < width; i += kLineBits / bits)
+    prefetch(b, panel, {later, constantIndex(b, i)});
+}
+
+void condcomp::buildRounds(ImplicitLocOpBuilder &b, Value depth, Value terms,
+                           Value accumulate,
+                           function_ref<void(Value, Value, Value)> body) {
+  Value zero = constantIndex(b, 0);
+  Value rounds = maximum(b, ceilDiv(b, depth, terms), constantIndex(b, 1));
+  buildFor(b, zero, rounds, 1, [&](Value round) {
+    Value k = mul(b, round, terms);
+    Value count = minimum(b, sub(b, depth, k), terms);
+    Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
+    body(k, count, arith::OrIOp::create(b, later, accumulate));
+  });
+}
+
 Value condcomp::createMask(ImplicitLocOpBuilder &b, int64_t lanes,
                            Value count) {
   return vector::CreateMaskOp::create(
@@ -163,18 +190,9 @@ void RowTiles::emit(TileEmitter &emitter, int64_t vectors, Value mask) const {
         arith::CmpIOp::create(b, arith::CmpIPredicate::ult, number, taller);
     Value count = add(
         b, height, arith::SelectOp::create(b, more, one, constantIndex(b, 0)));
-    SmallVector<int64_t> cases =
-        llvm::to_vector(llvm::seq_inclusive<int64_t>(1, mostRows));
-    auto choice =
-        scf::IndexSwitchOp::create(b, TypeRange(), count, cases, cases.size());
-    OpBuilder::InsertionGuard guard(b);
-    for (auto [rows, region] : llvm::zip(cases, choice.getCaseRegions())) {
-      b.createBlock(&region);
+    buildSwitch(b, count, mostRows, [&](int64_t rows) {
       emitter.emit(rows, vectors, first, number, mask);
-      scf::YieldOp::create(b);
-    }
-    b.createBlock(&choice.getDefaultRegion());
-    scf::YieldOp::create(b);
+    });
   });
 }
 

@@ -78,6 +78,9 @@ struct KernelConfig {
 /// way, or arrives while a few tiles compute.
 constexpr int64_t kAheadBytes = 8192;
 
+/// What a prefetch brings.
+constexpr int64_t kLineBits = 512;
+
 /// How many rows ahead of its use a right-hand side in its plain layout is
 /// asked for: weights come from memory, and their rows are too far apart for
 /// the hardware to guess.
@@ -197,6 +200,36 @@ std::pair<mlir::Value, mlir::Value> loadPair(mlir::ImplicitLocOpBuilder &b,
                                              mlir::VectorType type,
                                              mlir::Value memref,
                                              mlir::ValueRange indices);
+/// Asks for the line of an element that is read soon.
+void prefetch(mlir::ImplicitLocOpBuilder &b, mlir::Value memref,
+              mlir::ValueRange indices);
+/// Asks for the lines that lie `kAheadBytes` behind row `row` of a panel, which
+/// may be beyond its end.
+void prefetchAhead(mlir::ImplicitLocOpBuilder &b, mlir::Value panel,
+                   mlir::Value row);
+/// Takes `depth` terms in rounds of `terms`; `body` gets the first one, their
+/// number, and whether sums go on: they do after the first round, or if
+/// `accumulate`. An empty sum is zero, so there is at least one round.
+void buildRounds(
+    mlir::ImplicitLocOpBuilder &b, mlir::Value depth, mlir::Value terms,
+    mlir::Value accumulate,
+    llvm::function_ref<void(mlir::Value, mlir::Value, mlir::Value)> body);
+/// Emits the copy of a right-hand side of this layout.
+template <typename PackingT>
+void emitPacking(PackingT &packing, Layout layout) {
+  switch (layout) {
+  case Layout::RowMajor:
+    return packing.emitRowMajor();
+  case Layout::ColumnMajor:
+    return packing.emitColumnMajor();
+  case Layout::Strided:
+    return packing.emitStrided();
+  case Layout::Packed:
+  case Layout::PackedPairs:
+  case Layout::Gathered:
+    llvm_unreachable("packed operands are not packed again");
+  }
+}
 /// Transposes `n` vectors of `n` lanes, a power of two.
 void transposeInRegisters(mlir::ImplicitLocOpBuilder &b,
                           llvm::MutableArrayRef<mlir::Value> rows);

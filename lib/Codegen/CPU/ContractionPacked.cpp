@@ -109,16 +109,12 @@ public:
   /// that part of the left-hand side, and whether sums go on.
   void forTerms(int64_t terms,
                 function_ref<void(Value, Value, Value, Value)> body) {
-    Value zero = constantIndex(b, 0), step = constantIndex(b, terms);
-    // An empty sum is zero, so there is at least one round.
-    Value rounds = maximum(b, ceilDiv(b, depth, step), constantIndex(b, 1));
-    buildFor(b, zero, rounds, 1, [&](Value round) {
-      Value k = mul(b, round, step);
-      Value count = minimum(b, sub(b, depth, k), step);
-      Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
+    Value zero = constantIndex(b, 0);
+    auto emitRound = [&](Value k, Value count, Value goesOn) {
       body(k, count, slicePanel(b, left, zero, k, rows, count, left.getType()),
-           arith::OrIOp::create(b, later, accumulate));
-    });
+           goesOn);
+    };
+    buildRounds(b, depth, constantIndex(b, terms), accumulate, emitRound);
   }
 
   Value resultPart(Value n, Value width, Type type) {

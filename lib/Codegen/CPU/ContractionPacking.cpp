@@ -106,9 +106,7 @@ void Packing::copyRow(Value k, Value n, bool masked) {
   Value ahead = add(b, k, constantIndex(b, kPrefetchRows));
   for (int64_t j = 0; j < panel; j += lanes) {
     Value column = add(b, n, constantIndex(b, j));
-    memref::PrefetchOp::create(b, source, ValueRange{ahead, column},
-                               /*isWrite=*/false, /*localityHint=*/3,
-                               /*isDataCache=*/true);
+    prefetch(b, source, {ahead, column});
     Value mask;
     if (masked)
       mask = createMask(b, lanes, sub(b, maximum(b, columns, column), column));
@@ -156,18 +154,7 @@ func::FuncOp KernelLibrary::getPack(FloatType acc, FloatType rhs,
   auto emit = [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
     Packing packing(b, VectorType::get({lanes(acc)}, acc), panelColumns(acc),
                     function);
-    switch (rhsLayout) {
-    case Layout::RowMajor:
-      return packing.emitRowMajor();
-    case Layout::ColumnMajor:
-      return packing.emitColumnMajor();
-    case Layout::Strided:
-      return packing.emitStrided();
-    case Layout::Packed:
-    case Layout::PackedPairs:
-    case Layout::Gathered:
-      llvm_unreachable("packed operands are not packed again");
-    }
+    emitPacking(packing, rhsLayout);
   };
   return getOrCreate(
       ("condcomp_pack_" + letter(rhsLayout) + "_" + typeName(acc) + "_" +

@@ -151,8 +151,7 @@ public:
   PlainPanel(ImplicitLocOpBuilder &b, FloatType acc, int64_t panel,
              func::FuncOp function)
       : PanelArguments(b, function), b(b), acc(acc), panel(panel),
-        zero(constantIndex(b, 0)), one(constantIndex(b, 1)),
-        panelWidth(constantIndex(b, panel)),
+        zero(constantIndex(b, 0)), panelWidth(constantIndex(b, panel)),
         buffer(memref::AllocaOp::create(b, MemRefType::get({capacity()}, acc),
                                         b.getI64IntegerAttr(64))) {}
 
@@ -175,7 +174,7 @@ private:
   ImplicitLocOpBuilder &b;
   FloatType acc;
   int64_t panel;
-  Value zero, one, panelWidth, buffer;
+  Value zero, panelWidth, buffer;
 };
 } // namespace
 
@@ -183,18 +182,12 @@ private:
 void PlainPanel::emitRounds(Value terms, func::FuncOp pack, func::FuncOp kernel,
                             Value sums) {
   auto kernelTypes = kernel.getFunctionType().getInputs();
-  // An empty sum is zero, so there is at least one round.
-  Value rounds = maximum(b, ceilDiv(b, depth, terms), one);
-  buildFor(b, zero, rounds, 1, [&](Value round) {
-    Value k = mul(b, round, terms);
-    Value count = minimum(b, sub(b, depth, k), terms);
+  auto emitRound = [&](Value k, Value count, Value continues) {
     Value source =
         slicePanel(b, right, k, zero, count, columns, right.getType());
     Value target = memref::CastOp::create(
         b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
     func::CallOp::create(b, pack, ValueRange{source, target});
-    Value later = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, k, zero);
-    Value continues = arith::OrIOp::create(b, later, accumulate);
     Value part = slicePanel(b, left, zero, k, rows, count, left.getType());
     buildFor(b, zero, columns, panel, [&](Value n) {
       Value width = minimum(b, sub(b, columns, n), panelWidth);
@@ -204,7 +197,8 @@ void PlainPanel::emitRounds(Value terms, func::FuncOp pack, func::FuncOp kernel,
                      slicePanel(b, sums, zero, n, rows, width, kernelTypes[2]),
                      continues});
     });
-  });
+  };
+  buildRounds(b, depth, terms, accumulate, emitRound);
 }
 
 void KernelLibrary::emitPlainPanel(ImplicitLocOpBuilder &b,

@@ -89,9 +89,7 @@ void StreamEmitter::addTerms(Value first, int64_t count) {
       loaded.push_back(loadVector(b, type, right, {term, column}, mask));
       Value ahead = add(b, term, constantIndex(b, kPrefetchRows));
       if (isFirst)
-        memref::PrefetchOp::create(b, right, ValueRange{ahead, column},
-                                   /*isWrite=*/false, /*localityHint=*/3,
-                                   /*isDataCache=*/true);
+        prefetch(b, right, {ahead, column});
     }
     for (int64_t i = 0; i < rows; ++i) {
       Value row = constantIndex(b, i);
@@ -124,19 +122,10 @@ func::FuncOp KernelLibrary::getStream(FloatType acc, FloatType rhs) {
   auto emit = [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
     auto arguments = function.getArguments();
     Value rows = memref::DimOp::create(b, arguments[2], 0);
-    SmallVector<int64_t> cases =
-        llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kStreamedRows));
-    auto choice =
-        scf::IndexSwitchOp::create(b, TypeRange(), rows, cases, cases.size());
-    OpBuilder::InsertionGuard guard(b);
-    for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
-      b.createBlock(&region);
+    buildSwitch(b, rows, kStreamedRows, [&](int64_t count) {
       StreamEmitter{b, type, arguments[0], arguments[1], arguments[2], count}
           .run(arguments[3]);
-      scf::YieldOp::create(b);
-    }
-    b.createBlock(&choice.getDefaultRegion());
-    scf::YieldOp::create(b);
+    });
   };
   return getOrCreate(
       "condcomp_stream_" + typeName(acc) + "_" + typeName(rhs),

@@ -22,8 +22,6 @@ using namespace condcomp;
 static constexpr int64_t kUnroll = 4;
 /// Terms per line of every panel that a tile prefetches, at most.
 static constexpr int64_t kTermsPerPrefetch = 4;
-/// What a prefetch brings.
-static constexpr int64_t kLineBits = 512;
 
 /// Terms per iteration, so that all that is loaded for them fits in registers
 /// beside the sums. LLVM schedules the loads of an iteration before its
@@ -110,7 +108,7 @@ void TileEmitter::emitLoop(Value lower, Value upper, int64_t step,
       loadRight(add(b, base, constantIndex(b, config.pairs ? term / 2 : term)),
                 vectors, right, odd);
     if (config.ahead)
-      emitAhead(k);
+      prefetchAhead(b, rhs, k);
     for (auto [i, row] : llvm::enumerate(rowIndex)) {
       Value left = memref::LoadOp::create(b, lhs, ValueRange{row, k});
       left = vector::BroadcastOp::create(b, type, left);
@@ -152,23 +150,8 @@ void TileEmitter::emitPrefetches(Value term, Value number) {
     if (stream > 0)
       line = add(b, line, between);
     for (int64_t i = 0; i < width; i += kLineBits / bits)
-      memref::PrefetchOp::create(b, next, ValueRange{line, constantIndex(b, i)},
-                                 /*isWrite=*/false, /*localityHint=*/3,
-                                 /*isDataCache=*/true);
+      prefetch(b, next, {line, constantIndex(b, i)});
   }
-}
-
-/// Asks for the lines of the right-hand side that come `kAheadBytes` behind
-/// row `row`.
-void TileEmitter::emitAhead(Value row) {
-  auto view = cast<MemRefType>(rhs.getType());
-  int64_t width = view.getDimSize(1);
-  int64_t bits = view.getElementTypeBitWidth();
-  Value later = add(b, row, constantIndex(b, kAheadBytes * 8 / (width * bits)));
-  for (int64_t i = 0; i < width; i += kLineBits / bits)
-    memref::PrefetchOp::create(b, rhs, ValueRange{later, constantIndex(b, i)},
-                               /*isWrite=*/false, /*localityHint=*/3,
-                               /*isDataCache=*/true);
 }
 
 void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,

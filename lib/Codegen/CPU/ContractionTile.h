@@ -43,7 +43,6 @@ private:
   void emitLoop(mlir::Value lower, mlir::Value upper, int64_t step,
                 int64_t vectors, Values &sums);
   void emitPrefetches(mlir::Value term, mlir::Value number);
-  void emitAhead(mlir::Value row);
   void loadRight(mlir::Value row, int64_t vectors, Values &right, Values &odd);
 };
 

@@ -67,6 +67,22 @@ void buildFor(ImplicitLocOpBuilder &b, Value lower, Value upper, int64_t step,
   body(loop.getInductionVar());
 }
 
+void buildSwitch(ImplicitLocOpBuilder &b, Value count, int64_t most,
+                 function_ref<void(int64_t)> body) {
+  SmallVector<int64_t> cases =
+      llvm::to_vector(llvm::seq_inclusive<int64_t>(1, most));
+  auto choice =
+      scf::IndexSwitchOp::create(b, TypeRange(), count, cases, cases.size());
+  OpBuilder::InsertionGuard guard(b);
+  for (auto [number, region] : llvm::zip(cases, choice.getCaseRegions())) {
+    b.createBlock(&region);
+    body(number);
+    scf::YieldOp::create(b);
+  }
+  b.createBlock(&choice.getDefaultRegion());
+  scf::YieldOp::create(b);
+}
+
 SmallVector<Value> buildCarryingNest(
     ImplicitLocOpBuilder &b, ArrayRef<Value> sizes, ValueRange carried,
     function_ref<SmallVector<Value>(ValueRange, ValueRange)> body) {

@@ -34,6 +34,10 @@ void buildFor(mlir::ImplicitLocOpBuilder &b, mlir::Value lower,
               mlir::Value upper, int64_t step,
               llvm::function_ref<void(mlir::Value)> body);
 
+/// Code of its own for each `count` from 1 to `most`; none for other counts.
+void buildSwitch(mlir::ImplicitLocOpBuilder &b, mlir::Value count, int64_t most,
+                 llvm::function_ref<void(int64_t)> body);
+
 /// Sequential loops over `sizes`, outermost first, that carry values; `body`
 /// gets the indices and the values, and returns those of the next iteration.
 /// Returns the last ones. Without sizes there is the body alone.

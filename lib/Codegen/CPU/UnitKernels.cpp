@@ -211,14 +211,10 @@ void UnitKernel::emitDot(int64_t count, Value pair, Value leftAt, Value rightAt,
   auto words = VectorType::get({kColumns / 2}, b.getI32Type());
   auto pairs = VectorType::get({kColumns}, b.getBF16Type());
   Value y[2], row = add(b, rightAt, pair);
-  Value later = add(b, row, constantIndex(b, kAheadBytes / kRowBytes));
-  for (int64_t j = 0; j < 2; ++j) {
-    Value column = constantIndex(b, j * kColumns);
-    y[j] = vector::LoadOp::create(b, pairs, right[0], ValueRange{row, column});
-    memref::PrefetchOp::create(b, right[0], ValueRange{later, column},
-                               /*isWrite=*/false, /*localityHint=*/3,
-                               /*isDataCache=*/true);
-  }
+  for (int64_t j = 0; j < 2; ++j)
+    y[j] = vector::LoadOp::create(
+        b, pairs, right[0], ValueRange{row, constantIndex(b, j * kColumns)});
+  prefetchAhead(b, right[0], row);
   for (int64_t i = 0; i < count; ++i) {
     Value x = vector::LoadOp::create(
         b, VectorType::get({2}, b.getBF16Type()), left,
@@ -303,18 +299,9 @@ void UnitKernel::emitDotSteps(Value firstStep, Value lastStep) {
     buildFor(b, zero, parts, 1, [&](Value part) {
       Value begin = div(b, mul(b, here, part), parts);
       Value end = div(b, mul(b, here, add(b, part, one)), parts);
-      SmallVector<int64_t> cases =
-          llvm::to_vector(llvm::seq_inclusive<int64_t>(1, kDotRows));
-      auto choice = scf::IndexSwitchOp::create(
-          b, TypeRange(), sub(b, end, begin), cases, cases.size());
-      OpBuilder::InsertionGuard guard(b);
-      for (auto [count, region] : llvm::zip(cases, choice.getCaseRegions())) {
-        b.createBlock(&region);
+      buildSwitch(b, sub(b, end, begin), kDotRows, [&](int64_t count) {
         emitDotRows(count, number, begin, firstStep, lastStep);
-        scf::YieldOp::create(b);
-      }
-      b.createBlock(&choice.getDefaultRegion());
-      scf::YieldOp::create(b);
+      });
     });
   });
 }

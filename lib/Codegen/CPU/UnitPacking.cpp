@@ -134,9 +134,7 @@ void PairPacking::interleave(Value k, Value n, bool masked) {
       row = minimum(b, row, sub(b, depth, one));
       mask = createMask(b, kColumns, count);
     }
-    memref::PrefetchOp::create(
-        b, source, ValueRange{add(b, row, constantIndex(b, kPrefetchRows)), n},
-        /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    prefetch(b, source, {add(b, row, constantIndex(b, kPrefetchRows)), n});
     // LLVM takes shuffles of bf16 apart, those of integers not.
     y[i] = vector::BitCastOp::create(
         b, VectorType::get({kColumns}, b.getI16Type()),
@@ -194,23 +192,6 @@ void PairPacking::emitStrided() {
   });
 }
 
-static void emitPackPairs(ImplicitLocOpBuilder &b, Layout rhsLayout,
-                          func::FuncOp function) {
-  PairPacking packing(b, function);
-  switch (rhsLayout) {
-  case Layout::RowMajor:
-    return packing.emitRowMajor();
-  case Layout::ColumnMajor:
-    return packing.emitColumnMajor();
-  case Layout::Strided:
-    return packing.emitStrided();
-  case Layout::Packed:
-  case Layout::PackedPairs:
-  case Layout::Gathered:
-    llvm_unreachable("packed operands are not packed again");
-  }
-}
-
 /// Copies a [k, n] slice of the right-hand side to panels of pairs of terms
 /// (docs/codegen.md), filled up with zeros to a multiple of 32 terms; between
 /// panels is a gap:
@@ -223,6 +204,7 @@ func::FuncOp KernelLibrary::getPackPairs(Layout rhsLayout) {
       {viewType(bf16, rhsLayout),
        MemRefType::get({ShapedType::kDynamic}, bf16)},
       [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
-        emitPackPairs(b, rhsLayout, function);
+        PairPacking packing(b, function);
+        emitPacking(packing, rhsLayout);
       });
 }

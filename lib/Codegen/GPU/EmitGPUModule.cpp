@@ -196,7 +196,7 @@ struct EmitGPUModulePass
     if (failed(checkBlockSize(context, blockSize)))
       return failure();
     StringRef name(chip);
-    if ((name.consume_front("sm_") || isAMD()) && !name.empty())
+    if ((name.consume_front("sm_") || isAMD(chip)) && !name.empty())
       return success();
     return emitError(UnknownLoc::get(context))
            << "a GPU is called sm_80, sm_90a or gfx942, not '" << chip << "'";
@@ -204,11 +204,8 @@ struct EmitGPUModulePass
 
   void runOnOperation() override {
     // LLVM's name of the synchronization scope of a whole GPU.
-    StringRef scope = isAMD() ? "agent" : "device";
+    StringRef scope = isAMD(chip) ? "agent" : "device";
     Emitter(getOperation(), blocks, blockSize, scope).run();
   }
-
-private:
-  bool isAMD() const { return StringRef(chip).starts_with("gfx"); }
 };
 } // namespace

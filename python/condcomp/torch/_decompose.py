@@ -175,7 +175,7 @@ def _getitem(input, index):
     """x[i, j], such as x[torch.arange(n), last], which torch-mlir has no code for:
     rows of x with its leading dims merged, at i * size + j."""
     kinds = (torch.int64, torch.int32)
-    if not isinstance(index, tuple) or len(index) < 2:
+    if not isinstance(index, tuple) or not 2 <= len(index) <= input.dim():
         return NotImplemented
     if not all(isinstance(i, torch.Tensor) and i.dtype in kinds for i in index):
         return NotImplemented

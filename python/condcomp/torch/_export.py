@@ -102,7 +102,7 @@ def export(model, example_inputs, kwargs=None, dynamic=None, run_time=()) -> Exp
     tensors = arguments.flatten(args, kwargs or {})
     for number, tensor in enumerate(tensors):
         element_of(tensor.dtype, f"input {number}")
-    names = {id(m): n for n, m in model.named_modules() if n}
+    places = Places(model)
     made = []
 
     def function(*inputs):
@@ -113,7 +113,7 @@ def export(model, example_inputs, kwargs=None, dynamic=None, run_time=()) -> Exp
         made[:] = [Results(model, results)]
         return tensors_of(results)
 
-    tracer = Tracer(names)
+    tracer = Tracer(places)
     with Lowering() as lowering, as_buffers(model, run_time):
         swapped = _region.Swapped(model)
         given = dict(zip(swapped.names, swapped.tensors))
@@ -126,7 +126,7 @@ def export(model, example_inputs, kwargs=None, dynamic=None, run_time=()) -> Exp
         ]
         with _evaluation(model):
             plan = tracer.plan(type(model).__name__, function, specs)
-        lowered = lowering.lower(tracer.parts, Places(model))
+        lowered = lowering.lower(tracer.parts, places)
     return _write(
         tracer, plan, lowered, len(tensors), values, given, (arguments, *made), model
     )

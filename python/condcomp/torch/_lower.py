@@ -139,7 +139,7 @@ def _check(what, graph, text, places):
 def _explain(what, graph, error, places):
     if "No module named 'torch_mlir'" in error:
         return "torch-mlir is not installed: pip install torch-mlir"
-    named = [n for n in _calls(graph) if _is_named(n, error)]
+    named = _named(graph, error)
     if named:
         return (
             f"{what} uses {_listed(named)}, which torch-mlir can't lower: write it with "
@@ -152,11 +152,18 @@ def _explain(what, graph, error, places):
     )
 
 
-def _is_named(node, error):
-    """Whether torch-mlir's error is about a node: the name of its operator, or of what
-    it is decomposed to (grid_sampler_2d), stands where errors have the culprit's."""
-    name = node.target.overloadpacket.__name__
-    culprit = (
-        "(legalize operation 'torch\\.aten|original_aten.*aten|name = \"torch\\.aten)"
-    )
-    return re.search(rf"{culprit}\.{name}", error)
+# Stands before the culprit's name in torch-mlir's errors.
+_CULPRIT = (
+    "(legalize operation 'torch\\.aten|original_aten.*aten|name = \"torch\\.aten)\\."
+)
+
+
+def _named(graph, error):
+    """The nodes that torch-mlir's error is about: those whose operator has the culprit's
+    name, or the longest beginning of it (of grid_sampler_2d, grid_sampler)."""
+    found = {}
+    for node in _calls(graph):
+        name = node.target.overloadpacket.__name__
+        if re.search(_CULPRIT + re.escape(name), error):
+            found.setdefault(len(name), []).append(node)
+    return found[max(found)] if found else []

@@ -1,7 +1,7 @@
 # Part of the condcomp project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Where in a model's code the operators of a graph come from."""
+"""The names of a model's modules, and where in its code operators come from."""
 
 import pathlib
 import re
@@ -17,14 +17,21 @@ _LIBRARIES = tuple(
 
 
 class Places:
-    """Says of nodes which module of the model made them, and in which line."""
+    """Says what the modules of a model are called, and of nodes which of them made
+    them, in which line."""
 
     def __init__(self, model):
         self.modules = dict(model.named_modules())
+        self.names = {id(m): n for n, m in self.modules.items() if n}
+
+    def name_of(self, module):
+        """Type and, if it is a part of the model, name."""
+        name = self.names.get(id(module))
+        return type(module).__name__ + (f" '{name}'" if name else "")
 
     def of(self, nodes):
-        """ " It is used by Inner 'blocks.0.inner': net.py, line 5: …" of the first of the
-        nodes that says where it comes from; "" if none does."""
+        """Of the first of the nodes that says where it comes from: the end of an error,
+        ". It is used by Inner 'blocks.0.inner': net.py, line 5: …"; else nothing."""
         for node in nodes:
             frames = _FRAME.findall(node.meta.get("stack_trace") or "")
             theirs = [f for f in frames if not f[0].startswith(_LIBRARIES)]
@@ -40,15 +47,14 @@ class Places:
     def owner(self, frames):
         """The modules whose forward the innermost of the frames is in, or None."""
         for file, line, _ in frames:
-            names = [
-                (name, type(module).__name__)
-                for name, module in self.modules.items()
+            modules = [
+                module
+                for module in self.modules.values()
                 if _holds(type(module).forward, file, int(line))
             ]
-            if names:
-                quoted = [repr(name) for name, _ in names if name]
-                more = f" and {len(quoted) - 1} others" if len(quoted) > 1 else ""
-                return " ".join([names[0][1], *quoted[:1]]) + more
+            if modules:
+                more = f" and {len(modules) - 1} others" if len(modules) > 1 else ""
+                return self.name_of(modules[0]) + more
         return None
 
 

@@ -64,20 +64,17 @@ class Tracer:
     recorded.
     """
 
-    def __init__(self, names):
+    def __init__(self, places):
         self.parts, self.keys, self.regions = [], {}, []
         self.where = []
-        self.names = names
-        self.equal = {}
+        self.places = places
 
     def plan(self, what, function, specs):
         """The plan of a function of tensors. what: its name in errors."""
         graph, placeholders, constants = self.trace(what, function, specs)
         output = next(n for n in graph.nodes if n.op == "output")
         plan = Plan(placeholders, list(output.args[0]), constants=constants)
-        outer, self.equal = self.equal, _equal_sizes(placeholders, specs)
-        plan.steps = self.split(what, graph, plan)
-        self.equal = outer
+        plan.steps = self.split(what, graph, _equal_sizes(placeholders, specs))
         return plan
 
     def trace(self, what, function, specs):
@@ -157,8 +154,8 @@ class Tracer:
             (m for m in reversed(self.where) if not isinstance(m, _Function)), None
         )
         if inner is not None:
-            name = self.names.get(id(inner))
-            what = f"{type(inner).__name__}" + (f" '{name}'" if name else f" in {what}")
+            outside = "" if id(inner) in self.places.names else f" in {what}"
+            what = self.places.name_of(inner) + outside
         text = str(error)
         first = next(
             (l.strip() for l in text.splitlines() if l.strip()), type(error).__name__
@@ -183,8 +180,8 @@ class Tracer:
             todo = "change its forward so that torch.export takes it"
         return f"{what} can't be exported: {todo}. PyTorch says: {first}"
 
-    def split(self, what, graph, plan):
-        """Parts and regions in an order in which they can run."""
+    def split(self, what, graph, equal):
+        """Parts and regions in an order in which they can run. equal: names of sizes."""
         level = levels(graph)
         steps = []
         for now in range(max(level.values(), default=0) + 1):
@@ -192,7 +189,7 @@ class Tracer:
                 n for n in graph.nodes if level[n] == now and n.op == "call_function"
             ]
             pure = [n for n in here if not is_region(n) and not is_result(n)]
-            steps += self.part(what, [n for n in pure if not is_size(n)])
+            steps += self.part(what, [n for n in pure if not is_size(n)], equal)
             for node in here:
                 if is_region(node):
                     steps.append(self.conditional(what, node))
@@ -203,27 +200,23 @@ class Tracer:
         region = self.regions[node.args[1]]
         values = [n.meta["val"] for n in node.args[0]]
         name = getattr(region, "owner", None)
-        name = what if name is None else self.name_of(name)
+        name = what if name is None else self.places.name_of(name)
         bodies = [
             self.plan(f"a body of {name}", function, specs)
             for function, specs in bodies_of(name, region, values)
         ]
         return Conditional(node, region, bodies)
 
-    def name_of(self, module):
-        name = self.names.get(id(module))
-        return type(module).__name__ + (f" '{name}'" if name else "")
-
-    def part(self, what, nodes):
+    def part(self, what, nodes, equal):
         """A part of plain PyTorch, a list of one; or of none, if it has no nodes."""
         graph, inputs, outputs = part_of(nodes)
         if not outputs:
             return []
-        return [Part(self.number(what, graph, inputs), inputs, outputs)]
+        return [Part(self.number(what, graph, inputs, equal), inputs, outputs)]
 
-    def number(self, what, graph, inputs):
+    def number(self, what, graph, inputs, equal):
         """The number of a part among those to lower; equal parts are one."""
-        specs = [spec_of(n.meta["val"], self.equal) for n in inputs]
+        specs = [spec_of(n.meta["val"], equal) for n in inputs]
         for number, node in enumerate(graph.nodes):
             if node.op == "call_function":
                 node.name = f"v{number}"

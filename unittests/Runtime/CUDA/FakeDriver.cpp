@@ -41,7 +41,6 @@ struct Fake {
   std::recursive_mutex mutex;
   std::map<std::string, std::string> settings;
   std::map<std::string, int64_t> counts;
-  /// What was put on streams; on null: on any of them.
   std::map<const void *, int64_t> onStream;
   std::map<std::string, condcomp_kernel> registered;
   /// Blocks of the device's memory by where they begin.

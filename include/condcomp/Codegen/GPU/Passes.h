@@ -17,6 +17,9 @@ namespace condcomp {
 /// Threads that use a tensor core together: neighbors of one block.
 inline constexpr int64_t kWarpSize = 32;
 
+/// Whether a chip is AMD's (gfx942), not NVIDIA's (sm_80).
+inline bool isAMD(llvm::StringRef chip) { return chip.starts_with("gfx"); }
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "condcomp/Codegen/GPU/Passes.h.inc"

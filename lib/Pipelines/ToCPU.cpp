@@ -87,6 +87,9 @@ static void addStructure(OpPassManager &pm, const ToCPUOptions &options) {
     pm.addPass(createHoistInvariants());
   if (options.sinkIntoConditions)
     pm.addPass(createSinkIntoConditions());
+  // What was carried on for one stage alone may be that stage's work now.
+  if (options.leaveRowsInPlace)
+    pm.addPass(createLeaveRowsInPlace());
   // What lay between two applies may be in the second one now.
   if (options.mergeApplies)
     pm.addPass(createMergeApplies());
@@ -116,6 +119,11 @@ void condcomp::buildToCPUPipeline(OpPassManager &pm,
     // Units take bf16 as it is.
     batching.widenBF16 = getBF16Unit(options) == BF16Unit::None;
     pm.addPass(createBatchExperts(batching));
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+  }
+  if (options.readRowsInPlace) {
+    pm.addPass(createReadRowsInPlace());
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
   }

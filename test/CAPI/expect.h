@@ -1,4 +1,5 @@
-/* What the tests of the C API share: they end at what is not as it should be. */
+/* What the tests of the C API share: they end at what is not as it should be.
+ */
 
 #ifndef CONDCOMP_TEST_CAPI_EXPECT_H
 #define CONDCOMP_TEST_CAPI_EXPECT_H

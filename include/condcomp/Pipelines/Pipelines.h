@@ -32,6 +32,11 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       llvm::cl::desc("Run all modules of an apply in one parallel loop per "
                      "stage, where its body allows it (default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> readRowsInPlace{
+      *this, "read-rows-in-place",
+      llvm::cl::desc("Multiply by chosen matrices where they lie instead of "
+                     "copying all of them first (default: true)"),
+      llvm::cl::init(true)};
   PassOptions::Option<bool> shareLeaves{
       *this, "share-leaves",
       llvm::cl::desc("Put equal ops in one function, which is compiled once "
@@ -56,6 +61,12 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
       *this, "keep-module-order",
       llvm::cl::desc("Hand entries on as they are instead of putting them in "
                      "place and taking them out again (default: true)"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> leaveRowsInPlace{
+      *this, "leave-rows-in-place",
+      llvm::cl::desc(
+          "Read what stages carry on unchanged where it lies instead "
+          "of moving it when rows leave (default: true)"),
       llvm::cl::init(true)};
   PassOptions::Option<bool> mergeApplies{
       *this, "merge-applies",

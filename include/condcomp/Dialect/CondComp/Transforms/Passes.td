@@ -259,6 +259,20 @@ def MergeApplies : Pass<"condcomp-merge-applies"> {
   }];
 }
 
+def LeaveRowsInPlace : Pass<"condcomp-leave-rows-in-place"> {
+  let summary = "Read what stages carry on unchanged where it lies";
+  let description = [{
+    A tensor of matrices, one for each row, that the stages of a `cascade` or the
+    body of an `iterate` carry on as it is, and read by products of one row at a
+    time (keys and values of an attention), is no longer moved when rows leave:
+    stages read it at the `ids` of the rows that are left. docs/passes.md has an
+    example.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def KeepModuleOrder : Pass<"condcomp-keep-module-order"> {
   let summary = "Hand entries on instead of putting them in place and back";
   let description = [{

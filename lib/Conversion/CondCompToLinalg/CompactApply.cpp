@@ -135,24 +135,21 @@ condcomp::emitCompactApply(ApplyOp op, const RoutingValue &routing,
 
   SmallVector<Value> slots =
       makeSlots(op, operands, compact.getNumEntries(b), b);
-  if (op.hasSharedBody()) {
-    slots = b.forLoop(
-        zero, b.mul(numBatches, numModules), slots,
-        [&](TensorEmitter &b, Value group, ValueRange carried) {
-          Value module = perGroup ? b.rem(group, numModules) : group;
+  // One loop also for bodies of their own: of a loop for each, bufferization
+  // compares what every one does with what all others do.
+  int64_t numBodies = op.getBodies().size();
+  slots = b.forLoop(
+      zero, b.mul(numBatches, numModules), slots,
+      [&](TensorEmitter &b, Value group, ValueRange carried) {
+        Value module = perGroup ? b.rem(group, numModules) : group;
+        if (numBodies == 1)
           return runGroup(b, op.getBodies().front(), group, module, carried);
-        });
-  } else {
-    for (auto [i, body] : llvm::enumerate(op.getBodies())) {
-      Value module = b.index(i);
-      slots = b.forLoop(
-          zero, numBatches, slots,
-          [&, &body = body](TensorEmitter &b, Value batch, ValueRange carried) {
-            Value group = b.add(b.mul(batch, numModules), module);
-            return runGroup(b, body, group, module, carried);
-          });
-    }
-  }
+        return b.select(module, numBodies, carried.getTypes(),
+                        [&](TensorEmitter &b, int64_t i) {
+                          return runGroup(b, op.getBodies()[i], group,
+                                          b.index(i), carried);
+                        });
+      });
 
   return combineSlots(op, compact, operands, slots, order.slotOfEntry, b);
 }

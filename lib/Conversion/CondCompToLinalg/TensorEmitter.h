@@ -142,6 +142,11 @@ public:
                                      ConditionFn condition, StepFn body);
   llvm::SmallVector<Value> ifElse(Value condition, RegionFn thenFn,
                                   RegionFn elseFn);
+  /// What `body` emits for the value of `selector`, of 0 to `count` - 1.
+  llvm::SmallVector<Value>
+  select(Value selector, int64_t count, mlir::TypeRange types,
+         llvm::function_ref<llvm::SmallVector<Value>(TensorEmitter &, int64_t)>
+             body);
 };
 
 } // namespace condcomp

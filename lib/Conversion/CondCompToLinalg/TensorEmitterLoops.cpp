@@ -61,3 +61,20 @@ SmallVector<Value> TensorEmitter::ifElse(Value condition, RegionFn thenFn,
   auto op = scf::IfOp::create(*this, condition, build(thenFn), build(elseFn));
   return llvm::to_vector_of<Value>(op.getResults());
 }
+
+SmallVector<Value> TensorEmitter::select(
+    Value selector, int64_t count, TypeRange types,
+    function_ref<SmallVector<Value>(TensorEmitter &, int64_t)> body) {
+  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, count));
+  auto op =
+      scf::IndexSwitchOp::create(*this, types, selector, cases, cases.size());
+  for (int64_t i = 0; i < count; ++i) {
+    Region &region =
+        i == 0 ? op.getDefaultRegion() : op.getCaseRegions()[i - 1];
+    OpBuilder nested(*this);
+    nested.createBlock(&region);
+    TensorEmitter b(getLoc(), nested);
+    scf::YieldOp::create(b, body(b, i));
+  }
+  return llvm::to_vector_of<Value>(op.getResults());
+}

@@ -41,12 +41,16 @@ func.func @experts(%x: tensor<?x16xf32>, %s: tensor<?x8xf32>, %w: tensor<8x16x16
   return %y : tensor<?x16xf32>
 }
 
-// One region per module: no loop over modules, each body once.
+// One region per module: each body once, in a case of its own.
 // CHECK-LABEL: func.func @branches
-// COMPACT: scf.if
-// COMPACT: math.exp
+// COMPACT: scf.for
+// COMPACT: scf.index_switch
+// COMPACT: case 1 {
 // COMPACT: scf.if
 // COMPACT: math.log
+// COMPACT: default {
+// COMPACT: scf.if
+// COMPACT: math.exp
 // MASKED: math.exp
 // MASKED: math.log
 func.func @branches(%x: tensor<?x4xf32>, %type: tensor<?x1xi32>) -> tensor<?x4xf32> {

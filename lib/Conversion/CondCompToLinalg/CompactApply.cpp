@@ -144,11 +144,11 @@ condcomp::emitCompactApply(ApplyOp op, const RoutingValue &routing,
         Value module = perGroup ? b.rem(group, numModules) : group;
         if (numBodies == 1)
           return runGroup(b, op.getBodies().front(), group, module, carried);
-        return b.select(module, numBodies, carried.getTypes(),
-                        [&](TensorEmitter &b, int64_t i) {
-                          return runGroup(b, op.getBodies()[i], group,
-                                          b.index(i), carried);
-                        });
+        return b.indexSwitch(module, numBodies, carried.getTypes(),
+                             [&](TensorEmitter &b, int64_t i) {
+                               return runGroup(b, op.getBodies()[i], group,
+                                               b.index(i), carried);
+                             });
       });
 
   return combineSlots(op, compact, operands, slots, order.slotOfEntry, b);

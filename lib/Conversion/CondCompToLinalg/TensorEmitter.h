@@ -143,10 +143,10 @@ public:
   llvm::SmallVector<Value> ifElse(Value condition, RegionFn thenFn,
                                   RegionFn elseFn);
   /// What `body` emits for the value of `selector`, of 0 to `count` - 1.
-  llvm::SmallVector<Value>
-  select(Value selector, int64_t count, mlir::TypeRange types,
-         llvm::function_ref<llvm::SmallVector<Value>(TensorEmitter &, int64_t)>
-             body);
+  llvm::SmallVector<Value> indexSwitch(
+      Value selector, int64_t count, mlir::TypeRange types,
+      llvm::function_ref<llvm::SmallVector<Value>(TensorEmitter &, int64_t)>
+          body);
 };
 
 } // namespace condcomp

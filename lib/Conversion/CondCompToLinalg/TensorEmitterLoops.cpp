@@ -62,7 +62,7 @@ SmallVector<Value> TensorEmitter::ifElse(Value condition, RegionFn thenFn,
   return llvm::to_vector_of<Value>(op.getResults());
 }
 
-SmallVector<Value> TensorEmitter::select(
+SmallVector<Value> TensorEmitter::indexSwitch(
     Value selector, int64_t count, TypeRange types,
     function_ref<SmallVector<Value>(TensorEmitter &, int64_t)> body) {
   SmallVector<int64_t> cases = llvm::to_vector(llvm::seq<int64_t>(1, count));

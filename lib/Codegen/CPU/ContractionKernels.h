@@ -120,7 +120,7 @@ public:
   int64_t blockColumns(const PanelConfig &config, int64_t rows) const;
   /// Up to how many rows a right-hand side is read as it lies, and in long
   /// pieces.
-  static constexpr int64_t kStreamedRows = 4, kFewRows = 64;
+  static constexpr int64_t kStreamedRows = 6, kFewRows = 64;
   /// Most rows a panel function takes.
   static int64_t maxRows(const PanelConfig &config) {
     if (config.usesUnit)

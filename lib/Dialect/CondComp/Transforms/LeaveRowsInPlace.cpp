@@ -34,15 +34,13 @@ static bool isBatchOfProduct(OpOperand &use) {
          });
 }
 
-/// Whether rows are read by such products alone, which read them as well
+/// Whether rows are read there by such products alone, which read them as well
 /// where they lie. What else reads them would copy them first.
-static bool isReadByProducts(Value rows) {
-  return llvm::all_of(rows.getUses(), [](OpOperand &use) {
-    Operation *user = use.getOwner();
-    if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(user))
-      return isReadByProducts(user->getResult(0));
-    return isa<tensor::DimOp, ExitOp>(user) || isBatchOfProduct(use);
-  });
+static bool isReadByProducts(OpOperand &use) {
+  Operation *user = use.getOwner();
+  if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(user))
+    return llvm::all_of(user->getUses(), isReadByProducts);
+  return isa<tensor::DimOp>(user) || isBatchOfProduct(use);
 }
 
 namespace {
@@ -68,17 +66,20 @@ static std::optional<SmallVector<Place>> findPlaces(ExitingOpInterface op,
     if (!at)
       break;
     Place place{stage.getArgument(*at), std::nullopt};
-    if (!isReadByProducts(place.argument))
-      return std::nullopt;
-    if (auto exit = dyn_cast<ExitOp>(stage.front().getTerminator())) {
+    auto exit = dyn_cast<ExitOp>(stage.front().getTerminator());
+    if (exit)
       for (auto [i, value] : llvm::enumerate(exit.getCarry()))
         if (value == place.argument)
           place.carry = i;
-      // Rows that are carried on twice, or are a result, move.
-      if (llvm::count(exit->getOperands(), place.argument) !=
-          (place.carry ? 1 : 0))
+    // Rows that are carried on twice, or are a result, move.
+    unsigned handedOn = 0;
+    for (OpOperand &use : place.argument.getUses())
+      if (exit && use.getOwner() == exit)
+        ++handedOn;
+      else if (!isReadByProducts(use))
         return std::nullopt;
-    }
+    if (handedOn != (place.carry ? 1 : 0))
+      return std::nullopt;
     at = place.carry;
     places.push_back(place);
   }
@@ -87,25 +88,20 @@ static std::optional<SmallVector<Place>> findPlaces(ExitingOpInterface op,
 }
 
 /// The ids that a stage gets, as its last argument but for the step.
-static BlockArgument getIds(ExitingOpInterface op, Region &stage) {
+static unsigned getIdsPosition(ExitingOpInterface op, Region &stage) {
   auto iterate = dyn_cast<IterateOp>(op.getOperation());
   unsigned trailing = iterate && iterate.getWithStep() ? 1 : 0;
-  return stage.getArgument(stage.getNumArguments() - 1 - trailing);
+  return stage.getNumArguments() - 1 - trailing;
 }
 
 static void addIds(ExitingOpInterface op) {
   if (op.getWithIds())
     return;
+  op.setWithIds(true);
   auto type = RankedTensorType::get({ShapedType::kDynamic},
                                     IndexType::get(op.getContext()));
-  auto iterate = dyn_cast<IterateOp>(op.getOperation());
-  if (iterate)
-    iterate.setWithIds(true);
-  else
-    cast<CascadeOp>(op.getOperation()).setWithIds(true);
-  unsigned trailing = iterate && iterate.getWithStep() ? 1 : 0;
   for (Region &stage : op->getRegions())
-    stage.insertArgument(stage.getNumArguments() - trailing, type, op.getLoc());
+    stage.insertArgument(getIdsPosition(op, stage) + 1, type, op.getLoc());
 }
 
 /// `rows[ids[i], ..]` for every i.
@@ -163,16 +159,13 @@ static void leaveInPlace(ExitingOpInterface op, unsigned index,
           .erase(*place.carry);
     if (!argument.use_empty()) {
       OpBuilder b = OpBuilder::atBlockBegin(&stage.front());
-      argument.replaceAllUsesWith(
-          gatherRows(b, op.getLoc(), rows, getIds(op, stage),
-                     cast<RankedTensorType>(argument.getType())));
+      argument.replaceAllUsesWith(gatherRows(
+          b, op.getLoc(), rows, stage.getArgument(getIdsPosition(op, stage)),
+          cast<RankedTensorType>(argument.getType())));
     }
     stage.eraseArgument(argument.getArgNumber());
   }
-  if (auto cascade = dyn_cast<CascadeOp>(op.getOperation()))
-    cascade.getRowsMutable().erase(index);
-  else
-    cast<IterateOp>(op.getOperation()).getRowsMutable().erase(index);
+  op.getRowsMutable().erase(index);
   checkNumRows(op, rows);
 }
 

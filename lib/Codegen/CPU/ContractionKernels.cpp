@@ -77,12 +77,26 @@ void condcomp::prefetch(ImplicitLocOpBuilder &b, Value memref,
                              /*localityHint=*/3, /*isDataCache=*/true);
 }
 
-void condcomp::prefetchAhead(ImplicitLocOpBuilder &b, Value panel, Value row) {
-  auto type = cast<MemRefType>(panel.getType());
-  int64_t width = type.getDimSize(1), bits = type.getElementTypeBitWidth();
-  Value later = add(b, row, constantIndex(b, kAheadBytes * 8 / (width * bits)));
-  for (int64_t i = 0; i < width; i += kLineBits / bits)
-    prefetch(b, panel, {later, constantIndex(b, i)});
+PrefetchAhead::PrefetchAhead(ImplicitLocOpBuilder &b, MemRefType panel,
+                             Value rows, Value number, Value tiles)
+    : perLine(kLineBits / panel.getElementTypeBitWidth()),
+      lines(panel.getDimSize(1) / perLine) {
+  Value all = mul(b, rows, constantIndex(b, lines));
+  first = div(b, mul(b, number, all), tiles);
+  share = div(b, constantIndex(b, 256), tiles);
+}
+
+void PrefetchAhead::emit(ImplicitLocOpBuilder &b, Value panel, Value origin,
+                         Value k) const {
+  int64_t bits = kLineBits / perLine;
+  for (int64_t i = 0; i < lines; ++i) {
+    Value line =
+        add(b, mul(b, k, constantIndex(b, lines)), constantIndex(b, i));
+    line = add(b, first, div(b, mul(b, line, share), constantIndex(b, 256)));
+    Value element = add(b, mul(b, line, constantIndex(b, perLine)),
+                        constantIndex(b, kAheadBytes * 8 / bits));
+    prefetch(b, panel, {origin, element});
+  }
 }
 
 void condcomp::buildRounds(ImplicitLocOpBuilder &b, Value depth, Value terms,
@@ -210,10 +224,9 @@ static void emitKernel(ImplicitLocOpBuilder &b, const KernelConfig &config,
                       depth, accumulate, Value(), Value(), Value()};
   if (config.panels > 1 || config.streams > 1)
     emitter.between = function.getArgument(4);
-  if (config.next) {
+  emitter.tiles = rowTiles.tiles;
+  if (config.next)
     emitter.next = function.getArguments().back();
-    emitter.tiles = rowTiles.tiles;
-  }
   if (config.panels > 1)
     return rowTiles.emit(emitter, 2 * config.panels, Value());
   Value width = constantIndex(b, lanes);

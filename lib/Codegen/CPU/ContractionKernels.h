@@ -203,10 +203,26 @@ std::pair<mlir::Value, mlir::Value> loadPair(mlir::ImplicitLocOpBuilder &b,
 /// Asks for the line of an element that is read soon.
 void prefetch(mlir::ImplicitLocOpBuilder &b, mlir::Value memref,
               mlir::ValueRange indices);
-/// Asks for the lines that lie `kAheadBytes` behind row `row` of a panel, which
-/// may be beyond its end.
-void prefetchAhead(mlir::ImplicitLocOpBuilder &b, mlir::Value panel,
-                   mlir::Value row);
+/// One tile's share in what lies `kAheadBytes` behind some rows of a panel, and
+/// perhaps beyond its end. All tiles of these rows take part: if the first one
+/// asked for everything, it would wait for memory, and memory for the others.
+/// They ask for one piece after the other, which is what the processor's own
+/// prefetching follows.
+class PrefetchAhead {
+public:
+  /// Tile `number` of `tiles` passes by `rows` rows of a panel.
+  PrefetchAhead(mlir::ImplicitLocOpBuilder &b, mlir::MemRefType panel,
+                mlir::Value rows, mlir::Value number, mlir::Value tiles);
+  /// Asks for a part while row `k` of those from row `origin` on is read.
+  void emit(mlir::ImplicitLocOpBuilder &b, mlir::Value panel,
+            mlir::Value origin, mlir::Value k) const;
+
+private:
+  /// Elements of a line, and lines of a row.
+  int64_t perLine, lines;
+  /// The first line, and the share of all lines in 256ths.
+  mlir::Value first, share;
+};
 /// Takes `depth` terms in rounds of `terms`; `body` gets the first one, their
 /// number, and whether sums go on: they do after the first round, or if
 /// `accumulate`. An empty sum is zero, so there is at least one round.
@@ -254,7 +270,8 @@ private:
   mlir::Value getSteps();
   void emitDotSteps(mlir::Value firstStep, mlir::Value lastStep);
   void emitDotRows(int64_t count, mlir::Value block, mlir::Value first,
-                   mlir::Value begin, mlir::Value end);
+                   mlir::Value begin, mlir::Value end,
+                   const PrefetchAhead &ahead);
   void emitDot(int64_t count, mlir::Value pair, mlir::Value leftAt,
                mlir::Value rightAt, llvm::MutableArrayRef<mlir::Value> values);
 };

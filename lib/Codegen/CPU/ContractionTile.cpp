@@ -108,7 +108,7 @@ void TileEmitter::emitLoop(Value lower, Value upper, int64_t step,
       loadRight(add(b, base, constantIndex(b, config.pairs ? term / 2 : term)),
                 vectors, right, odd);
     if (config.ahead)
-      prefetchAhead(b, rhs, k);
+      ahead->emit(b, rhs, constantIndex(b, 0), k);
     for (auto [i, row] : llvm::enumerate(rowIndex)) {
       Value left = memref::LoadOp::create(b, lhs, ValueRange{row, k});
       left = vector::BroadcastOp::create(b, type, left);
@@ -165,6 +165,8 @@ void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,
   if (config.pairs)
     unroll = std::max<int64_t>(unroll, 2);
 
+  if (config.ahead)
+    ahead.emplace(b, cast<MemRefType>(rhs.getType()), depth, number, tiles);
   Values sums = emitStart(vectors, mask);
   Value zero = constantIndex(b, 0);
   if (next) {

@@ -28,6 +28,8 @@ struct TileEmitter {
   /// a time.
   llvm::SmallVector<mlir::Value> rowIndex = {};
   int64_t unroll = 1;
+  /// What it asks for beforehand.
+  std::optional<PrefetchAhead> ahead = {};
 
   /// One tile: `rows` x `vectors` accumulators, from row `first`. The last
   /// vector of the result is masked. It is tile `number` of all.

@@ -214,7 +214,6 @@ void UnitKernel::emitDot(int64_t count, Value pair, Value leftAt, Value rightAt,
   for (int64_t j = 0; j < 2; ++j)
     y[j] = vector::LoadOp::create(
         b, pairs, right[0], ValueRange{row, constantIndex(b, j * kColumns)});
-  prefetchAhead(b, right[0], row);
   for (int64_t i = 0; i < count; ++i) {
     Value x = vector::LoadOp::create(
         b, VectorType::get({2}, b.getBF16Type()), left,
@@ -236,7 +235,8 @@ void UnitKernel::emitDot(int64_t count, Value pair, Value leftAt, Value rightAt,
 /// `count` rows from row `first` of block `block`, by two vectors of columns
 /// and by steps `begin` to `end`: their sums are in registers.
 void UnitKernel::emitDotRows(int64_t count, Value block, Value first,
-                             Value begin, Value end) {
+                             Value begin, Value end,
+                             const PrefetchAhead &ahead) {
   Value zero = constantIndex(b, 0);
   auto type = VectorType::get({kColumns / 2}, b.getF32Type());
   Value row = add(b, mul(b, block, constantIndex(b, kBlock)), first);
@@ -275,9 +275,12 @@ void UnitKernel::emitDotRows(int64_t count, Value block, Value first,
     OpBuilder::InsertionGuard innerGuard(b);
     b.setInsertionPointToStart(inner.getBody());
     SmallVector<Value> values(inner.getRegionIterArgs());
-    for (int64_t p = 0; p < kDotPairs; ++p)
-      emitDot(count, add(b, inner.getInductionVar(), constantIndex(b, p)),
-              leftAt, rightAt, values);
+    Value origin = mul(b, begin, constantIndex(b, kTerms / 2));
+    for (int64_t p = 0; p < kDotPairs; ++p) {
+      Value pair = add(b, inner.getInductionVar(), constantIndex(b, p));
+      ahead.emit(b, right[0], origin, sub(b, add(b, rightAt, pair), origin));
+      emitDot(count, pair, leftAt, rightAt, values);
+    }
     scf::YieldOp::create(b, values);
     b.setInsertionPointToEnd(loop.getBody());
     scf::YieldOp::create(b, inner.getResults());
@@ -293,14 +296,21 @@ void UnitKernel::emitDotSteps(Value firstStep, Value lastStep) {
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
   Value block = constantIndex(b, kBlock);
   Value rows = memref::DimOp::create(b, sums[0], 0);
+  Value tiles = maximum(b, ceilDiv(b, rows, constantIndex(b, kDotRows)), one);
+  Value pairs =
+      mul(b, sub(b, lastStep, firstStep), constantIndex(b, kTerms / 2));
   buildFor(b, zero, ceilDiv(b, rows, block), 1, [&](Value number) {
     Value here = minimum(b, sub(b, rows, mul(b, number, block)), block);
     Value parts = ceilDiv(b, here, constantIndex(b, kDotRows));
     buildFor(b, zero, parts, 1, [&](Value part) {
       Value begin = div(b, mul(b, here, part), parts);
       Value end = div(b, mul(b, here, add(b, part, one)), parts);
+      Value tile =
+          add(b, mul(b, number, constantIndex(b, kBlock / kDotRows)), part);
+      PrefetchAhead ahead(b, cast<MemRefType>(right[0].getType()), pairs, tile,
+                          tiles);
       buildSwitch(b, sub(b, end, begin), kDotRows, [&](int64_t count) {
-        emitDotRows(count, number, begin, firstStep, lastStep);
+        emitDotRows(count, number, begin, firstStep, lastStep, ahead);
       });
     });
   });

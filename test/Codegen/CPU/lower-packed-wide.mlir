@@ -29,9 +29,19 @@ func.func @packed(%a: memref<?x2048xf32>, %b: memref<3x2048x32xf32>, %c: memref<
 // CHECK-NOT:     streams
 
 // CHECK-LABEL: func.func private @condcomp_kernel_r_f32_ahead(
-// CHECK-DAG:     %[[AHEAD:.*]] = arith.constant 64 : index
-// CHECK:         scf.for %[[K:.*]] =
-// CHECK:           %[[LATER:.*]] = arith.addi %{{.*}}, %[[AHEAD]] : index
-// CHECK:           memref.prefetch %{{.*}}[%[[LATER]], %{{.*}}], read, locality<3>, data
-// CHECK:           memref.prefetch %{{.*}}[%[[LATER]], %{{.*}}], read, locality<3>, data
-// CHECK:           math.fma
+// Of 8 KiB later, each tile of rows asks for its share.
+// CHECK:         %[[TILES:.*]] = arith.maxui
+// CHECK:         scf.for %[[TILE:.*]] =
+// CHECK:           %[[LINES:.*]] = arith.constant 2 : index
+// CHECK-NEXT:      %[[ALL:.*]] = arith.muli %{{.*}}, %[[LINES]] : index
+// CHECK-NEXT:      %[[BEFORE:.*]] = arith.muli %[[TILE]], %[[ALL]] : index
+// CHECK-NEXT:      %[[FIRST:.*]] = arith.divui %[[BEFORE]], %[[TILES]] : index
+// CHECK:           %[[SHARE:.*]] = arith.divui %{{.*}}, %[[TILES]] : index
+// CHECK:           scf.for %[[K:.*]] =
+// CHECK:             %[[PART:.*]] = arith.muli %{{.*}}, %[[SHARE]] : index
+// CHECK:             %[[LINE:.*]] = arith.addi %[[FIRST]], %{{.*}} : index
+// CHECK:             %[[AHEAD:.*]] = arith.constant 2048 : index
+// CHECK:             %[[LATER:.*]] = arith.addi %{{.*}}, %[[AHEAD]] : index
+// CHECK:             memref.prefetch %{{.*}}[%{{.*}}, %[[LATER]]], read, locality<3>, data
+// CHECK:             memref.prefetch %{{.*}}, read, locality<3>, data
+// CHECK:             math.fma

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
+#include "mlir/IR/Matchers.h"
 
 namespace condcomp {
 #define GEN_PASS_DEF_READROWSINPLACE
@@ -215,39 +216,33 @@ static LogicalResult emitLoop(Match match, linalg::GenericOp contraction,
   return success();
 }
 
-/// Whether there is one iteration: none if this is known when compiling, and
-/// `only` says so.
-static Value isOnlyOne(Match match, bool &only, IRRewriter &rewriter) {
+/// Whether there is one index, as a constant where it is known.
+static Value isSingle(Match match, IRRewriter &rewriter) {
   rewriter.setInsertionPoint(match.contraction);
   Location loc = match.contraction.getLoc();
   SmallVector<Range> domain =
       cast<TilingInterface>(match.contraction.getOperation())
           .getIterationDomain(rewriter);
-  Value one, single;
-  only = true;
+  Value one = arith::ConstantIndexOp::create(rewriter, loc, 1), single;
   for (unsigned loop : match.batch.set_bits()) {
-    if (std::optional<int64_t> size = getConstantIntValue(domain[loop].size)) {
-      only &= *size == 1;
-      continue;
-    }
-    if (!one)
-      one = arith::ConstantIndexOp::create(rewriter, loc, 1);
-    Value equal = arith::CmpIOp::create(
-        rewriter, loc, arith::CmpIPredicate::eq,
-        getValueOrCreateConstantIndexOp(rewriter, loc, domain[loop].size), one);
-    single =
-        single ? arith::AndIOp::create(rewriter, loc, single, equal) : equal;
+    Value size =
+        getValueOrCreateConstantIndexOp(rewriter, loc, domain[loop].size);
+    Value equal = rewriter.createOrFold<arith::CmpIOp>(
+        loc, arith::CmpIPredicate::eq, size, one);
+    single = single ? rewriter.createOrFold<arith::AndIOp>(loc, single, equal)
+                    : equal;
   }
-  return only ? single : Value();
+  return single;
 }
 
 /// Matrices run side by side, a single one on all threads.
 static LogicalResult rewrite(Match match, IRRewriter &rewriter) {
-  bool only;
-  Value single = isOnlyOne(match, only, rewriter);
-  if (!single)
+  Value single = isSingle(match, rewriter);
+  APInt known;
+  if (matchPattern(single, m_ConstantInt(&known)))
     return emitLoop(match, match.contraction,
-                    only ? LoopType::ForOp : LoopType::ForallOp, rewriter);
+                    known.isZero() ? LoopType::ForallOp : LoopType::ForOp,
+                    rewriter);
   linalg::GenericOp alone, several;
   auto clone = [&](linalg::GenericOp &copy) {
     return [&](OpBuilder &b, Location loc) {

@@ -77,22 +77,35 @@ void condcomp::prefetch(ImplicitLocOpBuilder &b, Value memref,
                              /*localityHint=*/3, /*isDataCache=*/true);
 }
 
+/// Of what a share is a fraction, so that tiles divide once.
+static constexpr int64_t kWholeShare = 256;
+
+TileShare::TileShare(ImplicitLocOpBuilder &b, Value count, Value number,
+                     Value tiles)
+    : first(div(b, mul(b, number, count), tiles)),
+      share(div(b, constantIndex(b, kWholeShare), tiles)) {}
+
+Value TileShare::at(ImplicitLocOpBuilder &b, Value i, Value perGroup) const {
+  Value begin = first, whole = constantIndex(b, kWholeShare);
+  if (perGroup) {
+    begin = div(b, begin, perGroup);
+    whole = mul(b, whole, perGroup);
+  }
+  return add(b, begin, div(b, mul(b, i, share), whole));
+}
+
 PrefetchAhead::PrefetchAhead(ImplicitLocOpBuilder &b, MemRefType panel,
                              Value rows, Value number, Value tiles)
     : perLine(kLineBits / panel.getElementTypeBitWidth()),
-      lines(panel.getDimSize(1) / perLine) {
-  Value all = mul(b, rows, constantIndex(b, lines));
-  first = div(b, mul(b, number, all), tiles);
-  share = div(b, constantIndex(b, 256), tiles);
-}
+      lines(panel.getDimSize(1) / perLine),
+      share(b, mul(b, rows, constantIndex(b, lines)), number, tiles) {}
 
 void PrefetchAhead::emit(ImplicitLocOpBuilder &b, Value panel, Value origin,
                          Value k) const {
   int64_t bits = kLineBits / perLine;
+  Value passing = mul(b, k, constantIndex(b, lines));
   for (int64_t i = 0; i < lines; ++i) {
-    Value line =
-        add(b, mul(b, k, constantIndex(b, lines)), constantIndex(b, i));
-    line = add(b, first, div(b, mul(b, line, share), constantIndex(b, 256)));
+    Value line = share.at(b, add(b, passing, constantIndex(b, i)));
     Value element = add(b, mul(b, line, constantIndex(b, perLine)),
                         constantIndex(b, kAheadBytes * 8 / bits));
     prefetch(b, panel, {origin, element});

@@ -203,6 +203,23 @@ std::pair<mlir::Value, mlir::Value> loadPair(mlir::ImplicitLocOpBuilder &b,
 /// Asks for the line of an element that is read soon.
 void prefetch(mlir::ImplicitLocOpBuilder &b, mlir::Value memref,
               mlir::ValueRange indices);
+/// What one of several tiles takes of something that is to be spread over all
+/// of them: from `first` on, a share of what passes by.
+class TileShare {
+public:
+  /// The share of tile `number` of `tiles` in `count` things.
+  TileShare(mlir::ImplicitLocOpBuilder &b, mlir::Value count,
+            mlir::Value number, mlir::Value tiles);
+  /// The thing whose turn it is when thing `i` passes by, or the group of
+  /// `perGroup` things that it is in.
+  mlir::Value at(mlir::ImplicitLocOpBuilder &b, mlir::Value i,
+                 mlir::Value perGroup = {}) const;
+
+private:
+  /// The first thing, and the share of all in 256ths.
+  mlir::Value first, share;
+};
+
 /// One tile's share in what lies `kAheadBytes` behind some rows of a panel, and
 /// perhaps beyond its end. All tiles of these rows take part: if the first one
 /// asked for everything, it would wait for memory, and memory for the others.
@@ -220,8 +237,7 @@ public:
 private:
   /// Elements of a line, and lines of a row.
   int64_t perLine, lines;
-  /// The first line, and the share of all lines in 256ths.
-  mlir::Value first, share;
+  TileShare share;
 };
 /// Takes `depth` terms in rounds of `terms`; `body` gets the first one, their
 /// number, and whether sums go on: they do after the first round, or if

@@ -140,10 +140,7 @@ void TileEmitter::emitPrefetches(Value term, Value number) {
   int64_t lanes = type.getNumElements();
   int64_t termsPerLine = config.next == config.acc ? 1 : 2;
   Value perLine = constantIndex(b, termsPerLine * config.streams);
-  Value share = div(b, constantIndex(b, 256), tiles);
-  Value line =
-      add(b, div(b, div(b, mul(b, number, depth), tiles), perLine),
-          div(b, mul(b, term, share), mul(b, constantIndex(b, 256), perLine)));
+  Value line = TileShare(b, depth, number, tiles).at(b, term, perLine);
   int64_t bits = Type(config.next).getIntOrFloatBitWidth();
   int64_t width = 2 * lanes * termsPerLine;
   for (int64_t stream = 0; stream < config.streams; ++stream) {

@@ -296,12 +296,12 @@ def ReadRowsInPlace : Pass<"condcomp-read-rows-in-place"> {
   let summary = "Multiply by chosen matrices where they lie";
   let description = [{
     A contraction one of whose operands is gathered, a matrix for each index (the
-    cache of each row that is left, the filters of each sample), becomes a
-    loop over the indices, parallel (`scf.forall`) but for a single one, which
-    reads each matrix where it lies. Without the pass all of them are copied first: memory is read,
-    written and read again. Where more than the leading dim is chosen, such as
-    some of the filters for each sample, one matrix at a time is copied, to a
-    buffer that stays in the cache.
+    cache of each row that is left, the filters of each sample), becomes a loop
+    over the indices, parallel (`scf.forall`) but for a single one, which reads
+    each matrix where it lies. Without the pass all of them are copied first:
+    memory is read, written and read again. Where more than the leading dim is
+    chosen, such as some of the filters for each sample, one matrix at a time is
+    copied, to a buffer that stays in the cache.
 
     Not where an index stands for a vector, or is not one of the contraction's
     batch: rows that are gathered for one product are read once more by it.

@@ -11,7 +11,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/PatternMatch.h"
 
 namespace condcomp {
 #define GEN_PASS_DEF_LEAVEROWSINPLACE
@@ -104,7 +103,8 @@ static void addIds(ExitingOpInterface op) {
     stage.insertArgument(getIdsPosition(op, stage) + 1, type, op.getLoc());
 }
 
-/// `rows[ids[i], ..]` for every i.
+/// `rows[ids[i], ..]` for every i. Not by tensor.gather, whose indices would be
+/// checked in every stage: ids are always those of rows.
 static Value gatherRows(OpBuilder &b, Location loc, Value rows, Value ids,
                         RankedTensorType type) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, rows);

@@ -83,7 +83,9 @@ scf::ForOp condcomp::createRolledFor(ImplicitLocOpBuilder &b, Value lower,
       scf::ForOp::create(b, lower, upper, constantIndex(b, step), inits);
   auto unrollOnce = LLVM::LoopUnrollAttr::get(
       b.getContext(), b.getBoolAttr(true), {}, {}, {}, {}, {}, {});
-  loop->setAttr("llvm.loop_annotation",
+  // The name that the attribute has on branches of the LLVM dialect: on its way
+  // there nothing is renamed, and what has another name is not translated.
+  loop->setAttr("loop_annotation",
                 LLVM::LoopAnnotationAttr::get(b.getContext(), {}, {}, {},
                                               unrollOnce, {}, {}, {}, {}, {},
                                               {}, {}, {}, {}, {}, {}));

@@ -1,5 +1,13 @@
 // RUN: cc-opt %s --condcomp-lower-contractions="vector-bits=512" | FileCheck %s
 // RUN: cc-opt %s --condcomp-lower-contractions="vector-bits=256" | FileCheck %s --check-prefix=AVX2
+// RUN: cc-opt %s --condcomp-to-cpu="vector-bits=512" | mlir-translate --mlir-to-llvmir | FileCheck %s --check-prefix=LLVM
+
+// LLVM leaves the loops over terms as they are: unrolled further, the larger tiles
+// would spill.
+// LLVM: define internal void @condcomp_kernel_r_f32(
+// LLVM: br label {{.*}}, !llvm.loop ![[LOOP:[0-9]+]]
+// LLVM: ![[LOOP]] = distinct !{![[LOOP]], ![[DISABLE:[0-9]+]]}
+// LLVM: ![[DISABLE]] = !{!"llvm.loop.unroll.disable"}
 
 // CHECK: #[[DISABLED:.*]] = #llvm.loop_unroll<disable = true>
 // CHECK: #[[ONCE:.*]] = #llvm.loop_annotation<unroll = #[[DISABLED]]>
@@ -31,7 +39,7 @@
 // CHECK-COUNT-16:  math.fma {{.*}} : vector<16xf32>
 // CHECK-NOT:       math.fma
 // CHECK:           scf.yield
-// CHECK:         {llvm.loop_annotation = #[[ONCE]]}
+// CHECK:         {loop_annotation = #[[ONCE]]}
 // CHECK-NOT:     scf.for
 // CHECK:         vector.store
 // CHECK:         vector.maskedstore

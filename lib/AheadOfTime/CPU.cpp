@@ -8,6 +8,7 @@
 
 #include "TargetMachine.h"
 #include "condcomp/AheadOfTime/Compile.h"
+#include "condcomp/Codegen/CPU/Prefetching.h"
 #include "condcomp/Execution/Array.h"
 #include "condcomp/Execution/CPUFeatures.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -58,6 +59,7 @@ llvm::Expected<CPU> CPU::get(llvm::StringRef name) {
     return subtarget->checkFeatures(("+" + feature).str());
   };
   cpu.bf16Unit = chooseBF16Unit(has);
+  cpu.prefetchesPacked = wantsPackedPrefetched(cpu.name);
   for (llvm::StringRef feature : kAvoidedFeatures)
     cpu.features += (cpu.features.empty() ? "" : ",") + feature.str();
   machine = createTargetMachine(cpu.name, cpu.features);

@@ -8,6 +8,7 @@
 
 #include "Stages.h"
 #include "condcomp/Codegen/CPU/Passes.h"
+#include "condcomp/Codegen/CPU/Prefetching.h"
 #include "condcomp/Dialect/CondComp/Transforms/Passes.h"
 #include "condcomp/Execution/CPUFeatures.h"
 #include "condcomp/Pipelines/Pipelines.h"
@@ -43,6 +44,16 @@ static BF16Unit getBF16Unit(const ToCPUOptions &options) {
       [&](StringRef feature) { return features.lookup(feature); });
 }
 
+/// Whether packed weights are asked for beforehand, as was said or as suits the
+/// machine this runs on.
+static bool getPrefetchPacked(const ToCPUOptions &options) {
+  if (options.prefetchPacked.hasValue())
+    return options.prefetchPacked;
+  // Vectors of some width are those of another machine.
+  return options.vectorBits ||
+         wantsPackedPrefetched(llvm::sys::getHostCPUName());
+}
+
 /// From linalg on memrefs to loops on vectors.
 static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
                      unsigned vectorBits) {
@@ -62,6 +73,7 @@ static void addLoops(OpPassManager &pm, const ToCPUOptions &options,
   contractions.parallel = options.parallel;
   contractions.vectorBits = vectorBits;
   contractions.bf16Unit = getBF16Unit(options);
+  contractions.prefetchPacked = getPrefetchPacked(options);
   pm.addPass(createLowerContractions(contractions));
   VectorizeLoopsOptions loops;
   loops.parallel = options.parallel;

@@ -92,7 +92,7 @@ struct Options {
       "pass-pipeline",
       cl::desc("Passes to run instead of "
                "builtin.module(condcomp-to-cpu{form=… vector-bits=… "
-               "bf16-unit=…})"),
+               "bf16-unit=… prefetch-packed=…})"),
       cl::cat(category)};
   cl::opt<std::string> linker{
       "linker",
@@ -263,10 +263,10 @@ static Error run(const Options &options, mlir::MLIRContext &context) {
   auto buildPipeline = [&](mlir::PassManager &pm, const CPU &cpu) {
     std::string text = pipeline;
     if (text.empty())
-      text =
-          formatv("builtin.module(condcomp-to-cpu{{form={0} "
-                  "vector-bits={1} bf16-unit={2}})",
-                  options.form, cpu.vectorBits, getFeatureName(cpu.bf16Unit));
+      text = formatv("builtin.module(condcomp-to-cpu{{form={0} "
+                     "vector-bits={1} bf16-unit={2} prefetch-packed={3}})",
+                     options.form, cpu.vectorBits, getFeatureName(cpu.bf16Unit),
+                     cpu.prefetchesPacked);
     return addPassPipeline(pm, text, errs());
   };
   Expected<CompiledCode> code =

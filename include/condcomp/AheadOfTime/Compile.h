@@ -31,6 +31,8 @@ struct CPU {
   unsigned vectorBits = 128;
   /// What multiplies bf16 by bf16.
   BF16Unit bf16Unit = BF16Unit::None;
+  /// Whether kernels ask for packed weights beforehand.
+  bool prefetchesPacked = true;
 
   /// Looks a CPU up; "native" is the one this runs on.
   static llvm::Expected<CPU> get(llvm::StringRef name);

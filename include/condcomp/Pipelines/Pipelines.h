@@ -105,6 +105,12 @@ struct ToCPUOptions : public mlir::PassPipelineOptions<ToCPUOptions> {
                        clEnumValN(BF16Unit::Dot, "avx512bf16", "pairs"),
                        clEnumValN(BF16Unit::Tiles, "amx-bf16", "tiles")),
       llvm::cl::init(BF16Unit::None)};
+  PassOptions::Option<bool> prefetchPacked{
+      *this, "prefetch-packed",
+      llvm::cl::desc("Ask for packed weights before they are used (default: "
+                     "what suits the machine compiled on, true with "
+                     "vector-bits)"),
+      llvm::cl::init(true)};
 };
 
 /// Adds the passes of `condcomp-to-cpu`: from condcomp ops and linalg on

@@ -81,6 +81,10 @@ constexpr int64_t kAheadBytes = 8192;
 /// What a prefetch brings.
 constexpr int64_t kLineBits = 512;
 
+/// Terms of a packed panel that all rows take before the next ones, where
+/// nothing asks for these beforehand: the second-level cache holds them.
+constexpr int64_t kCachedTerms = 2048;
+
 /// How many rows ahead of its use a right-hand side in its plain layout is
 /// asked for: weights come from memory, and their rows are too far apart for
 /// the hardware to guess.
@@ -90,8 +94,9 @@ constexpr int64_t kPrefetchRows = 8;
 class KernelLibrary {
 public:
   KernelLibrary(mlir::ModuleOp module, unsigned vectorBits,
-                BF16Unit unit = BF16Unit::None)
-      : module(module), vectorBits(vectorBits), unit(unit) {}
+                BF16Unit unit = BF16Unit::None, bool prefetchesPacked = true)
+      : module(module), vectorBits(vectorBits), unit(unit),
+        prefetchesPacked(prefetchesPacked) {}
 
   /// Returns the function
   ///   (%lhs: [m, k] of acc, %rhs: [k, n] of rhs, %result: [m, n] of result,
@@ -185,6 +190,7 @@ private:
   mlir::ModuleOp module;
   unsigned vectorBits;
   BF16Unit unit;
+  bool prefetchesPacked;
 };
 
 /// Loads `type.getNumElements()` lanes, those in `mask` if there is one, and
@@ -275,6 +281,7 @@ struct UnitKernel {
   static constexpr unsigned kFirstPanel = 4;
 
   mlir::ImplicitLocOpBuilder &b;
+  bool prefetches;
   mlir::Value left, height, blockStride, accumulate;
   llvm::SmallVector<mlir::Value, 2> right, sums;
 
@@ -287,7 +294,7 @@ private:
   void emitDotSteps(mlir::Value firstStep, mlir::Value lastStep);
   void emitDotRows(int64_t count, mlir::Value block, mlir::Value first,
                    mlir::Value begin, mlir::Value end,
-                   const PrefetchAhead &ahead);
+                   const std::optional<PrefetchAhead> &ahead);
   void emitDot(int64_t count, mlir::Value pair, mlir::Value leftAt,
                mlir::Value rightAt, llvm::MutableArrayRef<mlir::Value> values);
 };

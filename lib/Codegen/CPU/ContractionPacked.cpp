@@ -192,16 +192,17 @@ public:
     });
   }
 
-  /// Panel after panel, from end to end.
-  void emitEndToEnd(func::FuncOp kernel) {
+  /// Panel after panel, from end to end, so many terms at a time.
+  void emitEndToEnd(func::FuncOp kernel, int64_t termsAtATime) {
     auto types = kernel.getFunctionType().getInputs();
     buildFor(b, constantIndex(b, 0), columns, panel, [&](Value n) {
-      forTerms(kTermsAhead, [&](Value k, Value count, Value lhs, Value goesOn) {
+      auto emitRound = [&](Value k, Value count, Value lhs, Value goesOn) {
         func::CallOp::create(b, kernel,
                              ValueRange{lhs, part(n, k, count, types[1]),
                                         resultPart(n, widthAt(n), types[2]),
                                         goesOn});
-      });
+      };
+      forTerms(termsAtATime, emitRound);
     });
   }
 
@@ -273,6 +274,11 @@ void KernelLibrary::emitPackedPanel(ImplicitLocOpBuilder &b,
   four.panels = kStreams;
   two.panels = kStreams / 2;
   func::FuncOp single = getKernel(stored);
+  // Interleaved bf16 is extended on the way, which takes longer than reading.
+  if (!prefetchesPacked && !emitter.pairs) {
+    emitter.emitEndToEnd(single, kCachedTerms);
+    return sums.finish(b);
+  }
   KernelConfig blocked{acc, config.lhsLayout, emitter.pairs ? acc : config.rhs};
   blocked.next = config.rhs;
   func::FuncOp unpack = emitter.pairs ? getUnpack() : func::FuncOp();
@@ -282,7 +288,7 @@ void KernelLibrary::emitPackedPanel(ImplicitLocOpBuilder &b,
     KernelConfig some = stored;
     if (isWide) {
       some.ahead = true;
-      emitter.emitEndToEnd(getKernel(some));
+      emitter.emitEndToEnd(getKernel(some), kTermsAhead);
     } else {
       some.next = config.rhs;
       some.streams = kStreams;

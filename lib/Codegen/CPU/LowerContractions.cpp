@@ -217,7 +217,7 @@ struct LowerContractionsPass
           << vectorBits.getValue();
       return signalPassFailure();
     }
-    KernelLibrary kernels(getOperation(), vectorBits, bf16Unit);
+    KernelLibrary kernels(getOperation(), vectorBits, bf16Unit, prefetchPacked);
     SmallVector<Contraction, 0> contractions;
     getOperation().walk([&](linalg::LinalgOp op) {
       std::optional<Contraction> c = matchContraction(op);

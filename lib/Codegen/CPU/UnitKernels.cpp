@@ -25,8 +25,8 @@ static constexpr int64_t kTileBytes = 64;
 /// Rows of the dot's register tile, and pairs that its loop takes at a time.
 static constexpr int64_t kDotRows = 8, kDotPairs = 4;
 /// Steps of 32 terms that all rows take before the next ones, so that these
-/// stay in the first-level cache: 8 KiB of a panel.
-static constexpr int64_t kDotSteps = 4;
+/// stay in the first-level cache: 8 KiB of a panel. More without prefetching.
+static constexpr int64_t kDotSteps = 4, kCachedSteps = kCachedTerms / kTerms;
 
 //===----------------------------------------------------------------------===//
 // AMX
@@ -236,7 +236,7 @@ void UnitKernel::emitDot(int64_t count, Value pair, Value leftAt, Value rightAt,
 /// and by steps `begin` to `end`: their sums are in registers.
 void UnitKernel::emitDotRows(int64_t count, Value block, Value first,
                              Value begin, Value end,
-                             const PrefetchAhead &ahead) {
+                             const std::optional<PrefetchAhead> &ahead) {
   Value zero = constantIndex(b, 0);
   auto type = VectorType::get({kColumns / 2}, b.getF32Type());
   Value row = add(b, mul(b, block, constantIndex(b, kBlock)), first);
@@ -278,7 +278,8 @@ void UnitKernel::emitDotRows(int64_t count, Value block, Value first,
     Value origin = mul(b, begin, constantIndex(b, kTerms / 2));
     for (int64_t p = 0; p < kDotPairs; ++p) {
       Value pair = add(b, inner.getInductionVar(), constantIndex(b, p));
-      ahead.emit(b, right[0], origin, sub(b, add(b, rightAt, pair), origin));
+      if (ahead)
+        ahead->emit(b, right[0], origin, sub(b, add(b, rightAt, pair), origin));
       emitDot(count, pair, leftAt, rightAt, values);
     }
     scf::YieldOp::create(b, values);
@@ -307,8 +308,10 @@ void UnitKernel::emitDotSteps(Value firstStep, Value lastStep) {
       Value end = div(b, mul(b, here, add(b, part, one)), parts);
       Value tile =
           add(b, mul(b, number, constantIndex(b, kBlock / kDotRows)), part);
-      PrefetchAhead ahead(b, cast<MemRefType>(right[0].getType()), pairs, tile,
-                          tiles);
+      std::optional<PrefetchAhead> ahead;
+      if (prefetches)
+        ahead.emplace(b, cast<MemRefType>(right[0].getType()), pairs, tile,
+                      tiles);
       buildSwitch(b, sub(b, end, begin), kDotRows, [&](int64_t count) {
         emitDotRows(count, number, begin, firstStep, lastStep, ahead);
       });
@@ -319,10 +322,11 @@ void UnitKernel::emitDotSteps(Value firstStep, Value lastStep) {
 /// All rows by some steps, then by the next ones.
 void UnitKernel::emitDots() {
   Value steps = getSteps();
+  int64_t perRound = prefetches ? kDotSteps : kCachedSteps;
   // An empty sum is zero, so rows pass by at least once.
   buildFor(b, constantIndex(b, 0), maximum(b, steps, constantIndex(b, 1)),
-           kDotSteps, [&](Value first) {
-             Value last = add(b, first, constantIndex(b, kDotSteps));
+           perRound, [&](Value first) {
+             Value last = add(b, first, constantIndex(b, perRound));
              emitDotSteps(first, minimum(b, last, steps));
            });
 }
@@ -368,8 +372,14 @@ func::FuncOp KernelLibrary::getUnitKernel(bool oneBlock) {
         ArrayAttr::get(context, StringAttr::get(context, "noinline")));
     function->setAttr("target_features", features);
     auto arguments = function.getArguments();
-    UnitKernel kernel{
-        b, arguments[0], arguments[1], arguments[2], arguments[3], {}, {}};
+    UnitKernel kernel{b,
+                      prefetchesPacked,
+                      arguments[0],
+                      arguments[1],
+                      arguments[2],
+                      arguments[3],
+                      {},
+                      {}};
     for (unsigned i = UnitKernel::kFirstPanel; i < arguments.size(); i += 2) {
       kernel.right.push_back(arguments[i]);
       kernel.sums.push_back(arguments[i + 1]);

@@ -46,7 +46,7 @@ class Session:
             text=True,
         )
 
-    def __call__(self, source, inputs, threads=2, form="auto"):
+    def __call__(self, source, inputs, threads=2, form="auto", options=""):
         paths = []
         for number, array in enumerate(inputs):
             np.save(self.folder / f"input{number}.npy", array)
@@ -54,7 +54,7 @@ class Session:
         request = {
             "source": source,
             "function": "f",
-            "form": form,
+            "pipeline": f"builtin.module(condcomp-to-cpu{{form={form} {options}}})",
             "inputs": paths,
             "outputs": [f"@{self.folder}/output.npy"],
             "threads": threads,
@@ -174,13 +174,14 @@ def pack(b, columns, pairs):
     return padded.reshape(-(-k // 2), 2, -1, columns).transpose(2, 0, 3, 1).copy()
 
 
+@pytest.mark.parametrize("prefetch", ["true", "false"])
 @pytest.mark.parametrize("kind, result", KINDS)
-def test_packed(run, kind, result):
-    """Packed or not, results are the same to the bit."""
+def test_packed(run, kind, result, prefetch):
+    """Packed or not, asked for beforehand or not, results are the same to the bit."""
     random = np.random.default_rng(2)
     nr, pairs = panel_columns(kind), kind == "bf16"
     plain = matmul(kind, result, False)
-    for k, n in [(1, 1), (5, 7), (33, 70), (256, 8), (601, 130)]:
+    for k, n in [(1, 1), (5, 7), (33, 70), (256, 8), (601, 130), (2100, 40)]:
         b = store(random.standard_normal((k, n)), kind)
         packed = pack(b, nr, pairs)
         dims = "x".join(map(str, packed.shape))
@@ -217,7 +218,8 @@ func.func @f(%a: tensor<?x{k}x{kind}>, %b: tensor<{dims}x{kind}>) -> tensor<?x{n
         for m in [0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 40, 300]:
             a = store(random.standard_normal((m, k)), kind)
             want = run(plain, [a, b])
-            assert run(source, [a, packed]).tobytes() == want.tobytes(), (m, k, n)
+            got = run(source, [a, packed], options=f"prefetch-packed={prefetch}")
+            assert got.tobytes() == want.tobytes(), (m, k, n)
 
 
 def unary(kind, op):

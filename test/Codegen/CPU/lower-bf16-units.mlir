@@ -1,5 +1,6 @@
 // RUN: cc-opt %s --condcomp-lower-contractions="bf16-unit=amx-bf16" | FileCheck %s --check-prefixes=CHECK,AMX
 // RUN: cc-opt %s --condcomp-lower-contractions="bf16-unit=avx512bf16" | FileCheck %s --check-prefixes=CHECK,DOT
+// RUN: cc-opt %s --condcomp-lower-contractions="bf16-unit=avx512bf16 prefetch-packed=false" | FileCheck %s --check-prefix=GUESSED
 // RUN: cc-opt %s --condcomp-lower-contractions | FileCheck %s --check-prefix=NONE
 // RUN: not cc-opt %s --condcomp-lower-contractions="bf16-unit=amx-bf16 vector-bits=256" 2>&1 | FileCheck %s --check-prefix=WIDTH
 // RUN: cc-opt %s --condcomp-to-cpu="vector-bits=512 bf16-unit=amx-bf16" | mlir-translate --mlir-to-llvmir | FileCheck %s --check-prefix=LLVM
@@ -92,6 +93,12 @@ func.func @apart(%a: memref<?x6x64xbf16>, %b: memref<64x6x37xbf16>, %c: memref<?
 // AMX-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
 // AMX:       func.func private @condcomp_pack_rows_r_bf16(
 // AMX:       func.func private @condcomp_pack_pairs_r_bf16(
+
+// Where the processor is left to guess, kernels ask for nothing and take 64 steps.
+// GUESSED-LABEL: func.func private @condcomp_kernel_avx512bf16(
+// GUESSED:         arith.constant 64 : index
+// GUESSED-NOT:     memref.prefetch
+// GUESSED:       func.func private
 
 // DOT-LABEL: func.func private @condcomp_kernel_avx512bf16(
 // DOT:         vector.broadcast %{{.*}} : vector<1xi32> to vector<16xi32>

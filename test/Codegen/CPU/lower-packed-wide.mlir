@@ -1,4 +1,16 @@
 // RUN: cc-opt %s --condcomp-lower-contractions="vector-bits=512" | FileCheck %s
+// RUN: cc-opt %s --condcomp-lower-contractions="vector-bits=512 prefetch-packed=false" | FileCheck %s --check-prefix=GUESSED
+
+// Where the processor is left to guess, any number of rows take 2048 terms at a time.
+// GUESSED-NOT:     memref.prefetch
+// GUESSED-LABEL: func.func private @condcomp_panel_rpr_f32_f32_f32(
+// GUESSED-NOT:     scf.if
+// GUESSED:         scf.for
+// GUESSED:           arith.constant 2048 : index
+// GUESSED:           call @condcomp_kernel_r_f32(
+// GUESSED-NOT:     call
+// GUESSED:         return
+// GUESSED-NOT:     memref.prefetch
 
 // With vectors of 512 bits, up to forty rows read one panel after another from end to
 // end, 64 terms at a time, and ask for what lies 8 KiB behind each term: 64 rows of a

@@ -44,11 +44,10 @@ def run(tmp_path_factory):
         [CC_RUN, "--batch=-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
 
-    def run(unit, source, inputs, kind, form="auto", **options):
-        vectors = "" if unit == "none" else "vector-bits=512 "
-        pipeline = (
-            f"builtin.module(condcomp-to-cpu{{form={form} {vectors}bf16-unit={unit}}})"
-        )
+    def run(unit, source, inputs, kind, form="auto", prefetch="true", **options):
+        passes = f"form={form} bf16-unit={unit} prefetch-packed={prefetch}"
+        passes += "" if unit == "none" else " vector-bits=512"
+        pipeline = f"builtin.module(condcomp-to-cpu{{{passes}}})"
         paths = []
         for number, array in enumerate(inputs):
             raw = array.view(np.uint16) if array.dtype == BF16 else array
@@ -151,7 +150,9 @@ def test_rows_and_layouts(run, unit, terms, columns, kind):
     by_columns = [np.ascontiguousarray(a.T), b]
     assert same(run(unit, matmul(kind, lhs="(k, m)"), by_columns, kind), whole)
     constant = matmul(kind, constant=(terms, columns))
-    assert same(run(unit, constant, [a, b], kind, prepack=True), whole)
+    for prefetch in ["true", "false"]:
+        packed = run(unit, constant, [a, b], kind, prepack=True, prefetch=prefetch)
+        assert same(packed, whole), prefetch
 
 
 def amx(a, b):

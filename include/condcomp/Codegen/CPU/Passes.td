@@ -90,6 +90,8 @@ def LowerContractions
                         "dot products of pairs"),
              clEnumValN(::condcomp::BF16Unit::Tiles, "amx-bf16",
                         "products of tiles"))}]>,
+    Option<"prefetchPacked", "prefetch-packed", "bool", /*default=*/"true",
+           "Ask for packed right-hand sides before they are used">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

@@ -11,6 +11,8 @@ import numpy as np
 
 from .peer import OURS
 
+plt.rcParams["svg.fonttype"] = "none"  # text stays text
+
 
 def roofline(case, point):
     """Seconds that the machine needs at least, and what for."""
@@ -96,6 +98,13 @@ def print_ratios(results):
             )
 
 
+def style(program):
+    """The line of a program: ours on weights as they are is dotted."""
+    if program == OURS:
+        return ":"
+    return "--" if program.endswith(", compiled") else "-"
+
+
 def plot(results, stem):
     """Time against tokens with the roofline, a file per case; the paths."""
     paths = []
@@ -125,8 +134,8 @@ def plot(results, stem):
                     marker="o",
                     markersize=5 if ours else 3,
                     linewidth=2.5 if ours else 1,
-                    linestyle="--" if program.endswith(", compiled") else "-",
-                    color="black" if program == OURS else colors[program],
+                    linestyle=style(program),
+                    color="black" if ours else colors[program],
                     label=program,
                     zorder=3 if ours else 2,
                 )
@@ -135,21 +144,22 @@ def plot(results, stem):
             axis.fill_between(
                 tokens, limits, 1e-6, color="0.9", label="below the roofline"
             )
-            axis.set(xscale="log", yscale="log", xlabel="tokens", title=routing)
+            axis.set(xscale="log", yscale="log", xlabel="tokens")
+            title = (
+                f"{case['layer']}, {case['dtype']}, {routing}, {case['threads']} thread"
+            )
+            axis.set_title(title + ("s" if case["threads"] > 1 else ""))
             axis.set_xticks(tokens, [str(t) for t in tokens])
             axis.set_xticks([], minor=True)
             axis.grid(alpha=0.3)
         low = min(roofline(case, p)[0] for p in case["points"])
         axes[0][0].set(ylabel="milliseconds", ylim=(500 * low, None))
-        figure.suptitle(
-            f"{case['layer']}, {case['dtype']}, {case['threads']} thread(s)"
-        )
         handles = {}
         for axis in axes[0]:
             handles |= dict(zip(*axis.get_legend_handles_labels()[::-1]))
         figure.legend(handles.values(), handles.keys(), loc="outside right", fontsize=8)
-        path = f"{stem}-{case['layer']}-{case['dtype']}-{case['threads']}.png"
-        figure.savefig(path, dpi=110)
+        path = f"{stem}-{case['layer']}-{case['dtype']}-{case['threads']}.svg"
+        figure.savefig(path)
         plt.close(figure)
         paths.append(path)
     return paths

@@ -9,6 +9,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+plt.rcParams["svg.fonttype"] = "none"  # text stays text
+
 OURS = "condcomp"
 
 
@@ -130,7 +132,7 @@ def plot(results, stem):
         )
         axis.grid(alpha=0.3)
         axis.legend()
-        paths.append(f"{stem}-{name}.png")
-        figure.savefig(paths[-1], dpi=110)
+        paths.append(f"{stem}-{name}.svg")
+        figure.savefig(paths[-1])
         plt.close(figure)
     return paths

@@ -72,9 +72,11 @@ void condcomp::storeVector(ImplicitLocOpBuilder &b, Value value, Value memref,
 }
 
 void condcomp::prefetch(ImplicitLocOpBuilder &b, Value memref,
-                        ValueRange indices) {
+                        ValueRange indices, CacheLevel level) {
   memref::PrefetchOp::create(b, memref, indices, /*isWrite=*/false,
-                             /*localityHint=*/3, /*isDataCache=*/true);
+                             /*localityHint=*/level == CacheLevel::First ? 3
+                                                                         : 2,
+                             /*isDataCache=*/true);
 }
 
 /// Of what a share is a fraction, so that tiles divide once.

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include <optional>
 
 namespace condcomp {
 
@@ -206,9 +207,11 @@ std::pair<mlir::Value, mlir::Value> loadPair(mlir::ImplicitLocOpBuilder &b,
                                              mlir::VectorType type,
                                              mlir::Value memref,
                                              mlir::ValueRange indices);
+/// Where what is asked for goes: not to the first level what would fill it.
+enum class CacheLevel { First, Second };
 /// Asks for the line of an element that is read soon.
 void prefetch(mlir::ImplicitLocOpBuilder &b, mlir::Value memref,
-              mlir::ValueRange indices);
+              mlir::ValueRange indices, CacheLevel level = CacheLevel::First);
 /// What one of several tiles takes of something that is to be spread over all
 /// of them: from `first` on, a share of what passes by.
 class TileShare {

@@ -89,7 +89,7 @@ void StreamEmitter::addTerms(Value first, int64_t count) {
       loaded.push_back(loadVector(b, type, right, {term, column}, mask));
       Value ahead = add(b, term, constantIndex(b, kPrefetchRows));
       if (isFirst)
-        prefetch(b, right, {ahead, column});
+        prefetch(b, right, {ahead, column}, CacheLevel::Second);
     }
     for (int64_t i = 0; i < rows; ++i) {
       Value row = constantIndex(b, i);

@@ -77,12 +77,12 @@ func.func @f32(%a: memref<?x?xf32>, %b: memref<?x?xf32>, %c: memref<?x?xf32>) {
 // CHECK:           call @condcomp_kernel_r_f32
 // CHECK:         arith.truncf {{.*}} : vector<16xf32> to vector<16xbf16>
 
-// Up to four rows take it as it lies: per vector of columns, so many terms of
+// Up to six rows take it as it lies: per vector of columns, so many terms of
 // each row, and one store.
 // CHECK-LABEL: func.func private @condcomp_stream_f32_bf16(
 // CHECK:         case 3
 // CHECK:         scf.for {{.*}} step %c2
-// CHECK:           memref.prefetch
+// CHECK:           memref.prefetch {{.*}} locality<2>
 // CHECK-COUNT-2:   math.fma {{.*}} : vector<16xf32>
 // CHECK:           vector.store
 // CHECK-COUNT-2:   math.fma {{.*}} : vector<16xf32>

@@ -14,12 +14,26 @@ from .peer import OURS
 plt.rcParams["svg.fonttype"] = "none"  # text stays text
 
 
+def speeds(case):
+    """FLOP/s of the fastest matmul and bytes per second of the fastest read."""
+    return (max(case["speeds"][kind].values()) for kind in ("matmul", "read"))
+
+
 def roofline(case, point):
     """Seconds that the machine needs at least, and what for."""
-    peak = max(case["speeds"]["matmul"].values())
-    bandwidth = max(case["speeds"]["read"].values())
+    peak, bandwidth = speeds(case)
     compute, read = point["flops"] / peak, point["bytes"] / bandwidth
     return max(compute, read), "FLOPs" if compute > read else "bytes"
+
+
+def expert_by_expert(case, point):
+    """Seconds if an expert's weights were read while that expert computes, and not
+    while another one does."""
+    peak, bandwidth = speeds(case)
+    experts = [np.array(variant) for variant in point["per_expert"]]
+    return np.mean(
+        [np.maximum(e[:, 0] / peak, e[:, 1] / bandwidth).sum() for e in experts]
+    )
 
 
 def medians(point):
@@ -57,7 +71,9 @@ def print_case(case):
         limit, bound = roofline(case, point)
         print(
             f"\n{point['tokens']} tokens, {point['routing']}: roofline"
-            f" {1e3 * limit:.2f} ms ({bound}){', cold caches' if point['cold'] else ''}"
+            f" {1e3 * limit:.2f} ms ({bound}),"
+            f" {1e3 * expert_by_expert(case, point):.2f} expert by expert"
+            f"{', cold caches' if point['cold'] else ''}"
         )
         print(
             f"  {'program':28} {'ms':>9} {'quartiles':>19} {'share':>6}"

@@ -116,6 +116,7 @@ class Case:
             "routing": routing,
             "flops": float(np.mean([self.layer.flops(c) for c in chosen])),
             "bytes": float(np.mean([self.layer.bytes(c, self.dtype) for c in chosen])),
+            "per_expert": [self.layer.per_expert(c, self.dtype) for c in chosen],
             "programs": {},
             "left_out": {},
         }

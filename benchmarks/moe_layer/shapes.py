@@ -64,6 +64,12 @@ class Layer:
         rows = chosen[0].shape[0] * self.d * DTYPES[dtype].itemsize
         return len(kept) * self.expert_bytes(dtype) + rows
 
+    def per_expert(self, chosen, dtype):
+        """[[FLOPs, bytes of weights]] of each expert that is chosen."""
+        _, rows = np.unique(chosen[0][chosen[0] >= 0], return_counts=True)
+        flops = 2 * self.projections * self.d * self.width
+        return [[flops * int(n), self.expert_bytes(dtype)] for n in rows]
+
 
 LAYERS = {
     layer.name: layer

@@ -30,7 +30,7 @@ def cases(options):
     }
     point = {"batch": batch, "mean_exit": 2.5}
     for title, choice in settings.items():
-        yield Case(title, "mixed", {**shape, **choice}, [point])
+        yield Case(f"mix, {title}", "mixed", {**shape, **choice}, [point])
 
 
 def shares(point):
@@ -43,7 +43,7 @@ def report_product(results):
     """The combined saving against the product of the separate ones. Savings that meet (an
     exit leaves out layers whose tokens pruning has halved) multiply to less than what is
     there to save: the FLOPs say how much less."""
-    points = {case["title"]: case["points"][0] for case in results}
+    points = {c["title"].removeprefix("mix, "): c["points"][0] for c in results}
     needed = {"condcomp", "condcomp dense"}
     if not all(needed <= point["programs"].keys() for point in points.values()):
         return

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Tables and plots of the networks' times."""
 
+import re
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -94,11 +96,11 @@ def print_case(case):
 
 def plot(results, stem):
     """Speed-up over the own dense program against the skipped share, a file for each
-    family and batch with several points; the paths."""
+    network and batch with several points; the paths."""
     groups, paths = {}, []
     for case in results:
         for point in case["points"]:
-            key = f"{case['family']}-{point['batch']}"
+            key = f"{case['title'].split(',')[0]}, batch {point['batch']}"
             groups.setdefault(key, []).append(point)
     for name, points in groups.items():
         points.sort(key=skipped)
@@ -132,7 +134,7 @@ def plot(results, stem):
         )
         axis.grid(alpha=0.3)
         axis.legend()
-        paths.append(f"{stem}-{name}.svg")
+        paths.append(f"{stem}-{re.sub('[^a-z0-9]+', '-', name.lower())}.svg")
         figure.savefig(paths[-1])
         plt.close(figure)
     return paths

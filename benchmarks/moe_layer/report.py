@@ -3,15 +3,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Tables and plots of the benchmark's results."""
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 
-from .peer import OURS
+from common.plots import plt
 
-plt.rcParams["svg.fonttype"] = "none"  # text stays text
+from .peer import OURS
 
 
 def speeds(case):

@@ -54,9 +54,14 @@ class Layer:
             return None
         return int(np.ceil(self.capacity_factor * tokens / self.experts))
 
+    @property
+    def entry_flops(self):
+        """Of the matmuls of one entry: a row by one expert's matrices."""
+        return 2 * self.projections * self.d * self.width
+
     def flops(self, chosen):
         """Of the matmuls of the entries that are kept; chosen: as choose()."""
-        return 2 * int((chosen[0] >= 0).sum()) * self.projections * self.d * self.width
+        return int((chosen[0] >= 0).sum()) * self.entry_flops
 
     def bytes(self, chosen, dtype):
         """What any program has to read: the chosen experts' weights and x."""
@@ -67,8 +72,7 @@ class Layer:
     def per_expert(self, chosen, dtype):
         """[[FLOPs, bytes of weights]] of each expert that is chosen."""
         _, rows = np.unique(chosen[0][chosen[0] >= 0], return_counts=True)
-        flops = 2 * self.projections * self.d * self.width
-        return [[flops * int(n), self.expert_bytes(dtype)] for n in rows]
+        return [[int(n) * self.entry_flops, self.expert_bytes(dtype)] for n in rows]
 
 
 LAYERS = {

@@ -5,13 +5,9 @@
 
 import re
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 
-plt.rcParams["svg.fonttype"] = "none"  # text stays text
+from common.plots import plt
 
 OURS = "condcomp"
 

@@ -70,6 +70,40 @@ static void decompose(linalg::PackOp op, RewriterBase &rewriter) {
   rewriter.replaceOp(op, copy.getResults());
 }
 
+/// Multiplies by the inverse of a row's sum where softmax divides each of its
+/// elements by it: vectors are divided several times slower than multiplied.
+/// The sum is at least the largest element's exp(0) = 1, or not a number.
+static void multiplyByInverse(linalg::SoftmaxOp op, Value result,
+                              RewriterBase &rewriter) {
+  auto quotient = result.getDefiningOp<linalg::GenericOp>();
+  auto divide = cast<arith::DivFOp>(
+      quotient.getBlock()->getTerminator()->getOperand(0).getDefiningOp());
+  OpOperand *sum =
+      quotient.getMatchingOpOperand(cast<BlockArgument>(divide.getRhs()));
+  rewriter.setInsertionPoint(quotient);
+  ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+  auto type = cast<RankedTensorType>(sum->get().getType());
+  Value empty = tensor::EmptyOp::create(
+      b, tensor::getMixedSizes(b, op.getLoc(), sum->get()),
+      type.getElementType());
+  SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<utils::IteratorType> loops(type.getRank(),
+                                         utils::IteratorType::parallel);
+  auto inverse = linalg::GenericOp::create(
+      b, TypeRange(type), sum->get(), empty, maps, loops,
+      [](OpBuilder &nested, Location loc, ValueRange elements) {
+        Type type = elements[0].getType();
+        Value one = arith::ConstantOp::create(nested, loc,
+                                              nested.getFloatAttr(type, 1.0));
+        Value quotient = arith::DivFOp::create(nested, loc, one, elements[0]);
+        linalg::YieldOp::create(nested, loc, quotient);
+      });
+  rewriter.modifyOpInPlace(quotient, [&] { sum->set(inverse.getResult(0)); });
+  rewriter.setInsertionPoint(divide);
+  rewriter.replaceOpWithNewOp<arith::MulFOp>(divide, divide.getLhs(),
+                                             divide.getRhs());
+}
+
 namespace {
 struct DecomposeOpsPass
     : public condcomp::impl::DecomposeOpsBase<DecomposeOpsPass> {
@@ -83,6 +117,8 @@ struct DecomposeOpsPass
             op->emitOpError("has no decomposition into linalg ops");
             return WalkResult::interrupt();
           }
+          if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op.getOperation()))
+            multiplyByInverse(softmax, parts->front(), rewriter);
           rewriter.replaceOp(op, *parts);
           return WalkResult::advance();
         });

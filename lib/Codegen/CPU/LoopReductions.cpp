@@ -9,6 +9,7 @@
 #include "LoopBuilder.h"
 #include "LoopVectorizer.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -69,7 +70,27 @@ Value LoopVectorizer::neutral(Operation *combiner) {
   return vector::BroadcastOp::create(b, vectorOf(type, fullLanes), constant);
 }
 
+/// The larger or smaller of `value` and `sum` by the intrinsic, which becomes
+/// the processor's instruction and a test of `value` beside it; what upstream
+/// expands the ops into are comparisons, one waiting for another. Zeros of both
+/// signs are alike.
+template <typename IntrinsicOp>
+static Value pick(ImplicitLocOpBuilder &b, Value sum, Value value) {
+  return IntrinsicOp::create(b, value, sum, LLVM::FastmathFlags::nsz);
+}
+
 Value LoopVectorizer::combine(Operation *combiner, Value sum, Value value) {
+  Type element = getElementTypeOrSelf(sum.getType());
+  if (element.isF32() || element.isF64()) {
+    if (isa<arith::MaximumFOp>(combiner))
+      return pick<LLVM::MaximumOp>(b, sum, value);
+    if (isa<arith::MinimumFOp>(combiner))
+      return pick<LLVM::MinimumOp>(b, sum, value);
+    if (isa<arith::MaxNumFOp>(combiner))
+      return pick<LLVM::MaxNumOp>(b, sum, value);
+    if (isa<arith::MinNumFOp>(combiner))
+      return pick<LLVM::MinNumOp>(b, sum, value);
+  }
   OperationState state(b.getLoc(), combiner->getName());
   bool sumFirst =
       isa<BlockArgument>(combiner->getOperand(0)) &&

@@ -370,12 +370,34 @@ def test_sums_do_not_depend_on_the_layout(run):
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-def test_maximum_keeps_nan(run, axis):
+@pytest.mark.parametrize("kind", ["f32", "f64"])
+@pytest.mark.parametrize(
+    "op, reduce",
+    [
+        ("maximumf", np.maximum.reduce),
+        ("minimumf", np.minimum.reduce),
+        ("maxnumf", np.fmax.reduce),
+        ("minnumf", np.fmin.reduce),
+    ],
+)
+def test_extremes(run, op, reduce, kind, axis):
+    """NaN wins (maximumf) or loses (maxnumf), first, last, alone, and everywhere."""
     random = np.random.default_rng(4)
-    source = reduction("f32", axis, "0xFF800000", "arith.maximumf")
-    x = random.standard_normal((40, 70)).astype(np.float32)
-    x[3, 69] = np.nan
-    assert np.array_equal(run(source, [x]), x.max(axis), equal_nan=True)
+    nan = {"f32": "0x7FC00000", "f64": "0x7FF8000000000000"}[kind]
+    infinity = {
+        ("f32", "max"): "0xFF800000",
+        ("f32", "min"): "0x7F800000",
+        ("f64", "max"): "0xFFF0000000000000",
+        ("f64", "min"): "0x7FF0000000000000",
+    }[kind, op[:3]]
+    start = nan if "num" in op else infinity
+    source = reduction(kind, axis, start, f"arith.{op}")
+    for length in (1, 13, 16, 49, 70, 200):
+        x = random.standard_normal((40, length)).astype(NUMPY[kind])
+        x[0, 0] = x[1, -1] = x[2, length // 2] = x[3] = np.nan
+        x[4], x[5, 1:] = -np.inf, np.nan
+        x = x if axis == 1 else np.ascontiguousarray(x.T)
+        assert np.array_equal(run(source, [x]), reduce(x, axis), equal_nan=True), length
 
 
 def test_gather_of_rows(run):

@@ -4,7 +4,13 @@
 // CHECK-NOT:     linalg.softmax
 // CHECK:         arith.maxnumf
 // CHECK:         math.exp
-// CHECK:         arith.divf
+// The elements of a row are multiplied by the inverse of their sum.
+// CHECK:         %[[INVERSE:.+]] = linalg.generic {{.*}}iterator_types = ["parallel"]}
+// CHECK:           arith.divf
+// CHECK:         -> tensor<?xf32>
+// CHECK:         linalg.generic {{.*}} ins(%{{.*}}, %[[INVERSE]]
+// CHECK-NOT:       arith.divf
+// CHECK:           arith.mulf
 func.func @softmax(%x: tensor<?x8xf32>, %e: tensor<?x8xf32>) -> tensor<?x8xf32> {
   %y = linalg.softmax dimension(1) ins(%x : tensor<?x8xf32>)
       outs(%e : tensor<?x8xf32>) -> tensor<?x8xf32>

@@ -140,11 +140,12 @@ func.func @sum_of_short_columns(%x: memref<?x16xf32>, %y: memref<16xf32>) {
   return
 }
 
-// maximumf keeps NaN: no maxnumf may appear.
+// maximumf keeps NaN: no maxnum may appear. The intrinsic is one instruction
+// and a test, where comparisons would wait for one another.
 // CHECK-LABEL: func.func @max_of_rows(
-// CHECK-NOT:     maxnumf
-// CHECK:         arith.maximumf {{.*}} : vector<16xf32>
-// CHECK-NOT:     maxnumf
+// CHECK-NOT:     maxnum
+// CHECK:         llvm.intr.maximum({{.*}} {fastmathFlags = #llvm.fastmath<nsz>} : (vector<16xf32>
+// CHECK-NOT:     maxnum
 // CHECK:         return
 func.func @max_of_rows(%x: memref<4x64xf32>, %y: memref<4xf32>) {
   linalg.generic {indexing_maps = [#id, #rows],
@@ -153,6 +154,21 @@ func.func @max_of_rows(%x: memref<4x64xf32>, %y: memref<4xf32>) {
   ^bb0(%a: f32, %o: f32):
     %0 = arith.maximumf %a, %o : f32
     linalg.yield %0 : f32
+  }
+  return
+}
+
+// bf16 has no such instruction.
+// CHECK-LABEL: func.func @min_of_bf16_rows(
+// CHECK-NOT:     llvm.intr
+// CHECK:         arith.minnumf {{.*}} : vector<16xbf16>
+func.func @min_of_bf16_rows(%x: memref<4x64xbf16>, %y: memref<4xbf16>) {
+  linalg.generic {indexing_maps = [#id, #rows],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<4x64xbf16>) outs(%y : memref<4xbf16>) {
+  ^bb0(%a: bf16, %o: bf16):
+    %0 = arith.minnumf %a, %o : bf16
+    linalg.yield %0 : bf16
   }
   return
 }

@@ -198,8 +198,8 @@ def VectorizeLoops : Pass<"condcomp-vectorize-loops"> {
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::vector::VectorDialect"
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
 }
 
@@ -241,8 +241,8 @@ def OutlineParallel : Pass<"condcomp-outline-parallel", "::mlir::ModuleOp"> {
 def DecomposeOps : Pass<"condcomp-decompose-ops"> {
   let summary = "Decompose softmax and concatenation into simpler ops";
   let description = [{
-    `linalg.softmax` becomes its reductions and elementwise ops,
-    `tensor.concat` becomes insertions of slices.
+    `linalg.softmax` becomes its reductions and elementwise ops, with one
+    division per row; `tensor.concat` becomes insertions of slices.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

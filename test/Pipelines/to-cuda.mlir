@@ -7,13 +7,14 @@
 // CHECK-DAG:   llvm.mlir.global internal constant @scale$kernel$kinds("14s4\00")
 // PTX-DAG:     llvm.mlir.global internal constant @condcomp_cuda_chip("sm_80\00")
 // PTX-DAG:     llvm.mlir.global internal constant @condcomp_cuda_format("ptx\00")
+// CHECK-DAG:   llvm.mlir.global internal constant @condcomp_cuda_image_id("{{[0-9a-f]+}}\00")
 // PTX-DAG:     llvm.mlir.global internal constant @condcomp_cuda_image("{{.*}}.target sm_80{{.*}}.visible .entry scale$kernel({{.*}}\00")
 // CUBIN-DAG:   llvm.mlir.global internal constant @condcomp_cuda_chip("sm_90a\00")
 // CUBIN-DAG:   llvm.mlir.global internal constant @condcomp_cuda_format("cubin\00")
 // CUBIN-DAG:   llvm.mlir.global internal constant @condcomp_cuda_image("\7FELF
 // CHECK-LABEL: llvm.func internal @scale$impl(
 // CHECK:         llvm.call @condcomp_cuda_launch(
-// CHECK:         llvm.call @condcomp_cuda_fetch(
+// CHECK:         llvm.call @condcomp_cuda_take(
 // CHECK:         llvm.call @condcomp_cuda_release(
 // CHECK-LABEL: llvm.func @scale(
 // CHECK-SAME:    %{{.+}}: !llvm.ptr, %{{.+}}: !llvm.ptr, %{{.+}}: f32, %{{.+}}: !llvm.ptr) -> i32

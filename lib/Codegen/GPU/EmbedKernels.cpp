@@ -10,7 +10,9 @@
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/xxhash.h"
 
 namespace condcomp {
 #define GEN_PASS_DEF_EMBEDKERNELS
@@ -66,9 +68,17 @@ void EmbedKernelsPass::runOnOperation() {
     return signalPassFailure();
   // The driver takes PTX that ends in a zero.
   code->push_back('\0');
-  Builder b(&getContext());
-  image.setGlobalType(LLVM::LLVMArrayType::get(b.getI8Type(), code->size()));
-  image.setValueAttr(b.getStringAttr(*code));
-  image.setLinkage(LLVM::Linkage::Internal);
+  std::string id =
+      llvm::utohexstr(llvm::xxh3_64bits(StringRef(*code)), /*LowerCase=*/true);
+  id.push_back('\0');
+  auto fill = [&](LLVM::GlobalOp global, StringRef contents) {
+    Builder b(&getContext());
+    global.setGlobalType(
+        LLVM::LLVMArrayType::get(b.getI8Type(), contents.size()));
+    global.setValueAttr(b.getStringAttr(contents));
+    global.setLinkage(LLVM::Linkage::Internal);
+  };
+  fill(image, *code);
   image.setAlignment(64);
+  fill(module.lookupSymbol<LLVM::GlobalOp>(kImageIdName), id);
 }

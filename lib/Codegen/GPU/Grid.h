@@ -24,10 +24,11 @@ inline constexpr llvm::StringLiteral kCheckAttrName = "condcomp.check";
 inline constexpr llvm::StringLiteral kBarrierName = "condcomp_grid_barrier";
 
 /// What callers of kernels on a device call: see condcomp/Runtime/CUDA.h.
-inline constexpr llvm::StringLiteral kFetchName = "condcomp_cuda_fetch";
+inline constexpr llvm::StringLiteral kTakeName = "condcomp_cuda_take";
 inline constexpr llvm::StringLiteral kReleaseName = "condcomp_cuda_release";
-/// The code of all kernels, for the library that launches them.
+/// The code of all kernels, for the library that launches them, and its name.
 inline constexpr llvm::StringLiteral kImageName = "condcomp_cuda_image";
+inline constexpr llvm::StringLiteral kImageIdName = "condcomp_cuda_image_id";
 
 /// The leading arguments of a kernel.
 enum KernelArgument { Thread, Threads, Workspace, Report, FirstArgument };

@@ -9,6 +9,7 @@
 #include "Grid.h"
 #include "ThreadFunction.h"
 #include "condcomp/Codegen/GPU/Passes.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
@@ -75,11 +76,13 @@ LLVM::GlobalOp LaunchByCUDAPass::describe(ImplicitLocOpBuilder &b,
   auto pointer = LLVM::LLVMPointerType::get(&getContext());
   Type i64 = b.getI64Type();
   auto type = LLVM::LLVMStructType::getLiteral(
-      &getContext(), {pointer, pointer, pointer, pointer, pointer, i64, i64});
+      &getContext(),
+      {pointer, pointer, pointer, pointer, pointer, pointer, i64, i64});
   std::string prefix = (kernel.getName() + "$").str();
   LLVM::GlobalOp strings[] = {
       getString(b, prefix + "name", kernel.getName()),
       getOperation().lookupSymbol<LLVM::GlobalOp>(kImageName),
+      getOperation().lookupSymbol<LLVM::GlobalOp>(kImageIdName),
       getString(b, "condcomp_cuda_chip", chip),
       getString(b, "condcomp_cuda_format", format),
       getString(b, prefix + "kinds", getKinds(kernel))};
@@ -101,14 +104,58 @@ LLVM::GlobalOp LaunchByCUDAPass::describe(ImplicitLocOpBuilder &b,
   return global;
 }
 
+/// The results that the library copied: descriptors around their addresses.
+static void makeResults(ModuleOp module, const LLVMTypeConverter &converter) {
+  SmallVector<UnrealizedConversionCastOp> results;
+  module.walk([&](UnrealizedConversionCastOp op) {
+    auto call = op.getNumOperands() > 0
+                    ? op.getOperand(0).getDefiningOp<func::CallOp>()
+                    : func::CallOp();
+    if (call && call.getCallee() == kTakeName)
+      results.push_back(op);
+  });
+  for (UnrealizedConversionCastOp op : results) {
+    ImplicitLocOpBuilder b(op.getLoc(), op);
+    Type i64 = b.getI64Type();
+    auto type = cast<MemRefType>(op.getResult(0).getType());
+    auto toI64 = [&](Value index) {
+      return UnrealizedConversionCastOp::create(b, i64, index).getResult(0);
+    };
+    Value address = LLVM::IntToPtrOp::create(
+        b, LLVM::LLVMPointerType::get(b.getContext()), toI64(op.getOperand(0)));
+    auto dynamic = op.getOperands().drop_front().begin();
+    SmallVector<Value> sizes, strides(type.getRank());
+    for (int64_t size : type.getShape())
+      sizes.push_back(ShapedType::isDynamic(size)
+                          ? toI64(*dynamic++)
+                          : LLVM::ConstantOp::create(b, i64, size));
+    Value stride = LLVM::ConstantOp::create(b, i64, 1);
+    for (int64_t dim = type.getRank(); dim-- > 0;) {
+      strides[dim] = stride;
+      if (dim > 0)
+        stride = LLVM::MulOp::create(b, stride, sizes[dim]);
+    }
+    SmallVector<Value> parts{address, address,
+                             LLVM::ConstantOp::create(b, i64, 0)};
+    llvm::append_range(parts, sizes);
+    llvm::append_range(parts, strides);
+    Value descriptor =
+        MemRefDescriptor::pack(b, b.getLoc(), converter, type, parts);
+    op.getResult(0).replaceAllUsesWith(
+        UnrealizedConversionCastOp::create(b, type, descriptor).getResult(0));
+    op.erase();
+  }
+}
+
 void LaunchByCUDAPass::runOnOperation() {
   ModuleOp module = getOperation();
   auto b =
       ImplicitLocOpBuilder::atBlockBegin(module.getLoc(), module.getBody());
-  // Its contents come later.
-  LLVM::GlobalOp::create(b, LLVM::LLVMArrayType::get(b.getI8Type(), 0),
-                         /*isConstant=*/true, LLVM::Linkage::External,
-                         kImageName, Attribute());
+  // Their contents come later.
+  for (StringRef name : {kImageName, kImageIdName})
+    LLVM::GlobalOp::create(b, LLVM::LLVMArrayType::get(b.getI8Type(), 0),
+                           /*isConstant=*/true, LLVM::Linkage::External, name,
+                           Attribute());
   auto pointer = LLVM::LLVMPointerType::get(&getContext());
   FailureOr<LLVM::LLVMFuncOp> launch = LLVM::lookupOrCreateFn(
       b, module, "condcomp_cuda_launch", {pointer, pointer, pointer},
@@ -132,4 +179,5 @@ void LaunchByCUDAPass::runOnOperation() {
                          ValueRange{description, report, arguments});
     call.erase();
   }
+  makeResults(module, converter);
 }

@@ -48,7 +48,7 @@ private:
   Value callOnDevice();
   void makeChecks();
   Value copyOut(MemRefType type, Value workspace, int64_t &word);
-  void fetch(Value result, Value offset);
+  Value take(MemRefType type, Value offset, ValueRange sizes);
 
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
@@ -229,18 +229,24 @@ void Outliner::makeChecks() {
   b.setLoc(loc);
 }
 
-/// Has the library copy a result.
-void Outliner::fetch(Value result, Value offset) {
-  auto type = cast<MemRefType>(result.getType());
-  Value bytes = index(DataLayout::closest(function)
-                          .getTypeSize(type.getElementType())
-                          .getFixedValue());
-  for (int64_t i = 0, e = type.getRank(); i < e; ++i)
-    bytes =
-        arith::MulIOp::create(b, bytes, memref::DimOp::create(b, result, i));
-  Value to = memref::ExtractAlignedPointerAsIndexOp::create(b, result);
-  func::CallOp::create(b, kFetchName, TypeRange(),
-                       ValueRange{to, offset, bytes});
+/// Has the library copy a result to memory that it chooses: of the host or of
+/// the device. Until calls of kernels become calls of the library, a cast of
+/// the address and the run-time sizes stands for the result.
+Value Outliner::take(MemRefType type, Value offset, ValueRange sizes) {
+  int64_t known = DataLayout::closest(function)
+                      .getTypeSize(type.getElementType())
+                      .getFixedValue();
+  for (int64_t size : type.getShape())
+    if (!ShapedType::isDynamic(size))
+      known *= size;
+  Value bytes = index(known);
+  for (Value size : sizes)
+    bytes = arith::MulIOp::create(b, bytes, size);
+  auto call = func::CallOp::create(b, kTakeName, b.getIndexType(),
+                                   ValueRange{offset, bytes});
+  SmallVector<Value> parts{call.getResult(0)};
+  llvm::append_range(parts, sizes);
+  return UnrealizedConversionCastOp::create(b, type, parts).getResult(0);
 }
 
 /// A result in memory of its own.
@@ -249,15 +255,12 @@ Value Outliner::copyOut(MemRefType type, Value workspace, int64_t &next) {
   SmallVector<Value> sizes;
   for (int64_t i = 0, e = type.getNumDynamicDims(); i < e; ++i)
     sizes.push_back(fromWord(b, load(next++), b.getIndexType()));
-  Value view;
-  if (!deviceMemory)
-    view = memref::ViewOp::create(b, type, workspace, offset, sizes);
+  if (deviceMemory)
+    return take(type, offset, sizes);
+  Value view = memref::ViewOp::create(b, type, workspace, offset, sizes);
   Value result =
       memref::AllocOp::create(b, type, sizes, b.getI64IntegerAttr(64));
-  if (view)
-    memref::CopyOp::create(b, view, result);
-  else
-    fetch(result, offset);
+  memref::CopyOp::create(b, view, result);
   return result;
 }
 
@@ -298,15 +301,17 @@ struct OutlineKernelsPass
     ModuleOp module = getOperation();
     SymbolTable symbols(module);
     auto b = OpBuilder::atBlockBegin(module.getBody());
-    auto declare = [&](StringRef name, ArrayRef<Type> types) {
+    auto declare = [&](StringRef name, TypeRange types = {},
+                       TypeRange results = {}) {
       func::FuncOp::create(b, module.getLoc(), name,
-                           b.getFunctionType(types, {}))
+                           b.getFunctionType(types, results))
           .setPrivate();
     };
-    declare(kBarrierName, {});
+    declare(kBarrierName);
     if (deviceMemory) {
-      declare(kFetchName, SmallVector<Type>(3, b.getIndexType()));
-      declare(kReleaseName, {});
+      Type index = b.getIndexType();
+      declare(kTakeName, {index, index}, index);
+      declare(kReleaseName);
     }
     for (auto function :
          llvm::make_early_inc_range(module.getOps<func::FuncOp>()))

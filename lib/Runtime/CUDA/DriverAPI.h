@@ -96,6 +96,8 @@ enum JITOption : int { kErrorLog = 5, kErrorLogBytes = 6 };
     (Address to, const void *from, size_t bytes, Stream stream))               \
   X(cuMemcpyDtoHAsync_v2,                                                      \
     (void *to, Address from, size_t bytes, Stream stream))                     \
+  X(cuMemcpyDtoDAsync_v2,                                                      \
+    (Address to, Address from, size_t bytes, Stream stream))                   \
   X(cuPointerGetAttribute, (void *value, int attribute, Address address))      \
   X(cuLaunchCooperativeKernel,                                                 \
     (Function function, unsigned gridX, unsigned gridY, unsigned gridZ,        \

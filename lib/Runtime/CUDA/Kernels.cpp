@@ -19,8 +19,8 @@ namespace {
 /// process ends.
 struct Loaded {
   std::mutex mutex;
-  /// By context and image.
-  std::map<std::pair<Context, const void *>, Module> modules;
+  /// By context and the image's id.
+  std::map<std::pair<Context, std::string>, Module> modules;
   std::map<std::pair<Module, std::string>, std::unique_ptr<LoadedKernel>>
       kernels;
 
@@ -87,7 +87,7 @@ static Outcome fail(const Session &session, const condcomp_cuda_kernel &kernel,
 
 static Outcome loadModule(const Session &session,
                           const condcomp_cuda_kernel &kernel, Module &module) {
-  Module &slot = Loaded::get().modules[{session.getContext(), kernel.image}];
+  Module &slot = Loaded::get().modules[{session.getContext(), kernel.image_id}];
   if (!slot) {
     char log[1024] = "";
     int options[] = {kErrorLog, kErrorLogBytes};

@@ -189,11 +189,6 @@ Outcome Launch::run() {
   return {};
 }
 
-static void leaveOnFailure(const Session &session, int32_t status) {
-  if (status != CONDCOMP_SUCCESS)
-    condcomp_fail(status, session.error.c_str());
-}
-
 static Outcome launch(Session &session, const condcomp_cuda_kernel &kernel,
                       int64_t *report, void **arguments) {
   Outcome outcome = session.begin();
@@ -207,53 +202,9 @@ static Outcome launch(Session &session, const condcomp_cuda_kernel &kernel,
   return outcome;
 }
 
-static Outcome fetch(Session &session, void *to, int64_t offset,
-                     int64_t bytes) {
-  if (offset < 0 || bytes < 0 || bytes > session.workspaceBytes - offset)
-    return Outcome::failure(
-        format("a result of %lld bytes at %lld is not in its workspace of %lld "
-               "bytes",
-               static_cast<long long>(bytes), static_cast<long long>(offset),
-               static_cast<long long>(session.workspaceBytes)));
-  Outcome outcome = session.begin();
-  if (outcome.failed())
-    return outcome;
-  outcome = session.copyOut(to, session.workspace + offset, bytes, "a result");
-  session.end();
-  return outcome;
-}
-
-static Outcome release(Session &session) {
-  Outcome outcome = session.begin();
-  if (outcome.failed())
-    return outcome;
-  outcome = session.synchronize("results can't be copied from " +
-                                session.getGPU().describe());
-  session.freeAll();
-  session.end();
-  return outcome;
-}
-
 void condcomp_cuda_launch(const condcomp_cuda_kernel *kernel, int64_t *report,
                           void **arguments) {
   Session &session = Session::get();
   int32_t status = session.keep(launch(session, *kernel, report, arguments));
-  leaveOnFailure(session, status);
-}
-
-void condcomp_cuda_fetch(int64_t to, int64_t offset, int64_t bytes) {
-  Session &session = Session::get();
-  int32_t status =
-      session.keep(fetch(session, reinterpret_cast<void *>(to), offset, bytes));
-  leaveOnFailure(session, status);
-}
-
-void condcomp_cuda_release(void) {
-  Session &session = Session::get();
-  int32_t status = session.keep(release(session));
-  leaveOnFailure(session, status);
-}
-
-void condcomp_cuda_set_stream(void *stream) {
-  Session::get().setStream(stream);
+  session.leaveOnFailure(status);
 }

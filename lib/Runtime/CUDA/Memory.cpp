@@ -1,4 +1,4 @@
-//===- Memory.cpp - memory of a GPU for callers ---------------------------===//
+//===- Memory.cpp - memory and settings for callers -----------------------===//
 //
 // Part of the condcomp project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -9,50 +9,133 @@
 #include "Session.h"
 #include "condcomp/Runtime/CUDA.h"
 #include "condcomp/Runtime/EntryPoints.h"
+#include <cstdio>
+#include <utility>
 
 using namespace condcomp::runtime::cuda;
 
+//===----------------------------------------------------------------------===//
+// Settings
+//===----------------------------------------------------------------------===//
+
+int32_t condcomp_cuda_set_device(int32_t device) {
+  return std::exchange(Session::get().chosenDevice, device < 0 ? -1 : device);
+}
+
+void *condcomp_cuda_set_stream(void *stream) {
+  return std::exchange(Session::get().userStream, static_cast<Stream>(stream));
+}
+
+int32_t condcomp_cuda_set_results_on_device(int32_t onDevice) {
+  return std::exchange(Session::get().resultsOnDevice, onDevice != 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
 static Outcome upload(Session &session, const void *from, int64_t bytes,
-                      void *&to) {
-  Outcome outcome = session.begin();
-  if (outcome.failed())
-    return outcome;
-  Address address = 0;
+                      Address &to) {
   // Empty arrays are somewhere, too.
-  outcome = session.allocate(address, bytes > 0 ? bytes : 1, "an upload");
+  Outcome outcome = session.allocate(to, bytes > 0 ? bytes : 1, "an upload");
   if (!outcome.failed())
-    outcome = session.copyIn(address, from, bytes, "an upload");
+    outcome = session.copyIn(to, from, bytes, "an upload");
   // Other threads may use it with other streams.
   if (!outcome.failed())
     outcome = session.synchronize("an upload to " +
                                   session.getGPU().describe() + " failed");
   if (outcome.failed())
-    session.free(address);
+    session.free(to);
   else
-    session.release(address);
+    session.release(to);
+  return outcome;
+}
+
+static Outcome download(Session &session, void *to, Address from,
+                        int64_t bytes) {
+  Outcome outcome = session.copyOut(to, from, bytes, "a download");
+  return outcome.failed()
+             ? outcome
+             : session.synchronize("a download from " +
+                                   session.getGPU().describe() + " failed");
+}
+
+namespace {
+/// What a function of the API does on a GPU.
+struct Request {
+  enum { Upload, Download, Chip } kind;
+  void *host;
+  Address device;
+  int64_t bytes;
+
+  Outcome run(Session &session) {
+    switch (kind) {
+    case Upload:
+      return upload(session, host, bytes, device);
+    case Download:
+      return download(session, host, device, bytes);
+    case Chip:
+      snprintf(static_cast<char *>(host), bytes, "sm_%d%d",
+               session.getGPU().major, session.getGPU().minor);
+      return {};
+    }
+    return {};
+  }
+};
+} // namespace
+
+static Outcome runBetween(Session &session, Request &request) {
+  Outcome outcome = session.begin();
+  if (outcome.failed())
+    return outcome;
+  outcome = request.run(session);
   session.end();
-  to = reinterpret_cast<void *>(address);
   return outcome;
 }
 
 /// As compiled code is called: what fails has a text in the context.
-static int32_t callUpload(condcomp_context *, void **arguments) {
+static int32_t callRequest(condcomp_context *, void **arguments) {
   Session &session = Session::get();
   int32_t status =
-      session.keep(upload(session, arguments[0],
-                          *static_cast<int64_t *>(arguments[1]), arguments[2]));
-  if (status != CONDCOMP_SUCCESS)
-    condcomp_fail(status, session.error.c_str());
+      session.keep(runBetween(session, *static_cast<Request *>(arguments[0])));
+  session.leaveOnFailure(status);
   return status;
+}
+
+static int32_t call(condcomp_context *context, Request &request) {
+  void *arguments[] = {&request};
+  return condcomp_call(context, callRequest, arguments);
 }
 
 int32_t condcomp_cuda_upload(condcomp_context *context, const void *from,
                              int64_t bytes, void **to) {
-  void *arguments[] = {const_cast<void *>(from), &bytes, nullptr};
-  int32_t status = condcomp_call(context, callUpload, arguments);
+  Request request{Request::Upload, const_cast<void *>(from), 0, bytes};
+  int32_t status = call(context, request);
   if (status == CONDCOMP_SUCCESS)
-    *to = arguments[2];
+    *to = reinterpret_cast<void *>(request.device);
   return status;
+}
+
+int32_t condcomp_cuda_download(condcomp_context *context, void *to,
+                               const void *from, int64_t bytes) {
+  Request request{Request::Download, to, reinterpret_cast<Address>(from),
+                  bytes};
+  return call(context, request);
+}
+
+int32_t condcomp_cuda_get_chip(condcomp_context *context, char *chip) {
+  Request request{Request::Chip, chip, 0, 16};
+  return call(context, request);
+}
+
+int32_t condcomp_cuda_find_device(const void *address) {
+  Session &session = Session::get();
+  // Without a driver there is no other memory.
+  if (session.begin().failed())
+    return -1;
+  int32_t device = session.findDevice(address);
+  session.end();
+  return device;
 }
 
 void condcomp_cuda_free(void *address) {

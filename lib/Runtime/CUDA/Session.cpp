@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Session.h"
+#include "condcomp/Runtime/EntryPoints.h"
 #include <algorithm>
 #include <cstdlib>
 
@@ -28,6 +29,11 @@ Session::~Session() {
     driver->cuStreamDestroy_v2(stream);
 }
 
+void Session::leaveOnFailure(int32_t status) const {
+  if (status != CONDCOMP_SUCCESS)
+    condcomp_fail(status, error.c_str());
+}
+
 /// The device that the environment names.
 static Outcome getOrdinal(int &ordinal) {
   const char *text = getenv("CONDCOMP_CUDA_DEVICE");
@@ -43,23 +49,30 @@ static Outcome getOrdinal(int &ordinal) {
 }
 
 /// The primary context of the device that is to be used; retained once.
-static Outcome getPrimaryContext(const Driver &driver, Context &context) {
-  int ordinal, count = 0;
-  Outcome outcome = getOrdinal(ordinal);
+Outcome Session::getPrimaryContext(Context &primary) {
+  int ordinal = chosenDevice, count = 0;
+  Outcome outcome = ordinal < 0 ? getOrdinal(ordinal) : Outcome();
   if (outcome.failed())
     return outcome;
-  outcome = driver.check(driver.cuDeviceGetCount(&count), "cuDeviceGetCount");
+  if (auto known = primaries.find(ordinal); known != primaries.end()) {
+    primary = known->second;
+    return {};
+  }
+  outcome = driver->check(driver->cuDeviceGetCount(&count), "cuDeviceGetCount");
   if (outcome.failed())
     return outcome;
   if (ordinal >= count)
     return Outcome::failure(format("no GPU %d: the driver %s has %d of them",
-                                   ordinal, driver.getPath().c_str(), count));
+                                   ordinal, driver->getPath().c_str(), count));
   Device device;
-  outcome = driver.check(driver.cuDeviceGet(&device, ordinal), "cuDeviceGet");
+  outcome = driver->check(driver->cuDeviceGet(&device, ordinal), "cuDeviceGet");
   if (outcome.failed())
     return outcome;
-  return driver.check(driver.cuDevicePrimaryCtxRetain(&context, device),
-                      format("GPU %d can't be used", ordinal));
+  outcome = driver->check(driver->cuDevicePrimaryCtxRetain(&primary, device),
+                          format("GPU %d can't be used", ordinal));
+  if (!outcome.failed())
+    primaries[ordinal] = primary;
+  return outcome;
 }
 
 Outcome Session::begin() {
@@ -68,26 +81,27 @@ Outcome Session::begin() {
     return outcome;
   Context current = nullptr;
   driver->cuCtxGetCurrent(&current);
-  if (!current) {
-    if (!primary)
-      outcome = getPrimaryContext(*driver, primary);
+  Context wanted = current;
+  if (chosenDevice >= 0 || !current) {
+    outcome = getPrimaryContext(wanted);
     if (outcome.failed())
       return outcome;
-    current = primary;
-    outcome = driver->check(driver->cuCtxPushCurrent_v2(current),
+  }
+  if (wanted != current) {
+    outcome = driver->check(driver->cuCtxPushCurrent_v2(wanted),
                             "the context of the GPU can't be made current");
     if (outcome.failed())
       return outcome;
     pushed = true;
   }
-  if (current != context) {
+  if (wanted != context) {
     freeAll();
-    context = current;
+    context = wanted;
     outcome = describeGPU();
     if (outcome.failed())
       context = nullptr;
   }
-  if (!outcome.failed())
+  if (!outcome.failed() && !userStream)
     outcome = openStream();
   if (outcome.failed())
     end();
@@ -196,6 +210,7 @@ void Session::release(Address address) {
 }
 
 void Session::freeAll() {
+  results.clear();
   while (!held.empty())
     free(held.back());
 }
@@ -218,6 +233,17 @@ Outcome Session::copyOut(void *to, Address from, uint64_t bytes,
   return driver->check(
       driver->cuMemcpyDtoHAsync_v2(to, from, bytes, getStream()),
       format("%llu bytes of %s can't be copied from %s",
+             static_cast<unsigned long long>(bytes), what.c_str(),
+             gpu.describe().c_str()));
+}
+
+Outcome Session::copyWithin(Address to, Address from, uint64_t bytes,
+                            const std::string &what) {
+  if (bytes == 0)
+    return {};
+  return driver->check(
+      driver->cuMemcpyDtoDAsync_v2(to, from, bytes, getStream()),
+      format("%llu bytes of %s can't be copied on %s",
              static_cast<unsigned long long>(bytes), what.c_str(),
              gpu.describe().c_str()));
 }

@@ -10,6 +10,7 @@
 #define CONDCOMP_LIB_RUNTIME_CUDA_SESSION_H
 
 #include "Driver.h"
+#include <map>
 #include <vector>
 
 namespace condcomp {
@@ -37,9 +38,9 @@ public:
   /// The session of this thread.
   static Session &get();
 
-  /// Makes a context current: the thread's own if it has one, such as
-  /// PyTorch's, else that of the device CONDCOMP_CUDA_DEVICE (0). `end` undoes
-  /// it.
+  /// Makes a context current: that of the chosen device, without one the
+  /// thread's own if it has one, such as PyTorch's, else that of the device
+  /// CONDCOMP_CUDA_DEVICE (0). `end` undoes it.
   Outcome begin();
   void end();
 
@@ -47,7 +48,11 @@ public:
   const GPU &getGPU() const { return gpu; }
   Context getContext() const { return context; }
   Stream getStream() const { return userStream ? userStream : stream; }
-  void setStream(void *stream) { userStream = static_cast<Stream>(stream); }
+  /// What callers choose: a device (-1 for none), a stream (null for the
+  /// thread's own), and where results go.
+  int32_t chosenDevice = -1;
+  Stream userStream = nullptr;
+  bool resultsOnDevice = false;
 
   /// Memory that `freeAll` frees; `purpose` is for errors.
   Outcome allocate(Address &address, uint64_t bytes,
@@ -61,6 +66,9 @@ public:
                  const std::string &what);
   Outcome copyOut(void *to, Address from, uint64_t bytes,
                   const std::string &what);
+  /// From memory of the device to memory of the device.
+  Outcome copyWithin(Address to, Address from, uint64_t bytes,
+                     const std::string &what);
   /// Waits for all that was asked for.
   Outcome synchronize(const std::string &what);
 
@@ -68,9 +76,11 @@ public:
   /// copied.
   int findDevice(const void *address) const;
 
-  /// Where the results of the call that runs are.
+  /// Where the results of the call that runs are, and their copies on the
+  /// device.
   Address workspace = 0;
   int64_t workspaceBytes = 0;
+  std::vector<Address> results;
 
   /// The text of the last failure, which `keep` puts where it outlives the
   /// frames that made it: when a call ends early, nothing of them is destroyed.
@@ -79,18 +89,23 @@ public:
     error = std::move(outcome.text);
     return outcome.status;
   }
+  /// Ends the call from outside unless the status that `keep` returned is 0:
+  /// in a statement of its own, so that nothing is left to be destroyed.
+  void leaveOnFailure(int32_t status) const;
 
 private:
+  Outcome getPrimaryContext(Context &primary);
   Outcome describeGPU();
   Outcome openStream();
 
   const Driver *driver = nullptr;
   GPU gpu;
-  /// The context in use, the one that `stream` belongs to, and the primary one
-  /// once it is needed.
-  Context context = nullptr, contextOfStream = nullptr, primary = nullptr;
+  /// The context in use, and the one that `stream` belongs to.
+  Context context = nullptr, contextOfStream = nullptr;
+  /// Primary contexts that were needed, by device.
+  std::map<int, Context> primaries;
   bool pushed = false;
-  Stream stream = nullptr, userStream = nullptr;
+  Stream stream = nullptr;
   std::vector<Address> held;
 };
 

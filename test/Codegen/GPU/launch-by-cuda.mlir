@@ -15,8 +15,11 @@
 // CHECK-DAG:     llvm.mlir.constant(4 : i64)
 // CHECK:         llvm.return
 // CHECK:       llvm.mlir.global {{.*}}constant @condcomp_cuda_image()
+// CHECK:       llvm.mlir.global {{.*}}constant @condcomp_cuda_image_id()
 
 // FILE:        llvm.mlir.global internal constant @condcomp_cuda_image("// {{RUN}}: {{.*}}\00"){{.*}}alignment = 64
+// Its name is a hash of it.
+// FILE-NEXT:   llvm.mlir.global internal constant @condcomp_cuda_image_id("{{[0-9a-f]+}}\00")
 // FILE-NOT:    @k(
 
 // NONE:        error: has no gpu.binary, or several
@@ -41,4 +44,28 @@ func.func @f(%w: memref<?xi8>, %r: memref<4xi64>, %f: f32, %x: memref<?x?xf64>, 
   %c1 = arith.constant 1 : index
   call @k(%c0, %c1, %w, %r, %f, %x, %b) : (index, index, memref<?xi8>, memref<4xi64>, f32, memref<?x?xf64>, i1) -> ()
   return
+}
+
+// A result is a descriptor around the address that the library returns.
+// CHECK-LABEL: func.func @g(
+// CHECK-SAME:    %{{.+}}: index, %{{.+}}: index, %[[N:.+]]: index)
+// CHECK:         %[[TAKEN:.+]] = call @condcomp_cuda_take(
+// CHECK:         %[[WORD:.+]] = builtin.unrealized_conversion_cast %[[TAKEN]] : index to i64
+// CHECK:         %[[ADDRESS:.+]] = llvm.inttoptr %[[WORD]] : i64 to !llvm.ptr
+// CHECK-DAG:     %[[ROWS:.+]] = builtin.unrealized_conversion_cast %[[N]] : index to i64
+// CHECK-DAG:     %[[COLUMNS:.+]] = llvm.mlir.constant(3 : i64)
+// CHECK-DAG:     %[[ONE:.+]] = llvm.mlir.constant(1 : i64)
+// CHECK:         %[[STRIDE:.+]] = llvm.mul %[[ONE]], %[[COLUMNS]]
+// CHECK:         llvm.insertvalue %[[ADDRESS]], %{{.+}}[0]
+// CHECK:         llvm.insertvalue %[[ADDRESS]], %{{.+}}[1]
+// CHECK:         llvm.insertvalue %[[ROWS]], %{{.+}}[3, 0]
+// CHECK:         llvm.insertvalue %[[STRIDE]], %{{.+}}[4, 0]
+// CHECK:         llvm.insertvalue %[[COLUMNS]], %{{.+}}[3, 1]
+// CHECK:         llvm.insertvalue %[[ONE]], %{{.+}}[4, 1]
+// CHECK:         builtin.unrealized_conversion_cast %{{.+}} to memref<?x3xf32>
+func.func private @condcomp_cuda_take(index, index) -> index
+func.func @g(%offset: index, %bytes: index, %n: index) -> memref<?x3xf32> {
+  %a = call @condcomp_cuda_take(%offset, %bytes) : (index, index) -> index
+  %y = builtin.unrealized_conversion_cast %a, %n : index, index to memref<?x3xf32>
+  return %y : memref<?x3xf32>
 }

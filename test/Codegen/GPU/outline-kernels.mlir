@@ -39,10 +39,9 @@
 // DEVICE-NOT:     scf.while
 // DEVICE:         call @f$kernel(
 // DEVICE:         condcomp.check
-// DEVICE:         %[[RESULT:.+]] = memref.alloc
 // DEVICE:         %[[BYTES:.+]] = arith.muli %c4{{.*}}, %{{.+}} : index
-// DEVICE:         %[[TO:.+]] = memref.extract_aligned_pointer_as_index %[[RESULT]]
-// DEVICE:         call @condcomp_cuda_fetch(%[[TO]], %{{.+}}, %[[BYTES]])
+// DEVICE:         %[[ADDRESS:.+]] = call @condcomp_cuda_take(%{{.+}}, %[[BYTES]]) : (index, index) -> index
+// DEVICE:         %[[RESULT:.+]] = builtin.unrealized_conversion_cast %[[ADDRESS]], %{{.+}} : index, index to memref<?xf32>
 // DEVICE:         call @condcomp_cuda_release()
 // DEVICE:         return %[[RESULT]], %{{.+}}
 func.func @f(%x: memref<?xf32>, %k: index) -> (memref<?xf32>, index) {

@@ -6,23 +6,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FakeDriver.h"
-#include "../../../lib/Runtime/CUDA/DriverAPI.h"
+#include "FakeState.h"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
-#include <map>
-#include <mutex>
-#include <string>
 #include <sys/mman.h>
 #include <unistd.h>
 
-using namespace condcomp::runtime::cuda;
-
 namespace {
-constexpr Result kInvalidValue = 1;
 constexpr int kMultiprocessors = 2;
 
 struct Kernel {
@@ -37,43 +30,32 @@ struct Image {
   std::map<std::string, Kernel> kernels;
 };
 
-struct Fake {
-  std::recursive_mutex mutex;
-  std::map<std::string, std::string> settings;
-  std::map<std::string, int64_t> counts;
-  std::map<const void *, int64_t> onStream;
-  std::map<std::string, condcomp_kernel> registered;
-  /// Blocks of the device's memory by where they begin.
-  std::map<Address, size_t> blocks;
-  int64_t live = 0;
+/// The contexts that this thread made current, the last one first.
+thread_local std::vector<Context> currentContexts;
+} // namespace
 
-  void configure(const char *text);
-  void enter(const char *function, const std::string &details = "",
-             Stream stream = nullptr);
-  /// The number of a setting.
-  int64_t get(const char *name, int64_t otherwise) {
-    std::lock_guard<std::recursive_mutex> lock(mutex);
-    auto at = settings.find(name);
-    return at == settings.end() ? otherwise : atoll(at->second.c_str());
-  }
-  bool holds(Address address, size_t bytes) {
-    std::lock_guard<std::recursive_mutex> lock(mutex);
-    auto after = blocks.upper_bound(address);
-    if (after == blocks.begin())
-      return false;
-    const auto &[begin, size] = *std::prev(after);
-    return address - begin <= size && bytes <= size - (address - begin);
-  }
-};
-
-Fake &fake() {
+Fake &Fake::get() {
   static Fake *instance = new Fake;
   return *instance;
 }
-} // namespace
+
+int64_t Fake::get(const char *name, int64_t otherwise) {
+  std::lock_guard<std::recursive_mutex> lock(mutex);
+  auto at = settings.find(name);
+  return at == settings.end() ? otherwise : atoll(at->second.c_str());
+}
+
+int Fake::getDevice() {
+  if (currentContexts.empty())
+    return -1;
+  return static_cast<int>(reinterpret_cast<char *>(currentContexts.back()) -
+                          contexts);
+}
 
 void Fake::configure(const char *text) {
   std::lock_guard<std::recursive_mutex> lock(mutex);
+  while (!waiting.empty())
+    finish(waiting.begin()->first);
   settings.clear();
   std::string rest = text;
   while (!rest.empty()) {
@@ -105,61 +87,37 @@ void Fake::enter(const char *function, const std::string &details,
 // For tests
 //===----------------------------------------------------------------------===//
 
-void fake_cuda_configure(const char *settings) { fake().configure(settings); }
+void fake_cuda_configure(const char *settings) {
+  Fake::get().configure(settings);
+}
 
 void fake_cuda_register(const char *name, condcomp_kernel kernel) {
-  fake().registered[name] = kernel;
+  Fake::get().registered[name] = kernel;
 }
 
 int64_t fake_cuda_count(const char *function) {
-  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
-  return fake().counts[function];
+  std::lock_guard<std::recursive_mutex> lock(Fake::get().mutex);
+  return Fake::get().counts[function];
 }
 
 int64_t fake_cuda_count_on(const void *stream) {
-  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
-  return fake().onStream[stream];
-}
-
-int64_t fake_cuda_live_bytes() { return fake().live; }
-
-bool fake_cuda_is_device(const void *address) {
-  return fake().holds(reinterpret_cast<Address>(address), 1);
-}
-
-void *fake_cuda_allocate(int64_t bytes) {
-  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
-  void *memory = aligned_alloc(256, (bytes + 255) / 256 * 256);
-  // Nobody may count on zeros.
-  memset(memory, 0xA5, bytes);
-  fake().blocks[reinterpret_cast<Address>(memory)] = bytes;
-  fake().live += bytes;
-  return memory;
-}
-
-void fake_cuda_free(void *address) {
-  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
-  auto at = fake().blocks.find(reinterpret_cast<Address>(address));
-  fake().live -= static_cast<int64_t>(at->second);
-  fake().blocks.erase(at);
-  free(address);
+  std::lock_guard<std::recursive_mutex> lock(Fake::get().mutex);
+  return Fake::get().onStream[stream];
 }
 
 //===----------------------------------------------------------------------===//
 // The driver
 //===----------------------------------------------------------------------===//
 
-#define FAKE extern "C" CONDCOMP_RUNTIME_EXPORT Result
-
 FAKE cuInit(unsigned) {
   if (const char *settings = getenv("FAKE_CUDA"))
-    fake().configure(settings);
-  fake().enter("cuInit");
-  return fake().get("no-device", 0) ? kNoDevice : kSuccess;
+    Fake::get().configure(settings);
+  Fake::get().enter("cuInit");
+  return Fake::get().get("no-device", 0) ? kNoDevice : kSuccess;
 }
 
 FAKE cuDriverGetVersion(int *version) {
-  *version = static_cast<int>(fake().get("version", 13000));
+  *version = static_cast<int>(Fake::get().get("version", 13000));
   return kSuccess;
 }
 
@@ -187,7 +145,7 @@ FAKE cuGetErrorString(Result, const char **text) {
 }
 
 FAKE cuDeviceGetCount(int *count) {
-  *count = 1;
+  *count = static_cast<int>(Fake::get().get("devices", 1));
   return kSuccess;
 }
 
@@ -202,7 +160,7 @@ FAKE cuDeviceGetName(char *name, int size, Device) {
 }
 
 FAKE cuDeviceGetAttribute(int *value, int attribute, Device) {
-  int chip = static_cast<int>(fake().get("sm", 90));
+  int chip = static_cast<int>(Fake::get().get("sm", 90));
   switch (attribute) {
   case kMultiprocessorCount:
     *value = kMultiprocessors;
@@ -214,7 +172,7 @@ FAKE cuDeviceGetAttribute(int *value, int attribute, Device) {
     *value = chip % 10;
     return kSuccess;
   case kCooperativeLaunch:
-    *value = !fake().get("no-cooperative", 0);
+    *value = !Fake::get().get("no-cooperative", 0);
     return kSuccess;
   case kMemoryPoolsSupported:
     *value = 1;
@@ -224,32 +182,30 @@ FAKE cuDeviceGetAttribute(int *value, int attribute, Device) {
   }
 }
 
-FAKE cuDevicePrimaryCtxRetain(Context *context, Device) {
-  fake().enter("cuDevicePrimaryCtxRetain");
-  *context = reinterpret_cast<Context>(&fake());
+FAKE cuDevicePrimaryCtxRetain(Context *context, Device device) {
+  Fake::get().enter("cuDevicePrimaryCtxRetain");
+  *context = reinterpret_cast<Context>(&Fake::get().contexts[device]);
   return kSuccess;
 }
 
-static thread_local Context currentContext = nullptr;
-
 FAKE cuCtxGetCurrent(Context *context) {
-  *context = currentContext;
+  *context = currentContexts.empty() ? nullptr : currentContexts.back();
   return kSuccess;
 }
 
 FAKE cuCtxGetDevice(Device *device) {
-  *device = 0;
-  return currentContext ? kSuccess : kInvalidValue;
+  *device = Fake::get().getDevice();
+  return *device >= 0 ? kSuccess : kInvalidValue;
 }
 
 FAKE cuCtxPushCurrent_v2(Context context) {
-  currentContext = context;
+  currentContexts.push_back(context);
   return kSuccess;
 }
 
 FAKE cuCtxPopCurrent_v2(Context *context) {
-  *context = currentContext;
-  currentContext = nullptr;
+  *context = currentContexts.back();
+  currentContexts.pop_back();
   return kSuccess;
 }
 
@@ -273,19 +229,19 @@ static void *openImage(const void *image) {
 
 FAKE cuModuleLoadDataEx(Module *module, const void *image, unsigned, int *,
                         void **) {
-  fake().enter("cuModuleLoadDataEx");
-  if (int64_t error = fake().get("load", 0))
+  Fake::get().enter("cuModuleLoadDataEx");
+  if (int64_t error = Fake::get().get("load", 0))
     return static_cast<Result>(error);
   auto *loaded = new Image{openImage(image), {}};
   if (!loaded->library)
-    for (const auto &[name, code] : fake().registered)
+    for (const auto &[name, code] : Fake::get().registered)
       loaded->kernels[name] = {name, code};
   *module = reinterpret_cast<Module>(loaded);
   return kSuccess;
 }
 
 FAKE cuModuleGetFunction(Function *function, Module module, const char *name) {
-  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
+  std::lock_guard<std::recursive_mutex> lock(Fake::get().mutex);
   auto *image = reinterpret_cast<Image *>(module);
   if (image->library)
     if (void *code = dlsym(image->library, name))
@@ -304,97 +260,37 @@ FAKE cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, Function,
 }
 
 FAKE cuStreamCreate(Stream *stream, unsigned) {
-  fake().enter("cuStreamCreate");
+  Fake::get().enter("cuStreamCreate");
   *stream = reinterpret_cast<Stream>(new char);
   return kSuccess;
 }
 
 FAKE cuStreamDestroy_v2(Stream stream) {
+  Fake::get().finish(stream);
   delete reinterpret_cast<char *>(stream);
   return kSuccess;
 }
 
 FAKE cuStreamSynchronize(Stream stream) {
-  fake().enter("cuStreamSynchronize", "", stream);
-  return static_cast<Result>(fake().get("sync", 0));
-}
-
-FAKE cuDeviceGetDefaultMemPool(Pool *pool, Device) {
-  *pool = reinterpret_cast<Pool>(&fake());
-  return kSuccess;
-}
-
-FAKE cuMemPoolSetAttribute(Pool, int attribute, void *) {
-  return attribute == kReleaseThreshold ? kSuccess : kInvalidValue;
-}
-
-static int64_t getMemory() { return fake().get("memory", 1 << 30); }
-
-FAKE cuMemAllocAsync(Address *address, size_t bytes, Stream stream) {
-  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
-  fake().enter("cuMemAllocAsync", std::to_string(bytes), stream);
-  if (bytes == 0)
-    return kInvalidValue;
-  if (static_cast<int64_t>(bytes) > getMemory() - fake().live)
-    return kOutOfMemory;
-  *address = reinterpret_cast<Address>(fake_cuda_allocate(bytes));
-  return kSuccess;
-}
-
-FAKE cuMemFreeAsync(Address address, Stream stream) {
-  std::lock_guard<std::recursive_mutex> lock(fake().mutex);
-  fake().enter("cuMemFreeAsync", "", stream);
-  if (!fake().blocks.count(address))
-    return kInvalidValue;
-  fake_cuda_free(reinterpret_cast<void *>(address));
-  return kSuccess;
-}
-
-FAKE cuMemGetInfo_v2(size_t *free, size_t *total) {
-  *total = getMemory();
-  *free = getMemory() - fake().live;
-  return kSuccess;
-}
-
-FAKE cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes,
-                          Stream stream) {
-  fake().enter("cuMemcpyHtoDAsync_v2", std::to_string(bytes), stream);
-  if (!fake().holds(to, bytes))
-    return kInvalidValue;
-  memcpy(reinterpret_cast<void *>(to), from, bytes);
-  return kSuccess;
-}
-
-FAKE cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, Stream stream) {
-  fake().enter("cuMemcpyDtoHAsync_v2", std::to_string(bytes), stream);
-  if (!fake().holds(from, bytes))
-    return kInvalidValue;
-  memcpy(to, reinterpret_cast<const void *>(from), bytes);
-  return kSuccess;
-}
-
-FAKE cuPointerGetAttribute(void *value, int attribute, Address address) {
-  if (!fake().holds(address, 1))
-    return kInvalidValue;
-  unsigned type = kDeviceMemory;
-  if (attribute == kDeviceOrdinal)
-    type = static_cast<unsigned>(fake().get("memory-of", 0));
-  memcpy(value, &type, sizeof(type));
-  return kSuccess;
+  Fake::get().enter("cuStreamSynchronize", "", stream);
+  Fake::get().finish(stream);
+  return static_cast<Result>(Fake::get().get("sync", 0));
 }
 
 FAKE cuLaunchCooperativeKernel(Function function, unsigned gridX, unsigned,
                                unsigned, unsigned blockX, unsigned, unsigned,
                                unsigned, Stream stream, void **parameters) {
   auto *kernel = reinterpret_cast<Kernel *>(function);
-  fake().enter("cuLaunchCooperativeKernel",
-               kernel->name + " " + std::to_string(gridX) + "x" +
-                   std::to_string(blockX),
-               stream);
-  if (int64_t error = fake().get("launch", 0))
+  Fake::get().enter("cuLaunchCooperativeKernel",
+                    kernel->name + " " + std::to_string(gridX) + "x" +
+                        std::to_string(blockX),
+                    stream);
+  if (int64_t error = Fake::get().get("launch", 0))
     return static_cast<Result>(error);
   if (gridX > kMultiprocessors)
     return kCooperativeLaunchTooLarge;
+  // Its parameters are not to be had later on.
+  Fake::get().finish(stream);
   condcomp_emulate_grid(int64_t(gridX) * blockX, kernel->code, parameters);
   return kSuccess;
 }

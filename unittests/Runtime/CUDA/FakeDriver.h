@@ -17,7 +17,9 @@
 //   version=12040  the CUDA version it supports (CUDA's number)
 //   sm=80          the chip of its device (90)
 //   memory=BYTES   of the device (1 GiB)
-//   memory-of=1    all memory of a device is that of GPU 1
+//   devices=2      the number of devices (1; 8 at most)
+//   lazy           copies and frees wait until somebody waits for their stream,
+//                  or launches a kernel on it
 //   no-cooperative the device can't launch cooperatively
 //   load=CODE      cuModuleLoadDataEx fails
 //   launch=CODE    cuLaunchCooperativeKernel fails
@@ -42,11 +44,11 @@ CONDCOMP_RUNTIME_EXPORT int64_t fake_cuda_count(const char *function);
 CONDCOMP_RUNTIME_EXPORT int64_t fake_cuda_count_on(const void *stream);
 /// Bytes allocated on the device.
 CONDCOMP_RUNTIME_EXPORT int64_t fake_cuda_live_bytes(void);
-/// Memory of the device, for tests that have their arguments there.
-CONDCOMP_RUNTIME_EXPORT void *fake_cuda_allocate(int64_t bytes);
+/// Memory of a device, for tests that have their arguments there.
+CONDCOMP_RUNTIME_EXPORT void *fake_cuda_allocate(int64_t bytes, int32_t device);
 CONDCOMP_RUNTIME_EXPORT void fake_cuda_free(void *address);
-/// Whether memory is the device's.
-CONDCOMP_RUNTIME_EXPORT bool fake_cuda_is_device(const void *address);
+/// The device whose memory it is; -1 for none.
+CONDCOMP_RUNTIME_EXPORT int32_t fake_cuda_device_of(const void *address);
 }
 
 #endif // CONDCOMP_UNITTESTS_RUNTIME_CUDA_FAKEDRIVER_H

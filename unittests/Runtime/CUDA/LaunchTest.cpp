@@ -6,136 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FakeDriver.h"
-#include "condcomp/Runtime/CUDA.h"
-#include "condcomp/Runtime/KernelReport.h"
-#include "gtest/gtest.h"
-#include <cstdlib>
-#include <cstring>
-#include <string>
+#include "ScaleTest.h"
 #include <thread>
-#include <vector>
 
-using namespace condcomp;
+using namespace condcomp::test;
 
 namespace {
-struct Vector {
-  void *allocated, *aligned;
-  int64_t offset, size, stride;
-};
-
-/// The parameters of `scale`, as a kernel of a GPU gets them.
-struct Parameters {
-  explicit Parameters(void **parameters) {
-    auto word = [&](int i) { return *static_cast<int64_t *>(parameters[i]); };
-    threads = word(0);
-    workspace = reinterpret_cast<char *>(word(2));
-    workspaceBytes = word(4);
-    report = reinterpret_cast<int64_t *>(word(7));
-    x = reinterpret_cast<const float *>(word(12));
-    size = word(14);
-    factor = *static_cast<float *>(parameters[16]);
-  }
-  int64_t threads;
-  char *workspace;
-  int64_t workspaceBytes;
-  int64_t *report;
-  const float *x;
-  int64_t size;
-  float factor;
-};
-
-/// factor * x, but a factor below 0 is refused.
-void scale(void **parameters, int64_t thread, int64_t threads) {
-  Parameters p(parameters);
-  EXPECT_EQ(p.threads, threads);
-  for (const void *address :
-       {static_cast<const void *>(p.workspace),
-        static_cast<const void *>(p.report), static_cast<const void *>(p.x)})
-    EXPECT_TRUE(fake_cuda_is_device(address));
-  int64_t bytes = 128 + p.size * int64_t(sizeof(float));
-  if (bytes > p.workspaceBytes) {
-    p.report[FirstValue] = bytes;
-    p.report[Status] = kNoSpace;
-    return;
-  }
-  if (p.factor < 0) {
-    p.report[FirstValue] = p.size;
-    p.report[Status] = 1;
-    return;
-  }
-  auto *y = reinterpret_cast<float *>(p.workspace + 128);
-  for (int64_t i = thread; i < p.size; i += threads)
-    y[i] = p.factor * p.x[i];
-  condcomp_grid_barrier();
-  p.report[FirstValue] = 128;
-  p.report[FirstValue + 1] = p.size;
-}
-
-/// What compiled code does: `scale(x, factor) -> y`.
-int32_t callScale(condcomp_context *context, void **arguments) {
-  auto *kernel = static_cast<const condcomp_cuda_kernel *>(arguments[0]);
-  int64_t report[4];
-  condcomp_cuda_launch(kernel, report, arguments + 1);
-  if (report[Status] == 1) {
-    condcomp_report(context, "test.mlir:1:1", "scale of {0} elements is bad",
-                    "i", report + FirstValue);
-    return CONDCOMP_CHECK_FAILED;
-  }
-  auto &y = *static_cast<Vector *>(arguments[3]);
-  y.size = report[FirstValue + 1];
-  y.allocated = y.aligned = _mlir_memref_to_llvm_alloc(y.size * sizeof(float));
-  condcomp_cuda_fetch(reinterpret_cast<int64_t>(y.aligned), report[FirstValue],
-                      y.size * int64_t(sizeof(float)));
-  condcomp_cuda_release();
-  return CONDCOMP_SUCCESS;
-}
-
-class CUDALaunch : public ::testing::Test {
-protected:
-  void SetUp() override {
-    setenv("CONDCOMP_CUDA_DRIVER", FAKE_CUDA_LIBRARY, 1);
-    unsetenv("FAKE_CUDA");
-    fake_cuda_configure("");
-    fake_cuda_register("scale$kernel", scale);
-    context = condcomp_context_create();
-  }
-  void TearDown() override {
-    fake_cuda_configure("");
-    EXPECT_EQ(run(2), CONDCOMP_SUCCESS) << "a failure must leave no trace";
-    EXPECT_EQ(fake_cuda_live_bytes(), 0);
-    condcomp_context_destroy(context);
-  }
-
-  int32_t run(float factor) { return run(context, factor, result); }
-  int32_t run(condcomp_context *context, float factor,
-              std::vector<float> &result) {
-    Vector argument{x, x, 0, size, 1}, y{};
-    void *arguments[] = {&kernel, &argument, &factor, &y};
-    result.clear();
-    int32_t status = condcomp_call(context, callScale, arguments);
-    if (status == CONDCOMP_SUCCESS) {
-      auto *data = static_cast<float *>(y.aligned);
-      result.assign(data, data + y.size);
-      condcomp_free(y.allocated);
-    }
-    return status;
-  }
-  std::string error() { return condcomp_context_error(context); }
-
-  // A kernel is remembered by where its image is, so each test has its own.
-  const char *image = strdup(".version 9.0\n");
-  condcomp_cuda_kernel kernel{"scale$kernel", image, "sm_90a", "ptx",
-                              "14s4",         4,     4};
-  std::vector<float> values{1, 2, 3, 4, 5, 6, 7, 8, 9};
-  float *x = values.data();
-  int64_t size = 9;
-  std::vector<float> result;
-  condcomp_context *context;
-};
-
-int64_t launches() { return fake_cuda_count("cuLaunchCooperativeKernel"); }
-int64_t copies() { return fake_cuda_count("cuMemcpyHtoDAsync_v2"); }
+class CUDALaunch : public ScaleTest {};
 
 TEST_F(CUDALaunch, CopiesArraysOfTheHost) {
   int64_t launchesBefore = launches(), copiesBefore = copies();
@@ -148,7 +25,7 @@ TEST_F(CUDALaunch, CopiesArraysOfTheHost) {
 }
 
 TEST_F(CUDALaunch, TakesArraysOfTheDevice) {
-  x = static_cast<float *>(fake_cuda_allocate(size * sizeof(float)));
+  x = static_cast<float *>(fake_cuda_allocate(size * sizeof(float), 0));
   memcpy(x, values.data(), size * sizeof(float));
   int64_t copiesBefore = copies();
   ASSERT_EQ(run(2), CONDCOMP_SUCCESS) << error();
@@ -159,12 +36,10 @@ TEST_F(CUDALaunch, TakesArraysOfTheDevice) {
 }
 
 TEST_F(CUDALaunch, ArrayOfAnotherDevice) {
-  x = static_cast<float *>(fake_cuda_allocate(size * sizeof(float)));
-  fake_cuda_configure("memory-of=1");
+  x = static_cast<float *>(fake_cuda_allocate(size * sizeof(float), 1));
   EXPECT_EQ(run(2), CONDCOMP_DEVICE_FAILED);
   EXPECT_EQ(error(), "argument 0 of kernel 'scale$kernel' is in memory of GPU "
                      "1, and the call runs on GPU 0 (stand-in, sm_90)");
-  fake_cuda_configure("");
   fake_cuda_free(x);
   x = values.data();
 }
@@ -174,7 +49,7 @@ TEST_F(CUDALaunch, Uploads) {
   ASSERT_EQ(condcomp_cuda_upload(context, x, size * sizeof(float), &uploaded),
             CONDCOMP_SUCCESS)
       << error();
-  EXPECT_TRUE(fake_cuda_is_device(uploaded));
+  EXPECT_EQ(fake_cuda_device_of(uploaded), 0);
   x = static_cast<float *>(uploaded);
   EXPECT_EQ(run(2), CONDCOMP_SUCCESS) << error();
   EXPECT_EQ(run(3), CONDCOMP_SUCCESS) << error();
@@ -316,6 +191,21 @@ TEST_F(CUDALaunch, DriverTooOldForTheChip) {
                          "for this chip"),
             std::string::npos)
       << error();
+}
+
+TEST_F(CUDALaunch, KernelsAreKnownByTheIdOfTheirImage) {
+  int64_t before = fake_cuda_count("cuModuleLoadDataEx");
+  EXPECT_EQ(run(2), CONDCOMP_SUCCESS) << error();
+  // The same code somewhere else.
+  kernel.image = ".version 9.0\n ";
+  EXPECT_EQ(run(3), CONDCOMP_SUCCESS) << error();
+  EXPECT_EQ(fake_cuda_count("cuModuleLoadDataEx") - before, 1);
+  // Other code in the same place.
+  std::string other = id + " changed";
+  kernel.image_id = other.c_str();
+  EXPECT_EQ(run(4), CONDCOMP_SUCCESS) << error();
+  EXPECT_EQ(fake_cuda_count("cuModuleLoadDataEx") - before, 2);
+  kernel.image_id = id.c_str();
 }
 
 TEST_F(CUDALaunch, NoSuchKernel) {

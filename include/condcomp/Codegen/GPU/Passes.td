@@ -126,7 +126,7 @@ def OutlineKernels : Pass<"condcomp-gpu-outline-kernels", "::mlir::ModuleOp"> {
 
     With `device-memory`, the workspace is in the memory of a device, and a
     library that launches the kernel has it: @f calls the kernel once, and has
-    results copied by `condcomp_cuda_fetch`.
+    results copied by `condcomp_cuda_take`, which returns their addresses.
   }];
   let options = [
     Option<"deviceMemory", "device-memory", "bool", /*default=*/"false",

@@ -31,7 +31,7 @@ extern "C" {
 
 /* The version of this header. It grows when something is added; what is there
  * keeps its meaning (docs/versions.md). */
-#define CONDCOMP_C_API_VERSION 2
+#define CONDCOMP_C_API_VERSION 3
 
 /* The version of the library, and its name: "0.1.0". */
 CONDCOMP_C_EXPORT int32_t condcomp_api_version(void);
@@ -58,6 +58,9 @@ enum {
   CONDCOMP_ERROR_OUT_OF_MEMORY = 5,
   /* Bytes that are no program of this compiler on this machine. */
   CONDCOMP_ERROR_STALE = 6,
+  /* A GPU or its driver is not there, is not the right one, or failed. Since
+   * version 3. */
+  CONDCOMP_ERROR_DEVICE = 7,
 };
 
 CONDCOMP_C_EXPORT int32_t condcomp_error_kind(const condcomp_error *error);
@@ -122,7 +125,7 @@ typedef struct condcomp_compile_options {
   const char *source_name;
   /* "auto" (the default), "masked", "compact" or "soft". */
   const char *form;
-  /* "cpu": this machine. */
+  /* "cpu": this machine; since version 3 "cuda": an NVIDIA GPU. */
   const char *target;
   /* LLVM's, 0 to 3 (3). */
   int32_t opt_level;
@@ -130,8 +133,12 @@ typedef struct condcomp_compile_options {
    * once (1). Without it binding only copies. */
   int32_t prepack;
   /* 0 (the default): condcomp.trace ops are removed; 1: they are kept; 2: every
-   * routing that work depends on is traced, also where the source does not. */
+   * routing that work depends on is traced, also where the source does not.
+   * Not for "cuda". */
   int32_t trace;
+  /* For "cuda": the GPU, as LLVM calls it ("sm_90a"); null: the one that calls
+   * of this thread run on. Since version 3. */
+  const char *chip;
 } condcomp_compile_options;
 
 /* Sets the defaults. */
@@ -148,6 +155,10 @@ condcomp_compile(const char *text, size_t length,
  * what is bound, keep it. */
 CONDCOMP_C_EXPORT void condcomp_program_retain(condcomp_program *program);
 CONDCOMP_C_EXPORT void condcomp_program_release(condcomp_program *program);
+
+/* "cpu" or "cuda", as compiled. Since version 3. */
+CONDCOMP_C_EXPORT const char *
+condcomp_program_target(const condcomp_program *program);
 
 /* What the compiler noticed: remarks and warnings, each with its place. */
 CONDCOMP_C_EXPORT int32_t
@@ -208,7 +219,8 @@ typedef struct condcomp_array {
   int32_t rank;
   const int64_t *shape;
   /* In elements; null: contiguous and in C order. Other arrays, and those that
-   * are not aligned to their elements, are copied. */
+   * are not aligned to their elements, are copied; in memory of a GPU, where
+   * programs for GPUs take them, they are errors. */
   const int64_t *strides;
 } condcomp_array;
 
@@ -222,8 +234,9 @@ CONDCOMP_C_EXPORT condcomp_error *condcomp_function_result_shape(
     int32_t num_arguments, int32_t result, int64_t *shape);
 
 /* A result, contiguous and in C order: the caller's. `allocated` is freed with
- * condcomp_free, on any thread; it is null for a scalar, whose value is the
- * first bytes of `scalar`. */
+ * condcomp_free, on any thread, or with condcomp_cuda_free if this thread has
+ * results left on a GPU (condcomp/Runtime/CUDA.h); it is null for a scalar,
+ * whose value is the first bytes of `scalar`. */
 typedef struct condcomp_result {
   void *data;
   void *allocated;
@@ -244,16 +257,18 @@ condcomp_run(const condcomp_function *function, condcomp_context *context,
 /* A function whose constant arguments are packed. */
 typedef struct condcomp_bound condcomp_bound;
 
-/* Packs the constant arguments, given in order. They may be freed then. */
+/* Packs the constant arguments, given in order. They may be freed then. A
+ * program for a GPU uses those in its memory where they are: they have to stay.
+ * Others are copied there. */
 CONDCOMP_C_EXPORT condcomp_error *
 condcomp_bind(const condcomp_function *function, condcomp_context *context,
               const condcomp_array *constants, int32_t num_constants,
               condcomp_bound **bound);
 CONDCOMP_C_EXPORT void condcomp_bound_destroy(condcomp_bound *bound);
-/* Bytes of what was packed. */
+/* Bytes of what was packed or copied. */
 CONDCOMP_C_EXPORT int64_t condcomp_bound_bytes(const condcomp_bound *bound);
 /* What was packed: the results of @f$prepack, in order. They stay the bound
- * function's (`allocated` is null), and are only read. */
+ * function's (`allocated` is null), and are only read. For a GPU nothing is. */
 CONDCOMP_C_EXPORT int32_t
 condcomp_bound_num_packed(const condcomp_bound *bound);
 CONDCOMP_C_EXPORT condcomp_result

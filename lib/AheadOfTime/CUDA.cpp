@@ -8,18 +8,17 @@
 
 #include "condcomp/AheadOfTime/CUDA.h"
 #include "condcomp/Execution/Array.h"
-#include "condcomp/Execution/PassPipeline.h"
 #include "mlir/Target/LLVM/NVVM/Utils.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace condcomp;
 
-llvm::Error condcomp::checkChip(llvm::StringRef chip) {
+/// Fails unless LLVM knows the chip.
+static llvm::Error checkChip(llvm::StringRef chip) {
   llvm::InitializeAllTargetInfos();
   llvm::InitializeAllTargetMCs();
   llvm::Triple triple("nvptx64-nvidia-cuda");
@@ -37,7 +36,9 @@ llvm::Error condcomp::checkChip(llvm::StringRef chip) {
   return llvm::Error::success();
 }
 
-bool condcomp::hasPTXAssembler(llvm::StringRef toolkit) {
+/// Whether there is a ptxas, where upstream looks for it: in the toolkit if one
+/// is named, on PATH, and where CUDA is.
+static bool hasPTXAssembler(llvm::StringRef toolkit) {
   auto isIn = [](llvm::StringRef folder) {
     llvm::SmallString<128> path(folder);
     llvm::sys::path::append(path, "bin");
@@ -48,17 +49,19 @@ bool condcomp::hasPTXAssembler(llvm::StringRef toolkit) {
          isIn(mlir::NVVM::getCUDAToolkitPath());
 }
 
-llvm::Error condcomp::compileEmulatedKernels(mlir::ModuleOp module,
-                                             llvm::StringRef form,
-                                             llvm::StringRef output,
-                                             const LinkOptions &link) {
+/// Makes a shared library of the kernels for this machine's CPU.
+static llvm::Error compileEmulatedKernels(mlir::ModuleOp module,
+                                          const std::string &form,
+                                          llvm::StringRef output,
+                                          const LinkOptions &link) {
   llvm::Expected<CPU> cpu = CPU::get("native");
   if (!cpu)
     return cpu.takeError();
   auto buildPipeline = [&](mlir::PassManager &pm, const CPU &) {
-    std::string pipeline =
-        ("builtin.module(condcomp-to-gpu-threads{form=" + form + "})").str();
-    return addPassPipeline(pm, pipeline, llvm::errs());
+    ToGPUThreadsOptions options;
+    options.form = form;
+    buildToGPUThreadsPipeline(pm, options);
+    return mlir::success();
   };
   llvm::Expected<CompiledCode> code =
       compileObject(module, buildPipeline, *cpu);
@@ -68,4 +71,23 @@ llvm::Error condcomp::compileEmulatedKernels(mlir::ModuleOp module,
   LinkOptions alone = link;
   alone.cuda = false;
   return linkSharedLibrary(*code, output, alone);
+}
+
+llvm::Error condcomp::setCUDAOptions(const KernelOptions &options,
+                                     mlir::ModuleOp module,
+                                     llvm::StringRef kernels,
+                                     const LinkOptions &link,
+                                     ToCUDAOptions &pipeline) {
+  pipeline.form = options.form;
+  pipeline.chip = options.chip;
+  pipeline.features = options.features;
+  pipeline.toolkit = options.toolkit;
+  if (options.chip == kEmulatedChip) {
+    // A warp per block: few threads, and enough for tensor cores.
+    pipeline.blockSize = 32;
+    pipeline.image = kernels.str();
+    return compileEmulatedKernels(module, options.form, kernels, link);
+  }
+  pipeline.ptx = !hasPTXAssembler(options.toolkit);
+  return checkChip(options.chip);
 }

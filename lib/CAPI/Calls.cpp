@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Objects.h"
+#include "condcomp/Runtime/CUDA.h"
 #include <cstring>
 #include <numeric>
 
@@ -63,8 +64,10 @@ static bool isContiguous(const condcomp_array &array) {
   return true;
 }
 
-static llvm::Expected<Array> convert(const condcomp_array &array,
-                                     bool mustCopy) {
+/// A contiguous array of the same elements; a copy unless the memory can be
+/// used as it is. Programs for a GPU (`isCUDA`) take memory of it, too.
+static llvm::Expected<Array> convert(const condcomp_array &array, bool mustCopy,
+                                     bool isCUDA) {
   std::optional<ElementType> type = fromC(array.element_type);
   if (!type)
     return makeError("there is no element type " + Twine(array.element_type));
@@ -85,6 +88,10 @@ static llvm::Expected<Array> convert(const condcomp_array &array,
     return copy;
   if (!array.data)
     return makeError("an array of " + copy.formatType() + " has no memory");
+  if (isCUDA && condcomp_cuda_find_device(array.data) >= 0)
+    return makeError("an array of " + copy.formatType() +
+                     " in memory of a GPU is not contiguous in C order, or not "
+                     "aligned");
   if (contiguous)
     std::memcpy(copy.getData(), array.data, copy.getNumBytes());
   else
@@ -109,7 +116,8 @@ static condcomp_error *readArguments(const condcomp_function &function,
                         : " arguments besides those that are bound") +
             ", got " + Twine(arrays.size()));
   for (auto [position, array] : llvm::zip_equal(positions, arrays)) {
-    llvm::Expected<Array> converted = convert(array, mustCopy);
+    llvm::Expected<Array> converted =
+        convert(array, mustCopy, function.program->isCUDA);
     if (!converted)
       return makeArgumentError(addContext(converted.takeError(),
                                           "argument " + Twine(position) +
@@ -141,10 +149,7 @@ static condcomp_error *run(Call &call, condcomp_context *context) {
   llvm::Error error = call.run(context);
   if (!error)
     return nullptr;
-  return makeCError(call.getStatus() == CONDCOMP_OUT_OF_MEMORY
-                        ? CONDCOMP_ERROR_OUT_OF_MEMORY
-                        : CONDCOMP_ERROR_CHECK,
-                    std::move(error));
+  return makeCallError(call.getStatus(), std::move(error));
 }
 
 static void giveResults(Call &call, condcomp_result *results) {
@@ -235,15 +240,24 @@ condcomp_error *condcomp_bind(const condcomp_function *function,
   auto bound = std::make_unique<condcomp_bound>();
   bound->function = function;
   bound->program = function->program;
-  if (condcomp_error *error =
-          readArguments(*function, llvm::ArrayRef(arrays, count),
-                        getPositions(*function, /*constant=*/true),
-                        /*mustCopy=*/!function->split, bound->prepared))
+  bool isCUDA = function->program->isCUDA;
+  if (condcomp_error *error = readArguments(
+          *function, llvm::ArrayRef(arrays, count),
+          getPositions(*function, /*constant=*/true),
+          /*mustCopy=*/!function->split && !isCUDA, bound->prepared))
     return error;
   Context context(given);
-  if (condcomp_error *error =
-          prepare(*function, context.get(), bound->prepared))
-    return error;
+  if (isCUDA) {
+    if (condcomp_error *error =
+            keepOnGPU(*function, context.get(), bound->prepared, bound->bytes))
+      return error;
+  } else {
+    if (condcomp_error *error =
+            prepare(*function, context.get(), bound->prepared))
+      return error;
+    for (const Array &array : bound->prepared)
+      bound->bytes += array.getNumBytes();
+  }
   *result = bound.release();
   return nullptr;
 }
@@ -251,14 +265,11 @@ condcomp_error *condcomp_bind(const condcomp_function *function,
 void condcomp_bound_destroy(condcomp_bound *bound) { delete bound; }
 
 int64_t condcomp_bound_bytes(const condcomp_bound *bound) {
-  int64_t bytes = 0;
-  for (const Array &array : bound->prepared)
-    bytes += array.getNumBytes();
-  return bytes;
+  return bound->bytes;
 }
 
 int32_t condcomp_bound_num_packed(const condcomp_bound *bound) {
-  return bound->prepared.size();
+  return bound->program->isCUDA ? 0 : bound->prepared.size();
 }
 
 condcomp_result condcomp_bound_packed(const condcomp_bound *bound,

@@ -17,6 +17,7 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/Support/SourceMgr.h"
 #include <map>
 #include <mutex>
@@ -31,14 +32,17 @@ static const DialectRegistry &getRegistry() {
     mlir::registerAllExtensions(*registry);
     condcomp::registerAllDialects(*registry);
     Program::registerDialects(*registry);
+    // Kernels are translated to code within a pipeline.
+    mlir::registerAllGPUToLLVMIRTranslations(*registry);
     return registry;
   }();
   return *registry;
 }
 
 void condcomp_compile_options_init(condcomp_compile_options *options) {
-  *options = {sizeof(*options), "<text>",   "auto", "cpu", /*opt_level=*/3,
-              /*prepack=*/1,    /*trace=*/0};
+  *options = {sizeof(*options), "<text>",    "auto",          "cpu",
+              /*opt_level=*/3,
+              /*prepack=*/1,    /*trace=*/0, /*chip=*/nullptr};
 }
 
 //===----------------------------------------------------------------------===//
@@ -184,13 +188,20 @@ struct Options {
     if (!llvm::is_contained({"masked", "compact", "auto", "soft"}, form))
       return makeError("the form is masked, compact, auto or soft, not '" +
                        form + "'");
-    if (target != "cpu")
-      return makeError("the target is cpu, not '" + target + "'");
+    if (!llvm::is_contained({"cpu", "cuda"}, target))
+      return makeError("the target is cpu or cuda, not '" + target + "'");
+    if (isCUDA() && values.trace != 0)
+      return makeError("programs for the target cuda have no traces");
+    if (!isCUDA() && values.chip)
+      return makeError("the chip '" + StringRef(values.chip) +
+                       "' is for the target cuda only");
     if (values.opt_level < 0 || values.opt_level > 3)
       return makeError("the optimization level is 0 to 3, not " +
                        Twine(values.opt_level));
     return llvm::Error::success();
   }
+
+  bool isCUDA() const { return StringRef(values.target) == "cuda"; }
 
   void apply(ToCPUOptions &pipeline) const {
     pipeline.form = std::string(values.form);
@@ -226,6 +237,8 @@ static llvm::Error compile(OwningOpRef<ModuleOp> module, const Options &options,
                            condcomp_program &program) {
   if (llvm::Error error = checkSignatures(program.functions))
     return error;
+  if (options.isCUDA())
+    return compileForCUDA(std::move(module), options.values, program);
   bool prepack = false;
   for (condcomp_function &function : program.functions) {
     function.split = options.values.prepack && !function.constants.empty();

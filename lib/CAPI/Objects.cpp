@@ -39,6 +39,13 @@ condcomp_error *condcomp::makeArgumentError(llvm::Error error) {
   return makeCError(kind, std::move(error));
 }
 
+condcomp_error *condcomp::makeCallError(int32_t status, llvm::Error error) {
+  int32_t kind = status == CONDCOMP_OUT_OF_MEMORY ? CONDCOMP_ERROR_OUT_OF_MEMORY
+                 : status == CONDCOMP_DEVICE_FAILED ? CONDCOMP_ERROR_DEVICE
+                                                    : CONDCOMP_ERROR_CHECK;
+  return makeCError(kind, std::move(error));
+}
+
 int32_t condcomp_error_kind(const condcomp_error *error) { return error->kind; }
 
 const char *condcomp_error_message(const condcomp_error *error) {
@@ -128,6 +135,10 @@ void condcomp_program_retain(condcomp_program *program) { program->Retain(); }
 void condcomp_program_release(condcomp_program *program) {
   if (program)
     program->Release();
+}
+
+const char *condcomp_program_target(const condcomp_program *program) {
+  return program->isCUDA ? "cuda" : "cpu";
 }
 
 int32_t condcomp_program_num_remarks(const condcomp_program *program) {

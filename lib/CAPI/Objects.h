@@ -49,6 +49,8 @@ struct condcomp_program
   std::unique_ptr<condcomp::Program> program;
   std::vector<condcomp_function> functions;
   std::vector<std::string> remarks;
+  /// Whether an NVIDIA GPU runs it.
+  bool isCUDA = false;
 
   /// Finds the compiled code of the functions.
   llvm::Error link();
@@ -57,8 +59,10 @@ struct condcomp_program
 struct condcomp_bound {
   const condcomp_function *function;
   llvm::IntrusiveRefCntPtr<condcomp_program> program;
-  /// Results of @f$prepack, or copies of the constants.
+  /// Results of @f$prepack, or copies of the constants; for a GPU, the
+  /// constants themselves where they are in its memory.
   llvm::SmallVector<condcomp::Array> prepared;
+  int64_t bytes = 0;
 };
 
 namespace condcomp {
@@ -69,6 +73,21 @@ condcomp_error *makeCError(int32_t kind, llvm::Error error,
 condcomp_error *makeCError(int32_t kind, const llvm::Twine &message);
 /// The error for an argument that does not fit, of the kind that it says.
 condcomp_error *makeArgumentError(llvm::Error error);
+
+/// Compiles a module for an NVIDIA GPU.
+llvm::Error compileForCUDA(mlir::OwningOpRef<mlir::ModuleOp> module,
+                           const condcomp_compile_options &options,
+                           condcomp_program &program);
+
+/// Makes `constants` last, in memory of the GPU where they are tensors, and
+/// counts the bytes of copies.
+condcomp_error *keepOnGPU(const condcomp_function &function,
+                          condcomp_context *context,
+                          llvm::MutableArrayRef<Array> constants,
+                          int64_t &bytes);
+
+/// The error for a call that ended with a status.
+condcomp_error *makeCallError(int32_t status, llvm::Error error);
 
 int32_t toC(ElementType type);
 std::optional<ElementType> fromC(int32_t type);

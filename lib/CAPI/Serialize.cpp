@@ -143,6 +143,7 @@ static std::string describe(const condcomp_program &program) {
   return llvm::formatv("{0}", json::Value(json::Object{
                                   {"compiler", condcomp_compiler_id()},
                                   {"cpu", condcomp_host_cpu()},
+                                  {"cuda", program.isCUDA},
                                   {"remarks", json::Array(program.remarks)},
                                   {"functions", std::move(functions)},
                                   {"compiled", std::move(compiled)}}))
@@ -202,6 +203,7 @@ static llvm::Error read(llvm::StringRef text, llvm::StringRef object,
   std::vector<Signature> compiled;
   ObjectCode code;
   if (!map || !map.map("compiler", compiler) || !map.map("cpu", cpu) ||
+      !map.map("cuda", program.isCUDA) ||
       !map.map("remarks", program.remarks) || !map.map("compiled", compiled))
     return root.getError();
   if (compiler != condcomp_compiler_id())

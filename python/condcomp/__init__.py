@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         CheckError,
         CompileError,
         CopyWarning,
+        DeviceError,
         StaleWeightsError,
     )
     from ._memory import memory_live_bytes, memory_peak_bytes, memory_trim
@@ -43,6 +44,7 @@ _EXPORTS = {
         "CompileError",
         "CacheWarning",
         "CopyWarning",
+        "DeviceError",
         "StaleWeightsError",
     ],
     "_memory": ["memory_live_bytes", "memory_peak_bytes", "memory_trim"],

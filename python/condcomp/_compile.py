@@ -5,13 +5,13 @@
 
 import os
 import pathlib
-from typing import Union
+from typing import Optional, Union
 
 from . import _cache, _condcomp
 from ._program import Program
 
 _FORMS = ("auto", "compact", "masked", "soft")
-_TARGETS = ("cpu",)
+_TARGETS = ("cpu", "cuda")
 
 
 def compile(
@@ -19,6 +19,7 @@ def compile(
     *,
     form: str = "auto",
     target: str = "cpu",
+    chip: Optional[str] = None,
     opt_level: int = 3,
     prepack: bool = True,
     trace: Union[bool, str] = False,
@@ -26,36 +27,46 @@ def compile(
     cache: bool = True,
     name: str = "",
 ) -> Program:
-    """Compiles a module for this machine.
+    """Compiles a module for this machine, or for an NVIDIA GPU.
 
     source: the path of a file (a path, or a text that ends with ".mlir"), or a
     module's text. form: how conditional parts run: "compact" (only chosen work),
     "masked" (everything, then discarded; the same results), "auto" (the better one)
-    or "soft" (mixtures in place of decisions). target: "cpu". opt_level: LLVM's, 0
-    to 3; less compiles faster. prepack: functions with `condcomp.constant`
-    arguments are split, so that `Program.bind` packs those once. trace:
+    or "soft" (mixtures in place of decisions). target: "cpu", or "cuda": calls run on
+    a GPU (docs/gpu.md). chip: with "cuda", the GPU to make code for, such as "sm_90a";
+    None: the current one of PyTorch where that uses CUDA, else the first. opt_level:
+    LLVM's, 0 to 3; less compiles faster. prepack: functions with `condcomp.constant`
+    arguments are split, so that `Program.bind` packs those once ("cpu" only). trace:
     `condcomp.trace` ops are kept, for `run(..., trace=...)`; "all": every routing
-    that work depends on is traced, named by its place and op. threads: of every call
-    that does not say otherwise; 0: as many as OpenMP decides. cache: compiled code
-    is kept on disk and found there again (CONDCOMP_CACHE; docs/python.md). name:
-    what errors call a text.
+    that work depends on is traced, named by its place and op ("cpu" only). threads:
+    of every call that does not say otherwise; 0: as many as OpenMP decides. cache:
+    compiled code is kept on disk and found there again (CONDCOMP_CACHE;
+    docs/python.md). name: what errors call a text.
 
     Raises CompileError, with the compiler's diagnostics, if the module is not valid
     or can't be compiled; OSError if the file can't be read; ValueError for an
-    unknown option. The GIL is released meanwhile.
+    unknown option; DeviceError without a GPU and without a chip. The GIL is released
+    meanwhile.
     """
     for what, value, known in (("form", form, _FORMS), ("target", target, _TARGETS)):
         if value not in known:
             raise ValueError(f"the {what} is one of {', '.join(known)}, not {value!r}")
     if trace not in (False, True, "all"):
         raise ValueError(f"trace is False, True or 'all', not {trace!r}")
+    if target == "cpu" and chip is not None:
+        raise ValueError(f"the chip {chip!r} is for target='cuda' only")
+    if target == "cuda" and trace:
+        raise ValueError("programs for target='cuda' have no traces")
     text, name = _read(source, name)
+    if target == "cuda" and chip is None:
+        _, chip = _condcomp.cuda_gpu()
     options = (
         name,
         form,
         opt_level,
         bool(prepack),
         2 if trace == "all" else int(trace),
+        chip or "",
     )
     key = _cache.make_key(text, target, *options) if cache else None
     native = _cache.load(key)

@@ -29,6 +29,14 @@ class CheckError(RuntimeError):
     """
 
 
+class DeviceError(RuntimeError):
+    """A GPU or its driver is not there, is not the right one, or failed.
+
+    The text says what failed, on which GPU, and with which error of the driver. The
+    program can be called again.
+    """
+
+
 class StaleWeightsError(RuntimeError):
     """A bound weight was changed in place, or replaced in its model, after it was packed:
     bind again."""

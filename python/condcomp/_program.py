@@ -161,7 +161,9 @@ class Bound:
     """A function with fixed arguments, made by `Program.bind`.
 
     Arguments marked `condcomp.constant` are packed for this machine, and a copy is
-    all that is kept of them: the originals may be freed. Calls take the others.
+    all that is kept of them: the originals may be freed. Calls take the others. A
+    program for a GPU uses arrays that are there as they are, without a copy, and
+    keeps them; others it copies there.
     """
 
     def __init__(self, function: Function, weights: Mapping[Union[str, int], Array]):
@@ -192,6 +194,9 @@ class Bound:
         self._native = function._native.bind(
             tuple(fixed[i] for i in constants), function._settings.threads
         )
+        if self._native.shares:
+            # A change in place is what the next call computes with.
+            self._watched = []
         # Sizes of results may depend on them.
         self._shapes = {i: tuple(getattr(a, "shape", ())) for i, a in fixed.items()}
         # What is not packed is held.
@@ -202,13 +207,14 @@ class Bound:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of what was packed."""
+        """Bytes of what was packed, or copied to a GPU."""
         return self._native.nbytes
 
     @property
     def packed(self) -> tuple:
         """What was packed, in no order to rely on: objects with `__dlpack__`, to be
-        read only; layouts as in docs/codegen.md, "Packed right-hand sides"."""
+        read only; layouts as in docs/codegen.md, "Packed right-hand sides". Of a
+        program for a GPU, nothing."""
         return self._native.packed
 
     def __call__(self, *arrays: Array, **named: Array) -> Any:
@@ -275,7 +281,7 @@ def _watch(array):
 class _Settings:
     """What a program shares with its functions."""
 
-    __slots__ = ("threads",)
+    __slots__ = ("threads", "target")
 
 
 class Program:
@@ -290,6 +296,7 @@ class Program:
     def __init__(self, native, *, form, target, threads, cached):
         self._native = native
         self._settings = _Settings()
+        self._settings.target = target
         self.threads = threads
         self.form: str = form
         self.target: str = target
@@ -335,12 +342,18 @@ class Program:
         library of the first array that is PyTorch's or JAX's, else of NumPy. A
         PyTorch tensor that requires grad can only be passed under `torch.no_grad()`.
 
+        A program for target "cuda" takes all tensors from the memory of one GPU, where
+        they are used as they are, on PyTorch's current stream or the default stream,
+        and returns new arrays there; or all from the CPU, from where they are copied
+        to the GPU, and results back.
+
         threads: for this call. trace: is called with a `Trace` for every routing
         that passes a `condcomp.trace` op, if the program was compiled with trace.
 
         Raises LookupError if there is no such function, TypeError for a wrong number of
         arguments or element type, ValueError for a wrong rank, shape or device,
-        CheckError if a check of the program fails, MemoryError if memory runs out.
+        CheckError if a check of the program fails, MemoryError if memory runs out,
+        DeviceError if a GPU or its driver fails or is not there.
         The GIL is released meanwhile.
         """
         return self._get(name).run(*arrays, threads=threads, trace=trace)

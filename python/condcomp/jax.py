@@ -86,6 +86,11 @@ class Wrapped:
         self.function = function
         bound = isinstance(function, Bound)
         whole = function.function if bound else function
+        if whole._settings.target != "cpu":
+            raise TypeError(
+                f"'{function.name}' was compiled for a GPU: wrap takes functions for the "
+                "CPU; outside of jit, call it with JAX arrays"
+            )
         self._whole = whole
         self._given = function._free if bound else range(len(whole.arguments))
         self._held = function._held if bound else {}

@@ -111,7 +111,7 @@ static void fill(struct values *v) {
 
 static void showLibrary(void) {
   int32_t type;
-  // CHECK: version 2 2 [[VERSION:[0-9]+\.[0-9]+\.[0-9]+]]
+  // CHECK: version 3 3 [[VERSION:[0-9]+\.[0-9]+\.[0-9]+]]
   printf("version %d %d %s\n", CONDCOMP_C_API_VERSION, condcomp_api_version(),
          condcomp_version());
   /* Of a library that could not be read, the build would be 0. */
@@ -284,6 +284,7 @@ int main(void) {
                  condcomp_program_function(program, 0) == function,
              "there is one function, of that name");
   expectThat(condcomp_program_num_remarks(program) == 0, "no remarks");
+  expectThat(!strcmp(condcomp_program_target(program), "cpu"), "for a CPU");
   showFunction(function);
   callFunction(function, context);
   condcomp_program_serialize(program, append, &bytes);

@@ -145,7 +145,7 @@ def test_functions_that_could_not_be_called(source, text):
     "options, error, text",
     [
         ({"form": "dense"}, ValueError, "auto, compact, masked, soft, not 'dense'"),
-        ({"target": "gpu"}, ValueError, "cpu, not 'gpu'"),
+        ({"target": "gpu"}, ValueError, "cpu, cuda, not 'gpu'"),
         ({"opt_level": 4}, ValueError, "0 to 3, not 4"),
         ({"threads": -1}, ValueError, "not -1"),
         ({"threads": 4096}, ValueError, "not 4096"),

@@ -227,3 +227,9 @@ def test_weights_are_freed_with_the_function():
     del bound, f
     gc.collect()
     assert condcomp.memory_live_bytes() == before
+
+
+def test_programs_for_gpus():
+    program = programs.get(programs.DOUBLE, target="cuda", chip="sm_90")
+    with pytest.raises(TypeError, match="'double_f32' was compiled for a GPU"):
+        wrap(program.double_f32)

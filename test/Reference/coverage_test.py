@@ -246,7 +246,11 @@ def test_is_executed(op):
 HEADERS = {
     "condcomp-c/CondComp.h": ["test/CAPI/program.c"],
     "condcomp/Runtime/Runtime.h": ["test/CAPI/program.c", "test/CAPI/runtime.c"],
-    "condcomp/Runtime/CUDA.h": ["unittests/Runtime/CUDA/LaunchTest.cpp"],
+    "condcomp/Runtime/CUDA.h": [
+        "unittests/Runtime/CUDA/ScaleTest.h",
+        "unittests/Runtime/CUDA/LaunchTest.cpp",
+        "unittests/Runtime/CUDA/ResultsTest.cpp",
+    ],
 }
 
 

@@ -155,39 +155,23 @@ static LinkOptions getLinkOptions(const Options &options) {
   return link;
 }
 
-/// The passes for a GPU. With the chip `emulated`, makes the kernels first and
-/// puts them into the file `kernels`.
-static Expected<std::string> getCUDAPipeline(const Options &options,
-                                             mlir::ModuleOp module,
-                                             StringRef kernels) {
-  StringRef chip = options.chip;
-  if (chip.empty())
+/// Sets the passes for a GPU; `kernels` is a file for them.
+static Error setCUDAOptions(const Options &options, mlir::ModuleOp module,
+                            StringRef kernels, ToCUDAOptions &pipeline) {
+  if (options.chip.empty())
     return makeError("--target=cuda needs a --chip, such as sm_80 or sm_90a");
-  if (chip == kEmulatedChip) {
-    if (Error error = compileEmulatedKernels(module, options.form, kernels,
-                                             getLinkOptions(options)))
-      return std::move(error);
-    // A warp per block: few threads, and enough for tensor cores.
-    return formatv("builtin.module(condcomp-to-cuda{{form={0} chip={1} "
-                   "block-size=32 image={2}})",
-                   options.form, chip, kernels)
-        .str();
-  }
-  if (Error error = checkChip(chip))
-    return std::move(error);
-  bool ptx = !hasPTXAssembler(options.toolkit);
-  outs() << options.output << ": "
-         << (ptx ? "PTX, which the driver compiles (there is no ptxas), for "
-                 : "machine code for ")
-         << chip << "\n";
-  std::string text = formatv("builtin.module(condcomp-to-cuda{{form={0} "
-                             "chip={1} ptx={2}",
-                             options.form, chip, ptx);
-  if (!options.features.empty())
-    text += " features=" + options.features;
-  if (!options.toolkit.empty())
-    text += " toolkit=" + options.toolkit;
-  return text + "})";
+  if (Error error =
+          setCUDAOptions(KernelOptions{options.form, options.chip,
+                                       options.features, options.toolkit},
+                         module, kernels, getLinkOptions(options), pipeline))
+    return error;
+  if (options.chip != kEmulatedChip)
+    outs() << options.output << ": "
+           << (pipeline.ptx ? "PTX, which the driver compiles (there is no "
+                              "ptxas), for "
+                            : "machine code for ")
+           << options.chip << "\n";
+  return Error::success();
 }
 
 /// What belongs to the other target is a mistake.
@@ -247,21 +231,24 @@ static Error run(const Options &options, mlir::MLIRContext &context) {
       return text.takeError();
     header = std::move(*text);
   }
-  std::string pipeline = options.pipeline;
   SmallString<128> kernels;
   FileRemover remover;
-  if (pipeline.empty() && options.target == Target::CUDA) {
+  ToCUDAOptions cuda;
+  bool forCUDA = options.pipeline.empty() && options.target == Target::CUDA;
+  if (forCUDA) {
     if (std::error_code error =
             sys::fs::createTemporaryFile("cc-compile", "so", kernels))
       return makeError("a temporary file can't be made: " + error.message());
     remover.setFile(kernels);
-    Expected<std::string> text = getCUDAPipeline(options, **module, kernels);
-    if (!text)
-      return addContext(text.takeError(), options.module);
-    pipeline = std::move(*text);
+    if (Error error = setCUDAOptions(options, **module, kernels, cuda))
+      return addContext(std::move(error), options.module);
   }
   auto buildPipeline = [&](mlir::PassManager &pm, const CPU &cpu) {
-    std::string text = pipeline;
+    if (forCUDA) {
+      buildToCUDAPipeline(pm, cuda);
+      return mlir::success();
+    }
+    std::string text = options.pipeline;
     if (text.empty())
       text = formatv("builtin.module(condcomp-to-cpu{{form={0} "
                      "vector-bits={1} bf16-unit={2} prefetch-packed={3}})",

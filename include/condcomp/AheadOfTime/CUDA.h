@@ -10,6 +10,7 @@
 #define CONDCOMP_AHEADOFTIME_CUDA_H
 
 #include "condcomp/AheadOfTime/Compile.h"
+#include "condcomp/Pipelines/Pipelines.h"
 
 namespace condcomp {
 
@@ -17,17 +18,22 @@ namespace condcomp {
 /// driver runs, in tests.
 inline constexpr llvm::StringLiteral kEmulatedChip = "emulated";
 
-/// Fails unless LLVM knows the chip: "sm_90a".
-llvm::Error checkChip(llvm::StringRef chip);
+/// The kernels to make of a program.
+struct KernelOptions {
+  /// "auto", "masked", "compact" or "soft".
+  std::string form = "auto";
+  /// LLVM's name of the GPU, "sm_90a", or kEmulatedChip.
+  std::string chip;
+  /// LLVM's features of it, and where CUDA is; empty: as usual.
+  std::string features, toolkit;
+};
 
-/// Whether there is a ptxas, where upstream looks for it: in the toolkit if one
-/// is named, on PATH, and where CUDA is.
-bool hasPTXAssembler(llvm::StringRef toolkit);
-
-/// Makes a shared library of the kernels of a module for this machine's CPU.
-llvm::Error compileEmulatedKernels(mlir::ModuleOp module, llvm::StringRef form,
-                                   llvm::StringRef output,
-                                   const LinkOptions &link);
+/// Sets the options of `condcomp-to-cuda`: machine code where there is a ptxas,
+/// else PTX. Fails for a chip that LLVM does not know. For the emulated chip,
+/// kernels are made here, of `module`, as the shared library `kernels`.
+llvm::Error setCUDAOptions(const KernelOptions &options, mlir::ModuleOp module,
+                           llvm::StringRef kernels, const LinkOptions &link,
+                           ToCUDAOptions &pipeline);
 
 } // namespace condcomp
 

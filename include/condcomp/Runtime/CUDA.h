@@ -66,10 +66,12 @@ CONDCOMP_RUNTIME_EXPORT void condcomp_cuda_free(void *address);
 /// The number of the GPU whose memory it is; -1 for memory of the host.
 CONDCOMP_RUNTIME_EXPORT int32_t condcomp_cuda_find_device(const void *address);
 
-/// The chip that calls of this thread run on, such as "sm_90", for --chip; ends
-/// in a zero. `chip` has room for 16 characters.
-CONDCOMP_RUNTIME_EXPORT int32_t
-condcomp_cuda_get_chip(condcomp_context *context, char *chip);
+/// The GPU that calls of this thread run on: its number, and its chip for
+/// --chip, such as "sm_90" and a zero, for which there is room for 16
+/// characters.
+CONDCOMP_RUNTIME_EXPORT int32_t condcomp_cuda_get_gpu(condcomp_context *context,
+                                                      int32_t *device,
+                                                      char *chip);
 
 //===----------------------------------------------------------------------===//
 // Entry points of compiled code

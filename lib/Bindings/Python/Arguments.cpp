@@ -14,7 +14,7 @@
 
 using namespace condcomp::python;
 
-Arguments::Arguments(size_t count) {
+Arguments::Arguments(size_t count, bool forGPU) : forGPU(forGPU) {
   arrays.reserve(count);
   storage.reserve(count);
   owners.reserve(count);
@@ -124,6 +124,7 @@ void Arguments::addNumPy(const Place &place, nb::handle array) {
   if (!wholeStrides)
     place.failValue("a NumPy array with strides that are no multiples of its "
                     "elements: pass a copy");
+  locate(place, -1);
   owners.push_back(std::move(viewed));
   push(buffer.buf, element, buffer.ndim, std::move(values),
        /*hasStrides=*/true);
@@ -132,17 +133,6 @@ void Arguments::addNumPy(const Place &place, nb::handle array) {
 //===----------------------------------------------------------------------===//
 // Arrays of others
 //===----------------------------------------------------------------------===//
-
-static std::string describeDevice(DLDevice device) {
-  static const std::pair<int, const char *> names[] = {
-      {2, "CUDA"},  {4, "OpenCL"},          {7, "Vulkan"}, {8, "Metal"},
-      {10, "ROCm"}, {13, "CUDA (managed)"}, {14, "oneAPI"}};
-  std::string name = "DLPack's type " + std::to_string(device.type);
-  for (auto [type, text] : names)
-    if (type == device.type)
-      name = text;
-  return "device " + name + " " + std::to_string(device.id);
-}
 
 static int32_t parseType(DLDataType type) {
   if (type.lanes != 1)
@@ -175,9 +165,9 @@ void Arguments::addCapsule(const Place &place, nb::object capsule) {
   if (!managed)
     throw nb::python_error();
   const DLTensor &tensor = managed->tensor;
-  if (tensor.device.type != kDLCPU && tensor.device.type != kDLCUDAHost)
-    place.failValue("an array on " + describeDevice(tensor.device) +
-                    ": the program runs on the CPU, move it there first");
+  checkDevice(place, tensor.device.type, tensor.device.id);
+  bool onGPU = tensor.device.type == kDLCUDA;
+  locate(place, onGPU ? tensor.device.id : -1);
   int32_t element = parseType(tensor.type);
   if (!element)
     place.failType("an array with elements of DLPack's type (" +
@@ -193,6 +183,10 @@ void Arguments::addCapsule(const Place &place, nb::object capsule) {
   owners.push_back(std::move(capsule));
   push(static_cast<const char *>(tensor.data) + tensor.byteOffset, element,
        tensor.rank, std::move(values), tensor.strides != nullptr);
+  if (onGPU && copied.back())
+    place.failValue("an array " + where.describe() +
+                    " that is not contiguous in C order, or not aligned: pass "
+                    "a contiguous array");
 }
 
 void Arguments::addTorch(const Place &place, nb::handle tensor, bool isWeight) {
@@ -213,10 +207,17 @@ void Arguments::addTorch(const Place &place, nb::handle tensor, bool isWeight) {
     used = tensor.attr("detach")();
   }
   nb::object capsule;
+  bool isCopy = false;
   try {
     if (nb::cast<bool>(used.attr("is_neg")()))
       used = used.attr("resolve_neg")();
-    capsule = toDLPack(used);
+    if (forGPU && nb::cast<bool>(used.attr("is_cuda"))) {
+      nb::object whole = used.attr("contiguous")();
+      isCopy = !whole.is(used);
+      capsule = nb::module_::import_("condcomp._cuda").attr("to_dlpack")(whole);
+    } else {
+      capsule = toDLPack(used);
+    }
   } catch (nb::python_error &error) {
     place.failType("a PyTorch tensor (" + str(tensor.attr("dtype")) + ", " +
                    str(tensor.attr("layout")) + ", " +
@@ -224,6 +225,8 @@ void Arguments::addTorch(const Place &place, nb::handle tensor, bool isWeight) {
                    ") whose memory can't be shared: " + str(error.value()));
   }
   addCapsule(place, std::move(capsule));
+  if (isCopy)
+    copied.back() = true;
 }
 
 void Arguments::addDLPack(const Place &place, nb::handle object) {
@@ -231,10 +234,13 @@ void Arguments::addDLPack(const Place &place, nb::handle object) {
   try {
     auto [type, id] = nb::cast<std::pair<int, int>>(
         nb::tuple(object.attr("__dlpack_device__")()));
-    if (type != kDLCPU && type != kDLCUDAHost)
-      place.failValue("an array on " + describeDevice({type, id}) +
-                      ": the program runs on the CPU, move it there first");
-    capsule = object.attr("__dlpack__")();
+    checkDevice(place, type, id);
+    if (type == kDLCUDA) {
+      locate(place, id);
+      capsule = object.attr("__dlpack__")(nb::arg("stream") = where.stream);
+    } else {
+      capsule = object.attr("__dlpack__")();
+    }
   } catch (nb::python_error &error) {
     place.failType("'" + typeName(object) +
                    "' whose memory can't be shared: " + str(error.value()));

@@ -10,6 +10,7 @@
 #define CONDCOMP_LIB_BINDINGS_PYTHON_CALLABLES_H
 
 #include "Module.h"
+#include <cstring>
 
 namespace condcomp::python {
 
@@ -18,6 +19,7 @@ struct Function {
            const condcomp_function *function)
       : program(std::move(program)), function(function),
         warned(std::make_unique<std::atomic<bool>[]>(getNumArguments())) {
+    isCUDA = !std::strcmp(condcomp_program_target(this->program.get()), "cuda");
     for (int32_t i = 0; i < getNumArguments(); ++i)
       (getArgument(i).is_constant ? constants : others).push_back(i);
   }
@@ -30,6 +32,8 @@ struct Function {
   }
 
   std::shared_ptr<condcomp_program> program;
+  /// Whether an NVIDIA GPU runs it.
+  bool isCUDA;
   const condcomp_function *function;
   std::vector<int32_t> constants, others;
   /// Arguments that it was said of that they are copied.
@@ -42,6 +46,10 @@ struct Bound {
   Function *function;
   Library library;
   std::shared_ptr<condcomp_bound> bound;
+  /// Of a program for GPUs: where the constant arguments are, and what keeps
+  /// those that are used where they are; null if they were copied.
+  Where where;
+  std::shared_ptr<Arguments> kept;
 };
 
 /// One context per thread.

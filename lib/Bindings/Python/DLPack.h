@@ -17,7 +17,7 @@
 
 namespace condcomp::python {
 
-enum DLDeviceType : int32_t { kDLCPU = 1, kDLCUDAHost = 3 };
+enum DLDeviceType : int32_t { kDLCPU = 1, kDLCUDA = 2, kDLCUDAHost = 3 };
 enum DLTypeCode : uint8_t {
   kDLInt = 0,
   kDLFloat = 2,

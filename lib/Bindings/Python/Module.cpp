@@ -36,6 +36,8 @@ void condcomp::python::raise(condcomp_error *error) {
     throw nb::type_error(message.c_str());
   case CONDCOMP_ERROR_CHECK:
     raise("CheckError", message);
+  case CONDCOMP_ERROR_DEVICE:
+    raise("DeviceError", message);
   case CONDCOMP_ERROR_OUT_OF_MEMORY:
     PyErr_SetString(PyExc_MemoryError, message.c_str());
     throw nb::python_error();
@@ -56,6 +58,7 @@ NB_MODULE(_condcomp, module) {
   module.doc() = "The compiler behind the package condcomp.";
   // Programs in caches of other modules live until the process ends.
   nb::set_leak_warnings(false);
+  defineCUDA(module);
   definePrograms(module);
   defineResults(module);
 #ifdef CONDCOMP_JAX

@@ -37,10 +37,38 @@ std::string nameArgument(const condcomp_function *function, int32_t index);
 /// The libraries whose arrays come in and go out.
 enum class Library { None, NumPy, Torch, JAX };
 
+/// A place for arrays: memory of the host, or of a GPU, in the order of a
+/// stream (DLPack's number of it, which CUDA takes as well: 1 is the default
+/// stream; 0: one of the thread's own).
+struct Where {
+  int32_t device = -1;
+  intptr_t stream = 0;
+
+  bool isGPU() const { return device >= 0; }
+  /// "on device CUDA 0", "in memory of the CPU".
+  std::string describe() const;
+};
+
+/// Sets where calls of this thread run, for as long as it lives; for memory of
+/// the host, only that results go there.
+class RunOn {
+public:
+  RunOn(const Where &where, bool resultsOnDevice);
+  ~RunOn();
+  RunOn(const RunOn &) = delete;
+  RunOn &operator=(const RunOn &) = delete;
+
+private:
+  bool isGPU;
+  int32_t resultsOnDevice, device = -1;
+  void *stream = nullptr;
+};
+
 /// Arguments of a call, with all that has to live as long as the call.
 class Arguments {
 public:
-  explicit Arguments(size_t count);
+  /// `forGPU`: the program runs on an NVIDIA GPU.
+  Arguments(size_t count, bool forGPU);
   ~Arguments();
   Arguments(const Arguments &) = delete;
   Arguments &operator=(const Arguments &) = delete;
@@ -54,6 +82,10 @@ public:
   int32_t getCount() const { return static_cast<int32_t>(arrays.size()); }
   /// The library of the first array that is not NumPy's.
   Library getLibrary() const { return library; }
+  /// Where the tensors are, all of them.
+  const Where &getWhere() const { return where; }
+  /// The first of the tensors; -1 if there is none.
+  int32_t getFirst() const { return first; }
   /// Whether argument `i` of those added will be copied.
   bool isCopied(size_t i) const { return copied[i]; }
 
@@ -71,6 +103,10 @@ private:
   void addTorch(const Place &place, nb::handle tensor, bool isWeight);
   void addDLPack(const Place &place, nb::handle object);
   void addCapsule(const Place &place, nb::object capsule);
+  /// Refuses a device of DLPack's that the program does not run on.
+  void checkDevice(const Place &place, int32_t type, int32_t id);
+  /// Notes where an array is. Raises ValueError if others are elsewhere.
+  void locate(const Place &place, int32_t device);
   void push(const void *data, int32_t element, int32_t rank, Storage &&storage,
             bool hasStrides);
 
@@ -81,15 +117,27 @@ private:
   std::vector<Py_buffer> buffers;
   std::vector<bool> copied;
   Library library = Library::None;
+  bool forGPU;
+  Where where;
+  int32_t first = -1;
 };
 
+/// Frees the memory of a result.
+void freeResult(void *allocated, const Where &where);
+
 /// Results as arrays of `library`: one, a tuple of several, or None.
-nb::object makeResults(std::vector<condcomp_result> &results, Library library);
+nb::object makeResults(std::vector<condcomp_result> &results, Library library,
+                       const Where &where);
 
 /// An object with `__dlpack__` for an array that `owner` keeps.
 nb::object shareMemory(const condcomp_result &array,
                        std::shared_ptr<void> owner);
 
+/// The GPU that calls of this thread run on, and its chip ("sm_90"). Raises
+/// DeviceError.
+std::pair<int32_t, std::string> getGPU();
+
+void defineCUDA(nb::module_ &module);
 void defineResults(nb::module_ &module);
 void definePrograms(nb::module_ &module);
 

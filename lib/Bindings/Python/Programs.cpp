@@ -9,6 +9,7 @@
 #include "Callables.h"
 #include <cstring>
 #include <nanobind/stl/string.h>
+#include <optional>
 
 using namespace condcomp::python;
 
@@ -157,18 +158,19 @@ static void runOn(int32_t threads, nb::handle trace, Callable call) {
 
 /// Frees results that no array owns yet.
 struct Results {
-  explicit Results(const condcomp_function *function)
-      : values(condcomp_function_num_results(function)) {}
+  Results(const condcomp_function *function, const Where &where)
+      : values(condcomp_function_num_results(function)), where(where) {}
   std::vector<condcomp_result> values;
+  Where where;
   bool given = false;
   ~Results() {
     for (condcomp_result &value : values)
-      if (!given)
-        condcomp_free(value.allocated);
+      if (!given && value.allocated)
+        freeResult(value.allocated, where);
   }
   nb::object give(Library library) {
     given = true;
-    return makeResults(values, library);
+    return makeResults(values, library, where);
   }
 };
 
@@ -178,10 +180,14 @@ static nb::object run(Function &self, nb::tuple objects, nb::handle threads,
   std::vector<int32_t> all(self.getNumArguments());
   for (int32_t i = 0; i < self.getNumArguments(); ++i)
     all[i] = i;
-  Arguments arguments(all.size());
+  Arguments arguments(all.size(), self.isCUDA);
   addAll(arguments, self, all, objects, /*areWeights=*/false, "arguments");
-  Results results(self.function);
+  Where where = arguments.getWhere();
+  Results results(self.function, where);
   runOn(checkedThreads, trace, [&](condcomp_context *context) {
+    std::optional<RunOn> there;
+    if (self.isCUDA)
+      there.emplace(where, where.isGPU());
     return condcomp_run(self.function, context, arguments.getData(),
                         arguments.getCount(), results.values.data());
   });
@@ -189,29 +195,68 @@ static nb::object run(Function &self, nb::tuple objects, nb::handle threads,
   return results.give(arguments.getLibrary());
 }
 
+/// Where constant arguments of a program for GPUs go: where they are, or to the
+/// GPU that calls of this thread run on.
+static Where findPlace(const Function &function, const Arguments &arguments) {
+  Where where = arguments.getWhere();
+  if (function.isCUDA && !where.isGPU())
+    where.device = getGPU().first;
+  return where;
+}
+
 static Bound bind(nb::object owner, nb::tuple objects, nb::handle threads) {
   Function &self = nb::cast<Function &>(owner);
   int32_t checkedThreads = checkThreads(threads);
-  Arguments arguments(self.constants.size());
-  addAll(arguments, self, self.constants, objects, /*areWeights=*/true,
+  auto arguments =
+      std::make_shared<Arguments>(self.constants.size(), self.isCUDA);
+  addAll(*arguments, self, self.constants, objects, /*areWeights=*/true,
          "constant arguments");
+  Where where = findPlace(self, *arguments);
   condcomp_bound *bound = nullptr;
   runOn(checkedThreads, nb::none(), [&](condcomp_context *context) {
-    return condcomp_bind(self.function, context, arguments.getData(),
-                         arguments.getCount(), &bound);
+    std::optional<RunOn> there;
+    if (self.isCUDA)
+      there.emplace(where, /*resultsOnDevice=*/false);
+    return condcomp_bind(self.function, context, arguments->getData(),
+                         arguments->getCount(), &bound);
   });
-  return {
-      owner, &self, arguments.getLibrary(), {bound, condcomp_bound_destroy}};
+  Library library = arguments->getLibrary();
+  if (!arguments->getWhere().isGPU())
+    arguments.reset();
+  return {owner,   &self,
+          library, {bound, condcomp_bound_destroy},
+          where,   std::move(arguments)};
+}
+
+/// Where a call of a bound function runs. Raises ValueError if its arguments
+/// are on another GPU than what is bound.
+static Where findPlace(const Bound &bound, const Arguments &arguments) {
+  Where where = arguments.getWhere();
+  if (where.isGPU() && bound.where.isGPU() &&
+      where.device != bound.where.device)
+    throw nb::value_error(
+        (nameArgument(bound.function->function, arguments.getFirst()) +
+         " is an array " + where.describe() +
+         ", but the constant arguments are bound " + bound.where.describe() +
+         ": move it there, or bind again")
+            .c_str());
+  where.device = bound.where.device;
+  return where;
 }
 
 static nb::object runBound(Bound &self, nb::tuple objects, nb::handle threads,
                            nb::handle trace) {
   int32_t checkedThreads = checkThreads(threads);
-  Arguments arguments(objects.size());
+  Arguments arguments(objects.size(), self.function->isCUDA);
   addAll(arguments, *self.function, self.function->others, objects,
          /*areWeights=*/false, "arguments besides those that are bound");
-  Results results(self.function->function);
+  Where where = findPlace(self, arguments);
+  bool onDevice = arguments.getWhere().isGPU();
+  Results results(self.function->function, arguments.getWhere());
   runOn(checkedThreads, trace, [&](condcomp_context *context) {
+    std::optional<RunOn> there;
+    if (self.function->isCUDA)
+      there.emplace(where, onDevice);
     return condcomp_bound_run(self.bound.get(), context, arguments.getData(),
                               arguments.getCount(), results.values.data());
   });
@@ -226,7 +271,7 @@ static nb::object runBound(Bound &self, nb::tuple objects, nb::handle threads,
 
 static Program compile(const std::string &text, const std::string &name,
                        const std::string &form, int optLevel, bool prepack,
-                       int trace) {
+                       int trace, const std::string &chip) {
   condcomp_compile_options options;
   condcomp_compile_options_init(&options);
   options.source_name = name.c_str();
@@ -234,6 +279,10 @@ static Program compile(const std::string &text, const std::string &name,
   options.opt_level = optLevel;
   options.prepack = prepack;
   options.trace = trace;
+  if (!chip.empty()) {
+    options.target = "cuda";
+    options.chip = chip.c_str();
+  }
   condcomp_program *program = nullptr;
   condcomp_error *error;
   {
@@ -321,6 +370,8 @@ void condcomp::python::definePrograms(nb::module_ &module) {
                    [](const Bound &self) {
                      return condcomp_bound_bytes(self.bound.get());
                    })
+      .def_prop_ro("shares",
+                   [](const Bound &self) { return self.kept != nullptr; })
       .def_prop_ro(
           "packed",
           [](const Bound &self) {

@@ -8,6 +8,7 @@
 
 #include "DLPack.h"
 #include "Module.h"
+#include "condcomp/Runtime/CUDA.h"
 #include <cstring>
 
 using namespace condcomp::python;
@@ -19,20 +20,25 @@ struct Memory {
   condcomp_result result;
   int64_t strides[CONDCOMP_MAX_RANK];
   std::shared_ptr<void> owner;
+  Where where;
 
   explicit Memory(const condcomp_result &result,
-                  std::shared_ptr<void> owner = nullptr)
-      : result(result), owner(std::move(owner)) {
+                  std::shared_ptr<void> owner = nullptr, Where where = {})
+      : result(result), owner(std::move(owner)), where(where) {
     int64_t stride = 1;
     for (int32_t dim = result.rank; dim-- > 0;) {
       strides[dim] = stride;
       stride *= result.shape[dim];
     }
   }
-  ~Memory() { condcomp_free(result.allocated); }
+  ~Memory() { freeResult(result.allocated, where); }
   Memory(const Memory &) = delete;
   Memory &operator=(const Memory &) = delete;
 
+  DLDevice getDevice() const {
+    return where.isGPU() ? DLDevice{kDLCUDA, where.device}
+                         : DLDevice{kDLCPU, 0};
+  }
   int64_t getBytes() const {
     int64_t bytes = condcomp_element_size(result.element_type);
     for (int32_t dim = 0; dim < result.rank; ++dim)
@@ -73,13 +79,9 @@ static nb::object makeCapsule(std::shared_ptr<Memory> memory) {
   auto *managed = new Managed;
   Memory &from = *memory;
   managed->memory = std::move(memory);
-  managed->tensor = {{from.result.data,
-                      {kDLCPU, 0},
-                      from.result.rank,
-                      toDLPack(from.result.element_type),
-                      from.result.shape,
-                      from.strides,
-                      0},
+  managed->tensor = {{from.result.data, from.getDevice(), from.result.rank,
+                      toDLPack(from.result.element_type), from.result.shape,
+                      from.strides, 0},
                      managed,
                      [](DLManagedTensor *self) {
                        delete static_cast<Managed *>(self->owner);
@@ -133,6 +135,10 @@ static nb::object getNumPyType(int32_t element) {
 }
 
 static nb::object makeArray(std::shared_ptr<Memory> memory, Library library) {
+  bool onGPU = memory->where.isGPU();
+  if (library == Library::Torch && onGPU)
+    return nb::module_::import_("condcomp._cuda")
+        .attr("from_dlpack")(makeCapsule(std::move(memory)));
   if (library == Library::Torch) {
     static nb::handle fromDLPack =
         nb::object(
@@ -144,6 +150,9 @@ static nb::object makeArray(std::shared_ptr<Memory> memory, Library library) {
   nb::object owner = nb::cast(Owner{memory});
   if (library == Library::JAX)
     return nb::module_::import_("jax.dlpack").attr("from_dlpack")(owner);
+  // Of a library that is not known: it takes objects with __dlpack__.
+  if (onGPU)
+    return owner;
   static nb::handle ndarray =
       nb::object(nb::module_::import_("numpy").attr("ndarray")).release();
   nb::object shape = nb::steal(PyTuple_New(result.rank));
@@ -188,11 +197,11 @@ static nb::object makeScalar(const condcomp_result &result) {
 }
 
 nb::object condcomp::python::makeResults(std::vector<condcomp_result> &results,
-                                         Library library) {
+                                         Library library, const Where &where) {
   // All of them have owners before anything can fail.
   std::vector<std::shared_ptr<Memory>> memories;
   for (const condcomp_result &result : results)
-    memories.push_back(std::make_shared<Memory>(result));
+    memories.push_back(std::make_shared<Memory>(result, nullptr, where));
   auto make = [&](size_t i) {
     return results[i].allocated ? makeArray(std::move(memories[i]), library)
                                 : makeScalar(results[i]);
@@ -220,6 +229,13 @@ nb::object condcomp::python::shareMemory(const condcomp_result &array,
 static int getBuffer(PyObject *self, Py_buffer *view, int flags) {
   static char empty;
   const Memory &memory = *nb::cast<Owner &>(nb::handle(self)).memory;
+  if (memory.where.isGPU()) {
+    view->obj = nullptr;
+    PyErr_Format(PyExc_BufferError,
+                 "the result is %s: a library for it takes it by __dlpack__",
+                 memory.where.describe().c_str());
+    return -1;
+  }
   void *data = memory.result.data ? memory.result.data : &empty;
   return PyBuffer_FillInfo(view, self, data, memory.getBytes(),
                            /*readonly=*/0, flags);
@@ -228,11 +244,28 @@ static int getBuffer(PyObject *self, Py_buffer *view, int flags) {
 static PyType_Slot ownerSlots[] = {
     {Py_bf_getbuffer, reinterpret_cast<void *>(getBuffer)}, {0, nullptr}};
 
+/// A capsule for who works on `stream`: what is on a GPU is there in the order
+/// of its own. DLPack's None is the default stream, and -1 asks for no order.
+static nb::object exportMemory(const Owner &self, nb::object stream,
+                               nb::kwargs) {
+  const Where &where = self.memory->where;
+  intptr_t wanted = stream.is_none() ? 1 : nb::cast<intptr_t>(stream);
+  if (where.isGPU() && wanted != -1 && wanted != where.stream) {
+    nb::gil_scoped_release released;
+    RunOn there(where, /*resultsOnDevice=*/false);
+    condcomp_cuda_download(/*context=*/nullptr, /*to=*/nullptr,
+                           self.memory->result.data, /*bytes=*/0);
+  }
+  return makeCapsule(self.memory);
+}
+
 void condcomp::python::defineResults(nb::module_ &module) {
   nb::class_<Owner>(module, "Owner", nb::type_slots(ownerSlots),
                     "Owns the memory of a result.")
-      .def("__dlpack__", [](const Owner &self,
-                            nb::kwargs) { return makeCapsule(self.memory); })
-      .def("__dlpack_device__",
-           [](const Owner &) { return nb::make_tuple(kDLCPU + 0, 0); });
+      .def("__dlpack__", &exportMemory, nb::arg("stream") = nb::none(),
+           nb::arg("kwargs"))
+      .def("__dlpack_device__", [](const Owner &self) {
+        DLDevice device = self.memory->getDevice();
+        return nb::make_tuple(device.type, device.id);
+      });
 }

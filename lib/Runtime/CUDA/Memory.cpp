@@ -63,7 +63,7 @@ static Outcome download(Session &session, void *to, Address from,
 namespace {
 /// What a function of the API does on a GPU.
 struct Request {
-  enum { Upload, Download, Chip } kind;
+  enum { Upload, Download, Describe } kind;
   void *host;
   Address device;
   int64_t bytes;
@@ -74,7 +74,8 @@ struct Request {
       return upload(session, host, bytes, device);
     case Download:
       return download(session, host, device, bytes);
-    case Chip:
+    case Describe:
+      device = session.getGPU().device;
       snprintf(static_cast<char *>(host), bytes, "sm_%d%d",
                session.getGPU().major, session.getGPU().minor);
       return {};
@@ -123,9 +124,13 @@ int32_t condcomp_cuda_download(condcomp_context *context, void *to,
   return call(context, request);
 }
 
-int32_t condcomp_cuda_get_chip(condcomp_context *context, char *chip) {
-  Request request{Request::Chip, chip, 0, 16};
-  return call(context, request);
+int32_t condcomp_cuda_get_gpu(condcomp_context *context, int32_t *device,
+                              char *chip) {
+  Request request{Request::Describe, chip, 0, 16};
+  int32_t status = call(context, request);
+  if (status == CONDCOMP_SUCCESS)
+    *device = static_cast<int32_t>(request.device);
+  return status;
 }
 
 int32_t condcomp_cuda_find_device(const void *address) {

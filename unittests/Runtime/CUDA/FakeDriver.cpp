@@ -219,11 +219,11 @@ static void *openImage(const void *image) {
   int file = memfd_create("kernels", 0);
   if (file < 0 || write(file, image, bytes) != static_cast<ssize_t>(bytes))
     return nullptr;
+  // It stays open: the loader takes a path it has seen for the same library.
   std::string path = "/proc/self/fd/" + std::to_string(file);
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     fprintf(stderr, "stand-in for CUDA: %s\n", dlerror());
-  close(file);
   return library;
 }
 

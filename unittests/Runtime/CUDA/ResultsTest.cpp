@@ -140,10 +140,15 @@ TEST_F(CUDAResults, OnTheDeviceThatIsChosen) {
   EXPECT_EQ(condcomp_cuda_set_device(-1), 2);
 }
 
-TEST_F(CUDAResults, Chip) {
+TEST_F(CUDAResults, DescribesTheGPU) {
+  fake_cuda_configure("devices=2");
+  condcomp_cuda_set_device(1);
   char chip[16];
-  ASSERT_EQ(condcomp_cuda_get_chip(context, chip), CONDCOMP_SUCCESS) << error();
+  int32_t device = -1;
+  ASSERT_EQ(condcomp_cuda_get_gpu(context, &device, chip), CONDCOMP_SUCCESS)
+      << error();
   EXPECT_STREQ(chip, "sm_90");
+  EXPECT_EQ(device, 1);
 }
 
 TEST_F(CUDAResults, DownloadFails) {

@@ -1,0 +1,33 @@
+# Part of the condcomp project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the extension asks of PyTorch, and where streams come from, for arrays on GPUs."""
+
+import sys
+
+# DLPack's number of CUDA's default stream.
+DEFAULT_STREAM = 1
+
+
+def current_stream(device: int) -> int:
+    """The stream that calls on a GPU run on: PyTorch's current one where PyTorch uses
+    CUDA, else the default stream."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return DEFAULT_STREAM
+    return torch.cuda.current_stream(device).cuda_stream or DEFAULT_STREAM
+
+
+def to_dlpack(tensor):
+    """A capsule for a PyTorch tensor on a GPU, for work on PyTorch's current stream."""
+    from torch.utils.dlpack import to_dlpack
+
+    return to_dlpack(tensor)
+
+
+def from_dlpack(capsule):
+    """A PyTorch tensor of a capsule whose memory is there in the order of PyTorch's
+    current stream."""
+    from torch.utils.dlpack import from_dlpack
+
+    return from_dlpack(capsule)

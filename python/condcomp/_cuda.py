@@ -18,6 +18,14 @@ def current_stream(device: int) -> int:
     return torch.cuda.current_stream(device).cuda_stream or DEFAULT_STREAM
 
 
+def chip(device: int) -> str:
+    """What PyTorch's GPU of that number is called when compiling: "sm_90"."""
+    import torch
+
+    major, minor = torch.cuda.get_device_capability(device)
+    return f"sm_{major}{minor}"
+
+
 def to_dlpack(tensor):
     """A capsule for a PyTorch tensor on a GPU, for work on PyTorch's current stream."""
     from torch.utils.dlpack import to_dlpack

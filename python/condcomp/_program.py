@@ -194,7 +194,7 @@ class Bound:
         self._native = function._native.bind(
             tuple(fixed[i] for i in constants), function._settings.threads
         )
-        if self._native.shares:
+        if self.shares:
             # A change in place is what the next call computes with.
             self._watched = []
         # Sizes of results may depend on them.
@@ -209,6 +209,11 @@ class Bound:
     def nbytes(self) -> int:
         """Bytes of what was packed, or copied to a GPU."""
         return self._native.nbytes
+
+    @property
+    def shares(self) -> bool:
+        """Whether calls read the constant arguments where they are, on a GPU."""
+        return self._native.shares
 
     @property
     def packed(self) -> tuple:

@@ -12,7 +12,7 @@
 Importing this registers the implementation "condcomp" with transformers, for every
 model family whose experts transformers can exchange; `model.set_experts_implementation`
 changes a loaded model. Rows, weights and results stay as they are: float32, bfloat16
-or float16 on the CPU, any number of tokens.
+or float16 on the CPU or on an NVIDIA GPU, any number of tokens.
 """
 
 from transformers.integrations.moe import ExpertsInterface

@@ -2,7 +2,8 @@
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The experts of one layer: from an experts module of transformers to a program with
-packed weights, and the PyTorch operator that runs it."""
+packed weights, and the PyTorch operator that runs it. On a GPU nothing is packed: the
+program reads the weights where they are."""
 
 import functools
 import itertools
@@ -14,10 +15,23 @@ from transformers.integrations.moe import grouped_mm_experts_forward
 
 import condcomp
 
+from .. import _cuda
 from .experts_program import FUNCTION, Experts
 from .gate import trace
 
 ELEMENTS = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}
+
+
+def target_of(tensor):
+    """Options of condcomp.compile for programs that run where a tensor is. Raises
+    ValueError for a device that none runs on."""
+    if tensor.device.type == "cpu":
+        return {}
+    if tensor.device.type == "cuda":
+        return {"target": "cuda", "chip": _cuda.chip(tensor.device.index)}
+    raise ValueError(
+        f"condcomp's experts run on the CPU or on NVIDIA GPUs, not on {tensor.device}"
+    )
 
 
 def parameter_names(module):
@@ -81,7 +95,8 @@ class Layer:
     def bind(self, chosen, sentinels):
         names = ["first", "second", "first_bias", "second_bias"]
         weights = {n: p.detach() for n, p in zip(names, self.parameters())}
-        program = compile_experts(self.describe(chosen, sentinels))
+        experts = self.describe(chosen, sentinels)
+        program = compile_experts(experts, **target_of(self.parameters()[0]))
         return program.bind(FUNCTION, weights)
 
     def describe(self, chosen, sentinels):
@@ -99,11 +114,15 @@ class Layer:
                 f"{name}: there are no weights, it is a copy of a model that was packed "
                 "in place: condcomp.transformers.unpack(model) before it is copied"
             )
+        try:
+            target_of(first)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
         for parameter in self.parameters():
-            if parameter.device.type != "cpu":
+            if parameter.device != first.device:
                 raise ValueError(
-                    f"{name}: condcomp's experts run on the CPU, but a weight is on "
-                    f"{parameter.device}"
+                    f"{name}: one weight is on {first.device}, another one on "
+                    f"{parameter.device}: move the module to one device"
                 )
             if parameter.dtype not in ELEMENTS or parameter.dtype != first.dtype:
                 raise ValueError(
@@ -140,9 +159,9 @@ class Layer:
 
 
 @functools.lru_cache(maxsize=64)
-def compile_experts(experts):
-    """The program: layers of one shape share it."""
-    return condcomp.compile(experts.text(), name=f"{FUNCTION}.mlir")
+def compile_experts(experts, **target):
+    """The program: layers of one shape on one kind of device share it."""
+    return condcomp.compile(experts.text(), name=f"{FUNCTION}.mlir", **target)
 
 
 # Experts modules have a number that compiled graphs can hold.
@@ -171,7 +190,10 @@ def layer_of(module):
     return _layers[number_of(module)]
 
 
-@torch.library.custom_op("condcomp::experts", mutates_args=())
+# A call on a GPU waits for its kernel, which CUDA graphs can't capture.
+@torch.library.custom_op(
+    "condcomp::experts", mutates_args=(), tags=(torch.Tag.cudagraph_unsafe,)
+)
 def experts_op(
     x: torch.Tensor,
     chosen: torch.Tensor,

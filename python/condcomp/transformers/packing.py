@@ -37,7 +37,8 @@ def pack(model, inplace=False, chosen=None):
 
     model: a model, or a part of one, of transformers. inplace: the original weights
     are freed, so that the packed ones are the only copy: for inference alone, until
-    `unpack`; the model can't be saved, trained or moved meanwhile. chosen: experts per
+    `unpack`; the model can't be saved, trained or moved meanwhile. On a GPU nothing is
+    packed, so that there is nothing to free, and programs are compiled. chosen: experts per
     token, where the configuration does not say it as `num_experts_per_tok`.
 
     Returns the number of layers. Raises ValueError if the model has no experts that
@@ -57,7 +58,7 @@ def pack(model, inplace=False, chosen=None):
         function = layer.get(
             chosen or _chosen(module, name), module._is_expert_parallel
         )
-        if inplace:
+        if inplace and not function.shares:
             _free_originals(name, layer, function)
     return len(layers)
 
@@ -75,7 +76,8 @@ def unpack(model):
 
 
 def packed_bytes(model):
-    """Bytes that the packed weights of the model's experts take."""
+    """Bytes that the packed weights of the model's experts take; those that are on a GPU
+    take none."""
     layers = [layer_of(m) for m in model.modules() if _has_experts(m)]
     return sum(function.nbytes for layer in layers for function in layer.bound.values())
 

@@ -26,6 +26,11 @@ def chip(device: int) -> str:
     return f"sm_{major}{minor}"
 
 
+def move(tensor, like):
+    """The tensor where `like` is."""
+    return tensor.to(like.device)
+
+
 def to_dlpack(tensor):
     """A capsule for a PyTorch tensor on a GPU, for work on PyTorch's current stream."""
     from torch.utils.dlpack import to_dlpack

@@ -6,9 +6,6 @@ replaced, all else runs."""
 
 # Requires: torch
 
-import warnings
-
-import numpy as np
 import pytest
 import small_programs as programs
 from stand_in import gpu
@@ -18,9 +15,15 @@ import condcomp
 
 torch = pytest.importorskip("torch")
 
+from condcomp import _cuda  # noqa: E402
+from condcomp import nn as cnn  # noqa: E402
+from condcomp.torch import compile as compile_model  # noqa: E402
+
+EMULATED = {"target": "cuda", "chip": "emulated"}
+
 
 def get(text):
-    return programs.get(text, target="cuda", chip="emulated")
+    return programs.get(text, **EMULATED)
 
 
 def test_tensors_in_and_out(gpu, cuda, no_leak):
@@ -100,9 +103,62 @@ def test_bound_weights_that_change(gpu, cuda, on_gpu):
             bound(x)
 
 
-def test_the_default_stream(monkeypatch):
-    from condcomp import _cuda
+class Model(torch.nn.Module):
+    """Experts, a threshold, and a constant that the code makes."""
 
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.experts = cnn.Experts(
+            lambda: torch.nn.Linear(8, 3),
+            4,
+            gate=cnn.TopK(2, weigh="softmax"),
+            router=torch.nn.Linear(8, 4),
+        )
+        self.register_buffer("least", torch.tensor(0.1))
+
+    def forward(self, x):
+        y = self.experts(x) + torch.tensor([0.0, 1.0, 2.0])
+        return {"y": torch.maximum(y, self.least), "n": 3}
+
+
+def move_to_gpu(model, cuda):
+    """model.to("cuda"), for the stand-in."""
+    for module in model.modules():
+        for tensors in (module._parameters, module._buffers):
+            for name, tensor in tensors.items():
+                tensors[name] = cuda(tensor)
+
+
+@pytest.mark.parametrize("model_on_gpu", [False, True])
+def test_exported_models(gpu, cuda, model_on_gpu, no_leak):
+    model, x = Model().eval(), torch.randn(6, 8)
+    with torch.no_grad():
+        expected = model(x)["y"]
+    if model_on_gpu:
+        move_to_gpu(model, cuda)
+    fast = compile_model(model, x, run_time=["least"], **EMULATED)
+    assert fast._bound.shares == model_on_gpu
+    got = fast(cuda(x))
+    assert isinstance(got["y"], CudaTensor) and got["n"] == 3
+    torch.testing.assert_close(got["y"].cpu_values(), expected)
+    # Of the CPU, back to the CPU.
+    if not model_on_gpu:
+        got = fast(x)["y"]
+        assert type(got) is torch.Tensor
+        torch.testing.assert_close(got, expected)
+    with pytest.raises(ValueError, match="size 8 expected in dim 1, not 9"):
+        fast(cuda(torch.ones(2, 9)))
+
+
+def test_the_chip_is_that_of_the_tensors(gpu, cuda, monkeypatch):
+    monkeypatch.setattr(_cuda, "chip", lambda device: "sm_no")
+    x = cuda(torch.randn(6, 8))
+    with pytest.raises(condcomp.CompileError, match="'sm_no' is no NVIDIA GPU"):
+        compile_model(Model().eval(), x, target="cuda")
+
+
+def test_the_default_stream(monkeypatch):
     assert _cuda.current_stream(0) == 1, "PyTorch here has no CUDA"
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     for number, expected in ((0, 1), (4096, 4096)):

@@ -83,6 +83,12 @@ def cuda(monkeypatch):
         lambda t: t.memory.__dlpack__(stream=streams[t.memory.__dlpack_device__()[1]]),
     )
 
+    monkeypatch.setattr(
+        _cuda,
+        "move",
+        lambda t, like: make(t, like.memory.device) if like.is_cuda else t,
+    )
+
     def from_dlpack(capsule):
         result = _Result(capsule)
         values = torch.from_numpy(result.values.copy())

@@ -5,7 +5,9 @@
 
 import torch
 
+from .. import _cuda
 from . import _weights
+from ._arguments import tensors_of
 from ._export import FUNCTION, export
 from ._run_time import value
 
@@ -31,8 +33,14 @@ class Compiled:
         import condcomp
 
         self.exported = export(self.model, args, kwargs, self._dynamic, self._run_time)
+        options = dict(self._options)
+        if options.get("target") == "cuda" and options.get("chip") is None:
+            tensors = [*self.exported.weights.values(), *tensors_of((args, kwargs))]
+            on_gpu = next((t for t in tensors if t.is_cuda), None)
+            if on_gpu is not None:
+                options["chip"] = _cuda.chip(on_gpu.device.index)
         self.program = condcomp.compile(
-            self.exported.text, name=type(self.model).__name__, **self._options
+            self.exported.text, name=type(self.model).__name__, **options
         )
         self.bind()
         return self
@@ -45,6 +53,11 @@ class Compiled:
                 "bind: the model is not exported yet: call it, or prepare, first"
             )
         weights = _weights.read(self.model, self.exported)
+        on_gpu = next((w for w in weights.values() if w.is_cuda), None)
+        if on_gpu is not None:
+            # What the model's code made was made on the CPU.
+            for name in weights.keys() - self.exported.sources.keys():
+                weights[name] = _cuda.move(weights[name], on_gpu)
         names = [n for names in self.exported.sources.values() for n in names]
         watch = _weights.Watch(self.model, names)
         self._bound = self.program.bind(FUNCTION, weights)
@@ -57,7 +70,10 @@ class Compiled:
             self.prepare(*args, **kwargs)
         self._watch.check()
         inputs = self.exported.flatten(args, kwargs)
-        inputs += [value(self.model, name) for name in self.exported.run_time]
+        inputs += [
+            _cuda.move(value(self.model, name), inputs[0])
+            for name in self.exported.run_time
+        ]
         with torch.no_grad():
             results = self._bound(*inputs)
         results = results if isinstance(results, tuple) else (results,)
@@ -75,7 +91,8 @@ def compile(
 
     model, dynamic, run_time: as of `export`. example_inputs: a tensor or a tuple; when
     absent the arguments of the first call are taken, which exports and compiles.
-    options: of `condcomp.compile`, such as form and threads.
+    options: of `condcomp.compile`, such as form and threads; with target="cuda" calls run
+    on the GPU that the model or the call's tensors are on, and return tensors there.
 
     Raises ExportError where the model can't be exported and condcomp.CompileError where
     it can't be compiled; calls raise what `Program.run` does. Weights that are changed in

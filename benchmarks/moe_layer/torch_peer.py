@@ -35,7 +35,8 @@ class Torch(Peer):
         self.kinds = {"torch loop": self.loop}
         if dtype == "bf16":
             self.kinds["torch loop in f32"] = lambda *args: self.loop(*args, wide=True)
-        self.kinds |= self.hugging_face()
+        for name, kind in hugging_face(layer, self.weights).items():
+            self.kinds[f"HF {name}"] = kind
         self.compiled = {}
 
     def versions(self):
@@ -118,39 +119,37 @@ class Torch(Peer):
             y.index_add_(0, rows[part], out.mul_(weights[part]))
         return y.to(x.dtype)
 
-    def hugging_face(self):
-        """{name: kind} of the implementations of transformers."""
-        from transformers.integrations import moe
 
-        layer, weights = self.layer, self.weights
+def hugging_face(layer, weights, names=("grouped_mm", "batched_mm", "eager")):
+    """{name: kind} of implementations of transformers, on the device of the weights:
+    experts(x, chosen, weights of the choices)."""
+    from transformers.integrations import moe
 
-        class Experts(torch.nn.Module):
-            def __init__(self, config):
-                super().__init__()
-                self.num_experts = layer.experts
-                self.act_fn = F.relu if layer.activation == "relu" else F.silu
-                for name in weights:
-                    hf = name.replace("_bias", "") + "_proj"
-                    hf += "_bias" if name.endswith("_bias") else ""
-                    setattr(self, hf, weights[name])
+    class Experts(torch.nn.Module):
+        def __init__(self, config):
+            super().__init__()
+            self.config = config
+            self.num_experts = layer.experts
+            self.act_fn = F.relu if layer.activation == "relu" else F.silu
+            for name in weights:
+                hf = name.replace("_bias", "") + "_proj"
+                hf += "_bias" if name.endswith("_bias") else ""
+                setattr(self, hf, weights[name])
 
-            def forward(self, hidden_states, top_k_index, top_k_weights):
-                return eager(self, hidden_states, top_k_index, top_k_weights)
+        def forward(self, hidden_states, top_k_index, top_k_weights):
+            return eager(self, hidden_states, top_k_index, top_k_weights)
 
-        if layer.activation == "clamped":
-            Experts._apply_gate = lambda self, both: activate(
-                layer, *both.chunk(2, dim=-1)
-            )
-        decorated = moe.use_experts_implementation(
-            has_bias=layer.bias, has_gate=layer.projections == 3
-        )(Experts)
-        kinds = {}
-        for name in ("grouped_mm", "batched_mm", "eager"):
-            config = types.SimpleNamespace(_experts_implementation=name)
-            experts = decorated(config)
-            experts._is_expert_parallel = bool(layer.capacity_factor)
-            kinds[f"HF {name}"] = experts
-        return kinds
+    if layer.activation == "clamped":
+        Experts._apply_gate = lambda self, both: activate(layer, *both.chunk(2, dim=-1))
+    decorated = moe.use_experts_implementation(
+        has_bias=layer.bias, has_gate=layer.projections == 3
+    )(Experts)
+    kinds = {}
+    for name in names:
+        experts = decorated(types.SimpleNamespace(_experts_implementation=name))
+        experts._is_expert_parallel = bool(layer.capacity_factor)
+        kinds[name] = experts
+    return kinds
 
 
 def activate(layer, gate, up):

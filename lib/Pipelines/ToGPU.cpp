@@ -42,14 +42,13 @@ static void addKernels(OpPassManager &pm, StringRef form, bool tensorCores,
   pm.addPass(createCSEPass());
   addBufferization(pm);
   pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
-  // What blocks of rows do is shared among threads, not the blocks.
-  pm.addPass(createForallToForLoopPass());
   OutlineKernelsOptions outline;
   outline.deviceMemory = deviceMemory;
   pm.addPass(createOutlineKernels(outline));
   if (tensorCores)
     pm.addNestedPass<func::FuncOp>(createUseTensorCores());
   pm.addNestedPass<func::FuncOp>(createParallelizeLoops());
+  pm.addNestedPass<func::FuncOp>(createFlattenForalls());
   pm.addPass(createExpandMath());
   // As on the CPU: the device's own would be an approximation.
   math::MathExpandOpsPassOptions roots;

@@ -135,6 +135,18 @@ void LoopEmitter::run() {
   });
 }
 
+/// How often `op` is run by the foralls that it is in.
+static Value countRuns(ImplicitLocOpBuilder &b, Operation *op) {
+  Value runs = constantIndex(b, 1);
+  for (auto forall = op->getParentOfType<scf::ForallOp>(); forall;
+       forall = forall->getParentOfType<scf::ForallOp>())
+    for (auto [lower, upper, step] :
+         llvm::zip_equal(forall.getLowerBound(b), forall.getUpperBound(b),
+                         forall.getStep(b)))
+      runs = mul(b, runs, ceilDiv(b, sub(b, upper, lower), step));
+  return runs;
+}
+
 /// Emits a contraction in tiles if there is one for every other thread at
 /// least, else by elements: many threads are worth more than few loads. Both
 /// give the same bits.
@@ -143,9 +155,11 @@ static void emitContraction(ImplicitLocOpBuilder &b, const Contraction &c,
   ThreadTile tiles(b, c, fromZero, /*side=*/4);
   if (!tiles.isBlocked())
     return tiles.run();
-  Value many = arith::CmpIOp::create(
-      b, arith::CmpIPredicate::uge,
-      mul(b, tiles.countTiles(), constantIndex(b, 2)), threads);
+  // The choice is to be the same in all blocks.
+  Value number = mul(b, countRuns(b, c.op), tiles.countTiles());
+  Value many =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::uge,
+                            mul(b, number, constantIndex(b, 2)), threads);
   auto choice = scf::IfOp::create(b, many, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(choice.thenYield());
@@ -169,6 +183,9 @@ static bool isParallelizable(linalg::LinalgOp op) {
 }
 
 static void copyInParallel(memref::CopyOp op) {
+  // Bufferization inserts a slice where it was computed.
+  if (op.getSource() == op.getTarget())
+    return op.erase();
   ImplicitLocOpBuilder b(op.getLoc(), op);
   SmallVector<Value> sizes;
   for (int64_t i = 0, e = op.getSource().getType().getRank(); i < e; ++i)

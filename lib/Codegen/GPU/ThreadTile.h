@@ -23,7 +23,7 @@ public:
              bool fromZero, int64_t side);
   /// Whether a tile may have more than an element.
   bool isBlocked() const { return tileRows * tileColumns > 1; }
-  /// The number of tiles.
+  /// The number of tiles; of a block of rows, what it is at most.
   mlir::Value countTiles();
   void run();
 

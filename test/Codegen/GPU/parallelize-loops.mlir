@@ -155,3 +155,36 @@ func.func @host(%x: memref<?xf32>, %y: memref<?xf32>) {
   memref.copy %x, %y : memref<?xf32> to memref<?xf32>
   return
 }
+
+// -----
+
+// In a loop over blocks, tiles or elements are chosen by the tiles of all
+// blocks, alike in each of them: 4 rows are one tile.
+// CHECK-LABEL: func.func private @blocks(
+// CHECK-SAME:    %[[THREADS:[a-z0-9]+]]: index, %{{[a-z0-9]+}}: memref<?xi8>, %{{.+}}, %[[BLOCKS:[a-z0-9]+]]: index)
+// CHECK:         scf.forall (%{{.+}}) in (%[[BLOCKS]]) {
+// CHECK:           %[[TILES:.+]] = arith.muli %[[BLOCKS]], %c16
+// CHECK:           %[[TWICE:.+]] = arith.muli %[[TILES]], %c2
+// CHECK:           %[[MANY:.+]] = arith.cmpi uge, %[[TWICE]], %[[THREADS]]
+// CHECK:           scf.if %[[MANY]] {
+func.func private @blocks(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %a: memref<?x8xf32>, %b: memref<8x64xf32>, %c: memref<?x64xf32>, %lengths: memref<?xindex>, %blocks: index) attributes {condcomp.kernel} {
+  %c4 = arith.constant 4 : index
+  scf.forall (%block) in (%blocks) {
+    %length = memref.load %lengths[%block] : memref<?xindex>
+    %rows = arith.minui %length, %c4 : index
+    %begin = arith.muli %block, %c4 : index
+    %x = memref.subview %a[%begin, 0] [%rows, 8] [1, 1] : memref<?x8xf32> to memref<?x8xf32, strided<[8, 1], offset: ?>>
+    %y = memref.subview %c[%begin, 0] [%rows, 64] [1, 1] : memref<?x64xf32> to memref<?x64xf32, strided<[64, 1], offset: ?>>
+    linalg.matmul ins(%x, %b : memref<?x8xf32, strided<[8, 1], offset: ?>>, memref<8x64xf32>) outs(%y : memref<?x64xf32, strided<[64, 1], offset: ?>>)
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func private @itself(
+// CHECK-NEXT:    return
+func.func private @itself(%x: memref<?xf32>) attributes {condcomp.kernel} {
+  memref.copy %x, %x : memref<?xf32> to memref<?xf32>
+  return
+}

@@ -82,6 +82,43 @@ def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp
   ];
 }
 
+def FlattenForalls : Pass<"condcomp-gpu-flatten-foralls", "::mlir::func::FuncOp"> {
+  let summary = "Share blocks of work among the whole grid";
+  let description = [{
+    A `scf.forall` over blocks of work, each of which is parallel loops, becomes
+    parallel loops over blocks and what is in them: one for each loop of the
+    body, with what the body computes ahead of it. The threads of the grid so
+    work on all blocks at once, with barriers between those loops and not
+    between blocks. A loop that has more iterations in some blocks than in
+    others gets as many as it can have, if the analysis of integer ranges finds
+    a bound; those that a block does not have end at once. A choice that is the
+    same for all blocks is made before the loop.
+
+    ```mlir
+    scf.forall (%block) in (%blocks) {
+      %begin = memref.load %begins[%block] : memref<?xindex>
+      %length = memref.load %lengths[%block] : memref<?xindex>
+      %rows = arith.minui %length, %c4 : index
+      scf.parallel (%i, %j) = (%c0, %c0) to (%rows, %c64) step (%c1, %c1) {
+        ...
+    // becomes
+    scf.parallel (%block, %i, %j) = (%c0, %c0, %c0) to (%blocks, %c4, %c64)
+        step (%c1, %c1, %c1) {
+      %begin = memref.load %begins[%block] : memref<?xindex>
+      ...
+      %inside = arith.cmpi slt, %i, %rows : index
+      scf.if %inside {
+        ...
+    ```
+
+    Where the body holds anything else, such as a sequential loop, a buffer or a
+    check, blocks are run one after another, each by the whole grid, with a
+    remark that names the op.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 def LowerTensorCores : Pass<"condcomp-gpu-lower-tensor-cores", "::mlir::ModuleOp"> {
   let summary = "Turn steps of tensor cores into instructions, or emulate them";
   let description = [{

@@ -40,6 +40,12 @@ static void addKernels(OpPassManager &pm, StringRef form, bool tensorCores,
   addLinalg(pm, forms);
   pm.addPass(createGuardDivisions());
   pm.addPass(createCSEPass());
+  BatchExpertsOptions batching;
+  batching.grid = true;
+  batching.tensorCores = tensorCores;
+  pm.addPass(createBatchExperts(batching));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
   addBufferization(pm);
   pm.addNestedPass<func::FuncOp>(bufferization::createBufferLoopHoistingPass());
   OutlineKernelsOptions outline;

@@ -24,16 +24,21 @@ using namespace condcomp;
 
 /// Most rows of a module that are one task.
 static constexpr int64_t kRowBlock = 512;
+/// The rows of a tile that a thread of a grid computes, and of one by tensor
+/// cores (condcomp-gpu-parallelize-loops, condcomp-gpu-use-tensor-cores).
+static constexpr int64_t kThreadRows = 4, kTensorCoreRows = 32;
 
 namespace {
 
 /// Replaces a loop over modules by its steps: those that are the same for all
 /// modules become one op on all rows, those that are not are gathered into
-/// stages, each of which becomes a parallel loop.
+/// stages, each of which becomes a parallel loop. With `grid`, a stage is one
+/// op, for the threads of a grid.
 class Batcher {
 public:
-  explicit Batcher(ModuleLoop &module)
-      : m(module), b(module.loop.getLoc(), module.loop) {}
+  Batcher(ModuleLoop &module, int64_t rowBlock, bool grid)
+      : m(module), rowBlock(rowBlock), grid(grid),
+        b(module.loop.getLoc(), module.loop) {}
 
   void run();
 
@@ -44,6 +49,8 @@ private:
   Value numRows();
 
   ModuleLoop &m;
+  int64_t rowBlock;
+  bool grid;
   ImplicitLocOpBuilder b;
   Value rows;
   std::optional<RowBlocks> blocks;
@@ -97,8 +104,11 @@ void Batcher::closeStage() {
     for (Value operand : op->getOperands())
       if (!closed.contains(operand.getDefiningOp()) && !isFresh(operand))
         global(operand);
-  if (!blocks)
-    blocks = RowBlocks::get(b, m, numRows(), kRowBlock);
+  if (!blocks) {
+    blocks = RowBlocks::get(b, m, numRows(), rowBlock);
+    if (!grid)
+      blocks->close(b, numRows());
+  }
   SmallVector<Value> targets;
   for (auto [i, insert] : llvm::enumerate(m.inserts)) {
     bool here = closed.contains(insert.getSource().getDefiningOp()) &&
@@ -106,7 +116,10 @@ void Batcher::closeStage() {
     if (here)
       closed.targets[insert.getSource()] = m.loop.getInitArgs()[i];
   }
-  emitStage(b, m, closed, *blocks, numRows(), globals);
+  if (grid)
+    emitGridStage(b, m, closed, *blocks, numRows(), rowBlock, globals);
+  else
+    emitStage(b, m, closed, *blocks, numRows(), globals);
   for (auto [i, insert] : llvm::enumerate(m.inserts))
     if (closed.targets.lookup(insert.getSource()) == m.loop.getInitArgs()[i])
       results[i] = globals.lookup(insert.getSource());
@@ -126,12 +139,14 @@ void Batcher::run() {
       emitGlobal(op);
       continue;
     }
-    if (linalgOp && stage.admits(m, linalgOp)) {
+    if (linalgOp && !grid && stage.admits(m, linalgOp)) {
       stage.ops.push_back(linalgOp);
       continue;
     }
     closeStage();
-    if (module)
+    if (module && grid)
+      stage.ops = {linalgOp};
+    else if (module)
       stage.start(m, linalgOp);
     else
       emitGlobal(op);
@@ -214,6 +229,21 @@ static bool widenRows(const ModuleLoop &m, linalg::GenericOp op,
   return true;
 }
 
+/// Whether the loop multiplies narrow floats by parameters of their type.
+static bool multipliesNarrowFloats(const ModuleLoop &m) {
+  return llvm::any_of(m.getSteps(), [&](Operation *step) {
+    auto op = dyn_cast<linalg::LinalgOp>(step);
+    if (!op || op.getNumReductionLoops() == 0 || op.getNumDpsInputs() != 2 ||
+        !m.usesModule(op))
+      return false;
+    auto element = [&](int64_t input) {
+      return getElementTypeOrSelf(op.getDpsInputOperand(input)->get());
+    };
+    return isa<BFloat16Type, Float16Type>(element(0)) &&
+           element(0) == element(1);
+  });
+}
+
 namespace {
 struct BatchExpertsPass
     : public condcomp::impl::BatchExpertsBase<BatchExpertsPass> {
@@ -222,32 +252,55 @@ struct BatchExpertsPass
   void runOnOperation() override {
     SmallVector<ModuleLoop> loops;
     getOperation()->walk([&](scf::ForOp loop) {
-      if (std::optional<ModuleLoop> m = ModuleLoop::match(loop))
+      std::string reason;
+      if (std::optional<ModuleLoop> m = ModuleLoop::match(loop, reason))
         loops.push_back(std::move(*m));
+      else if (!reason.empty())
+        remarkSequential(loop, reason);
     });
     for (ModuleLoop &m : loops) {
       std::string reason;
-      if (Operation *op = m.analyze(reason)) {
-        remark::failed(op->getLoc(), remark::RemarkOpts::name("ModuleLoop")
-                                         .category("condcomp-batch-experts"))
-            << ("modules run one after another: " +
-                op->getName().getStringRef() + " " + reason)
-                   .str();
+      Operation *op = m.analyze(reason);
+      if (!op && grid) {
+        reason = "computes parameters: those of a module once for all its rows";
+        op = m.findComputed();
+      }
+      if (op) {
+        remarkSequential(op, reason);
         continue;
       }
-      SmallVector<linalg::GenericOp> generics;
-      for (Operation *step : m.getSteps())
-        if (auto generic = dyn_cast<linalg::GenericOp>(step))
-          generics.push_back(generic);
-      bool widened = false;
-      for (linalg::GenericOp generic : generics)
-        widened |= widenRows(m, generic, widenBF16);
-      if (widened) {
-        m = *ModuleLoop::match(m.loop);
-        m.analyze(reason);
+      if (grid) {
+        bool unit = tensorCores && multipliesNarrowFloats(m);
+        Batcher(m, unit ? kTensorCoreRows : kThreadRows, grid).run();
+        continue;
       }
-      Batcher(m).run();
+      widen(m);
+      Batcher(m, kRowBlock, grid).run();
     }
+  }
+
+private:
+  static void remarkSequential(Operation *op, const std::string &reason) {
+    remark::failed(op->getLoc(), remark::RemarkOpts::name("ModuleLoop")
+                                     .category("condcomp-batch-experts"))
+        << ("modules run one after another: " + op->getName().getStringRef() +
+            " " + reason)
+               .str();
+  }
+
+  void widen(ModuleLoop &m) {
+    SmallVector<linalg::GenericOp> generics;
+    for (Operation *step : m.getSteps())
+      if (auto generic = dyn_cast<linalg::GenericOp>(step))
+        generics.push_back(generic);
+    bool widened = false;
+    for (linalg::GenericOp generic : generics)
+      widened |= widenRows(m, generic, widenBF16);
+    if (!widened)
+      return;
+    std::string reason;
+    m = *ModuleLoop::match(m.loop, reason);
+    m.analyze(reason);
   }
 };
 } // namespace

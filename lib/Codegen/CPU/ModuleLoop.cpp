@@ -22,7 +22,8 @@ static bool isExtractAt(Value value, Value offsets, Value index) {
          extract.getIndices().size() == 1 && extract.getIndices()[0] == index;
 }
 
-std::optional<ModuleLoop> ModuleLoop::match(scf::ForOp loop) {
+std::optional<ModuleLoop> ModuleLoop::match(scf::ForOp loop,
+                                            std::string &reason) {
   ModuleLoop result;
   result.loop = loop;
   if (loop.getNumResults() == 0 ||
@@ -66,6 +67,7 @@ std::optional<ModuleLoop> ModuleLoop::match(scf::ForOp loop) {
   result.begin = begin;
   result.size = size;
 
+  reason = "yields other things than whole rows of known inner sizes";
   auto yields = cast<scf::YieldOp>(loop.getBody()->getTerminator());
   for (auto [i, carried] : llvm::enumerate(loop.getRegionIterArgs())) {
     auto insert =
@@ -90,6 +92,7 @@ std::optional<ModuleLoop> ModuleLoop::match(scf::ForOp loop) {
         return std::nullopt;
     result.inserts.push_back(insert);
   }
+  reason.clear();
   return result;
 }
 
@@ -265,6 +268,13 @@ std::string ModuleLoop::classify(Operation &op) {
     kinds[result] = Kind::Module;
   }
   return "";
+}
+
+Operation *ModuleLoop::findComputed() const {
+  for (Operation &op : body()->without_terminator())
+    if (op.getNumResults() != 0 && kindOf(op.getResult(0)) == Kind::Computed)
+      return &op;
+  return nullptr;
 }
 
 Operation *ModuleLoop::analyze(std::string &reason) {

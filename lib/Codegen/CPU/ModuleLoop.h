@@ -36,8 +36,10 @@ public:
     Extent,
   };
 
-  /// Reads `loop` if it has this form.
-  static std::optional<ModuleLoop> match(mlir::scf::ForOp loop);
+  /// Reads `loop` if it has this form. If only what it yields has another one,
+  /// `reason` says so.
+  static std::optional<ModuleLoop> match(mlir::scf::ForOp loop,
+                                         std::string &reason);
 
   /// Sorts the ops of the body. Returns the first one that mixes rows or is not
   /// understood, with the reason, or null.
@@ -53,6 +55,8 @@ public:
   llvm::ArrayRef<mlir::Operation *> getSteps() const { return steps; }
   /// Whether the rows of an op are computed with what belongs to the module.
   bool usesModule(mlir::Operation *op) const;
+  /// The first op that computes a tensor from parameters alone, or null.
+  mlir::Operation *findComputed() const;
   /// The loop of a linalg op that goes over rows.
   unsigned getRowLoop(mlir::Operation *op) const { return rowLoops.at(op); }
 

@@ -43,10 +43,11 @@ RowBlocks RowBlocks::get(ImplicitLocOpBuilder &b, const ModuleLoop &m,
             });
         scf::YieldOp::create(b, rows.getResults());
       });
-  Value count = modules.getResult(2);
-  Value begins =
-      tensor::InsertOp::create(b, numRows, modules.getResult(1), count);
-  return {modules.getResult(0), begins, count};
+  return {modules.getResult(0), modules.getResult(1), modules.getResult(2)};
+}
+
+void RowBlocks::close(ImplicitLocOpBuilder &b, Value numRows) {
+  begins = tensor::InsertOp::create(b, numRows, begins, count);
 }
 
 bool condcomp::isFresh(Value value) {

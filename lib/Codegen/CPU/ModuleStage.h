@@ -17,13 +17,14 @@ namespace condcomp {
 
 /// The rows of all modules cut into blocks of one module each, in order.
 struct RowBlocks {
-  /// The module of each block, its first row, and behind the last block the
-  /// number of rows.
+  /// The module of each block, and its first row.
   mlir::Value modules, begins;
   mlir::Value count;
 
   static RowBlocks get(mlir::ImplicitLocOpBuilder &b, const ModuleLoop &m,
                        mlir::Value numRows, int64_t rowBlock);
+  /// Puts the number of rows behind the first row of the last block.
+  void close(mlir::ImplicitLocOpBuilder &b, mlir::Value numRows);
 };
 
 /// Ops that read one another's results only where they write themselves, so
@@ -69,6 +70,15 @@ bool isFresh(mlir::Value value);
 void emitStage(mlir::ImplicitLocOpBuilder &b, const ModuleLoop &m,
                const Stage &stage, const RowBlocks &blocks, mlir::Value numRows,
                mlir::IRMapping &globals);
+
+/// Emits `op`, which uses a module's parameters, as a loop over blocks of at
+/// most `rowBlock` rows, for the threads of a grid, and maps its results.
+/// `targets` are where those are to be written to, if not to tensors of their
+/// own.
+void emitGridStage(mlir::ImplicitLocOpBuilder &b, const ModuleLoop &m,
+                   const Stage &stage, const RowBlocks &blocks,
+                   mlir::Value numRows, int64_t rowBlock,
+                   mlir::IRMapping &globals);
 
 } // namespace condcomp
 

@@ -29,10 +29,29 @@ def BatchExperts : Pass<"condcomp-batch-experts"> {
     A body that mixes rows, computes new tensors from parameters in another way,
     or holds anything but linalg ops and reshapes is left as it is, with a
     remark that names the op.
+
+    With `grid`, stages are for the threads of a GPU's grid, which
+    `condcomp-gpu-flatten-foralls` shares them among: a stage is one op with
+    parameters, one iteration is one block of rows, and columns are not cut. A
+    block has as many rows as a tile of a contraction: 32 of bf16 by bf16 or f16
+    by f16 with `tensor-cores`, else 4. Bodies that compute weights are left in
+    their loop, where each module's are made once, for all its rows.
+
+    ```mlir
+    %y = scf.forall (%block) in (%count) shared_outs(%out = %e) -> (tensor<?x64xf32>) {
+      %module = tensor.extract %modules[%block] : tensor<?xindex>
+      %begin = tensor.extract %begins[%block] : tensor<?xindex>
+      %rows = arith.minui %length, %c4 : index
+      ... // the op on %rows rows from %begin on, with the parameters of %module
+    ```
   }];
   let options = [
     Option<"widenBF16", "widen-bf16", "bool", /*default=*/"true",
            "Extend rows of bf16 to f32 where they are multiplied by bf16">,
+    Option<"grid", "grid", "bool", /*default=*/"false",
+           "Make stages for the threads of a GPU's grid">,
+    Option<"tensorCores", "tensor-cores", "bool", /*default=*/"false",
+           "Contractions of narrow floats are computed by tensor cores">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

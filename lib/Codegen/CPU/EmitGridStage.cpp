@@ -1,0 +1,86 @@
+//===- EmitGridStage.cpp - a stage for the threads of a grid --------------===//
+//
+// Part of the condcomp project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LoopBuilder.h"
+#include "StageTiles.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace condcomp;
+
+/// Where a result of the stage goes: the rows of all modules.
+static Value makeTarget(ImplicitLocOpBuilder &b, const Stage &stage,
+                        Value result, Value numRows) {
+  if (Value target = stage.targets.lookup(result))
+    return target;
+  auto type = cast<RankedTensorType>(result.getType());
+  SmallVector<OpFoldResult> sizes = {OpFoldResult(numRows)};
+  for (int64_t size : type.getShape().drop_front())
+    sizes.push_back(b.getIndexAttr(size));
+  return tensor::EmptyOp::create(b, sizes, type.getElementType());
+}
+
+/// What an op starts from, in `place`: a zero fill stays beside a contraction,
+/// which takes it in.
+static Value makeInit(ImplicitLocOpBuilder &b, StageTiles &tiles,
+                      linalg::LinalgOp op, OpOperand &init, Value place) {
+  Value value = init.get();
+  if (value.getDefiningOp<tensor::EmptyOp>())
+    return place;
+  if (auto fill = value.getDefiningOp<linalg::FillOp>())
+    return linalg::FillOp::create(b, tiles.ofModule(fill.value()), place)
+        .getResult(0);
+  return linalg::CopyOp::create(b, tiles.ofOperand(op, init, {}), place)
+      .getResult(0);
+}
+
+void condcomp::emitGridStage(ImplicitLocOpBuilder &b, const ModuleLoop &m,
+                             const Stage &stage, const RowBlocks &blocks,
+                             Value numRows, int64_t rowBlock,
+                             IRMapping &globals) {
+  assert(stage.ops.size() == 1 && !stage.columns && "a whole op");
+  linalg::LinalgOp op = stage.ops.front();
+  SmallVector<Value> targets;
+  for (Value result : op->getResults())
+    targets.push_back(makeTarget(b, stage, result, numRows));
+
+  auto forall = scf::ForallOp::create(
+      b, ArrayRef<OpFoldResult>{OpFoldResult(blocks.count)}, targets,
+      std::nullopt);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forall.getBody());
+  Value block = forall.getInductionVar(0);
+  Value module = tensor::ExtractOp::create(b, blocks.modules, block);
+  Value begin = tensor::ExtractOp::create(b, blocks.begins, block);
+  Value end = tensor::ExtractOp::create(b, m.offsets,
+                                        add(b, module, constantIndex(b, 1)));
+  Value rows = minimum(b, sub(b, end, begin), constantIndex(b, rowBlock));
+
+  StageTiles tiles(b, m, stage, globals);
+  tiles.startBlock(module, begin, rows);
+  SmallVector<Value> operands;
+  for (OpOperand *input : op.getDpsInputOperands())
+    operands.push_back(tiles.ofOperand(op, *input, {}));
+  SmallVector<Value> places;
+  for (auto [target, init] :
+       llvm::zip_equal(forall.getRegionIterArgs(), op.getDpsInitsMutable())) {
+    places.push_back(tiles.slice(target, {{0, begin, rows}}));
+    operands.push_back(makeInit(b, tiles, op, init, places.back()));
+  }
+  Operation *clone = tiles.clone(op, operands, {});
+
+  b.setInsertionPointToStart(forall.getTerminator().getBody());
+  for (auto [result, target, place] : llvm::zip_equal(
+           clone->getResults(), forall.getRegionIterArgs(), places)) {
+    auto slice = place.getDefiningOp<tensor::ExtractSliceOp>();
+    tensor::ParallelInsertSliceOp::create(
+        b, result, target, slice.getMixedOffsets(), slice.getMixedSizes(),
+        slice.getMixedStrides());
+  }
+  globals.map(op->getResults(), forall.getResults());
+}

@@ -43,9 +43,9 @@ static void moveBody(scf::ParallelOp loop, scf::ForOp target,
   loop.erase();
 }
 
-/// Runs iterations first, first + step and so on.
-static void runShare(scf::ParallelOp loop, Value first, Value step) {
-  ImplicitLocOpBuilder b(loop.getLoc(), loop);
+/// The number of iterations of `loop` per dim, and of all.
+static std::pair<SmallVector<Value>, Value>
+countIterations(ImplicitLocOpBuilder &b, scf::ParallelOp loop) {
   SmallVector<Value> sizes;
   Value total = constantIndex(b, 1), zero = constantIndex(b, 0);
   for (auto [lower, upper, step] :
@@ -54,7 +54,75 @@ static void runShare(scf::ParallelOp loop, Value first, Value step) {
     sizes.push_back(ceilDiv(b, length, step));
     total = mul(b, total, sizes.back());
   }
-  moveBody(loop, scf::ForOp::create(b, first, total, step), sizes);
+  return {sizes, total};
+}
+
+/// Runs all iterations in turn.
+static void runWhole(scf::ParallelOp loop) {
+  ImplicitLocOpBuilder b(loop.getLoc(), loop);
+  auto [sizes, total] = countIterations(b, loop);
+  moveBody(
+      loop,
+      scf::ForOp::create(b, constantIndex(b, 0), total, constantIndex(b, 1)),
+      sizes);
+}
+
+namespace {
+/// Hands out the iterations of loops to the threads of a grid. Loops that no
+/// barrier separates go on where the one before ended, so that threads that it
+/// left idle have something to do.
+class Dealer {
+public:
+  Dealer(func::FuncOp kernel)
+      : thread(kernel.getArgument(Thread)),
+        threads(kernel.getArgument(Threads)) {}
+
+  void deal(scf::ParallelOp loop);
+
+private:
+  Value countBefore(Operation *op) const;
+
+  Value thread, threads;
+  /// What has been handed out since the last barrier, after a loop.
+  llvm::DenseMap<Operation *, Value> handedOut;
+};
+} // namespace
+
+/// What has been handed out when `op` begins, in its block.
+Value Dealer::countBefore(Operation *op) const {
+  while ((op = op->getPrevNode())) {
+    if (Value count = handedOut.lookup(op))
+      return count;
+    bool waits = op->walk([](func::CallOp call) {
+                     return call.getCallee() == kBarrierName
+                                ? WalkResult::interrupt()
+                                : WalkResult::advance();
+                   }).wasInterrupted();
+    if (waits)
+      break;
+  }
+  return Value();
+}
+
+void Dealer::deal(scf::ParallelOp loop) {
+  ImplicitLocOpBuilder b(loop.getLoc(), loop);
+  auto [sizes, total] = countIterations(b, loop);
+  Value first = thread, count = total;
+  if (Value before = countBefore(loop)) {
+    Value offset = b.createOrFold<arith::RemUIOp>(before, threads);
+    Value wraps =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, thread, offset);
+    first = arith::SelectOp::create(b, wraps,
+                                    add(b, thread, sub(b, threads, offset)),
+                                    sub(b, thread, offset));
+    count = add(b, before, count);
+  }
+  // The threads of a warp have a tile together: they stay together.
+  Value warp = constantIndex(b, kWarpSize);
+  count = mul(b, ceilDiv(b, count, warp), warp);
+  auto share = scf::ForOp::create(b, first, total, threads);
+  moveBody(loop, share, sizes);
+  handedOut[share] = count;
 }
 
 namespace {
@@ -78,14 +146,15 @@ struct DistributeLoopsPass
 
     auto b = ImplicitLocOpBuilder::atBlockBegin(kernel.getLoc(),
                                                 &kernel.getBody().front());
-    Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+    Value zero = constantIndex(b, 0);
     Value thread = kernel.getArgument(Thread);
     Value isFirst =
         arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, zero);
     for (scf::ParallelOp loop : whole)
-      runShare(loop, zero, one);
+      runWhole(loop);
+    Dealer dealer(kernel);
     for (scf::ParallelOp loop : shared)
-      runShare(loop, thread, kernel.getArgument(Threads));
+      dealer.deal(loop);
     for (Operation *op : sequential) {
       b.setInsertionPoint(op);
       b.setLoc(op->getLoc());

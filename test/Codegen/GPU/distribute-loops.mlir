@@ -63,3 +63,57 @@ func.func private @runners(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4x
   }
   return
 }
+
+// -----
+
+// The second loop begins with the thread after the last one of the first, counted
+// in whole warps; the third, behind a barrier, with the first thread.
+// CHECK-LABEL: func.func private @side_by_side(
+// CHECK-SAME:    %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index
+// CHECK:         scf.for %{{.+}} = %[[THREAD]] to %[[FIRST:.+]] step %[[THREADS]]
+// CHECK:         %[[OFFSET:.+]] = arith.remui %[[WARPS:.+]], %[[THREADS]]
+// CHECK:         %[[WRAPS:.+]] = arith.cmpi ult, %[[THREAD]], %[[OFFSET]]
+// CHECK:         %[[BEGIN:.+]] = arith.select %[[WRAPS]]
+// CHECK:         scf.for %{{.+}} = %[[BEGIN]] to %{{.+}} step %[[THREADS]]
+// CHECK:         call @condcomp_grid_barrier
+// CHECK:         scf.for %{{.+}} = %[[THREAD]] to %{{.+}} step %[[THREADS]]
+func.func private @condcomp_grid_barrier()
+func.func private @side_by_side(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %n: index, %x: memref<?xindex>, %y: memref<?xindex>) attributes {condcomp.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %i, %x[%i] : memref<?xindex>
+  }
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %i, %y[%i] : memref<?xindex>
+  }
+  func.call @condcomp_grid_barrier() : () -> ()
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %c0, %y[%i] : memref<?xindex>
+  }
+  return
+}
+
+// -----
+
+// A barrier in the branch of an op between them counts.
+// CHECK-LABEL: func.func private @branch(
+// CHECK-SAME:    %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index
+// CHECK:         scf.for %{{.+}} = %[[THREAD]] to
+// CHECK:         scf.if
+// CHECK:         scf.for %{{.+}} = %[[THREAD]] to
+func.func private @condcomp_grid_barrier()
+func.func private @branch(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %n: index, %if: i1, %x: memref<?xindex>) attributes {condcomp.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %i, %x[%i] : memref<?xindex>
+  }
+  scf.if %if {
+    func.call @condcomp_grid_barrier() : () -> ()
+  }
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %i, %x[%i] : memref<?xindex>
+  }
+  return
+}

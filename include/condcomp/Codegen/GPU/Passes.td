@@ -218,7 +218,10 @@ def PlaceBuffers : Pass<"condcomp-gpu-place-buffers", "::mlir::func::FuncOp"> {
 def DistributeLoops : Pass<"condcomp-gpu-distribute-loops", "::mlir::func::FuncOp"> {
   let summary = "Share the work of a kernel among the threads of the grid";
   let description = [{
-    The iterations of a `scf.parallel` go to the threads in turn. Sequential code
+    The iterations of a `scf.parallel` go to the threads in turn. A loop that
+    follows in the same block without a barrier goes on where the one before
+    ended, at a multiple of the threads of a warp: both are one round, if there
+    are threads enough. Sequential code
     that writes memory is run by thread 0. All other code, control flow in
     particular, is run by every thread alike, on the same values, so that all
     threads meet at every barrier.

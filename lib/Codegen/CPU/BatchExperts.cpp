@@ -104,11 +104,9 @@ void Batcher::closeStage() {
     for (Value operand : op->getOperands())
       if (!closed.contains(operand.getDefiningOp()) && !isFresh(operand))
         global(operand);
-  if (!blocks) {
-    blocks = RowBlocks::get(b, m, numRows(), rowBlock);
-    if (!grid)
-      blocks->close(b, numRows());
-  }
+  if (!blocks)
+    blocks = grid ? RowBlocks::getForGrid(b, m, numRows(), rowBlock)
+                  : RowBlocks::get(b, m, numRows(), rowBlock);
   SmallVector<Value> targets;
   for (auto [i, insert] : llvm::enumerate(m.inserts)) {
     bool here = closed.contains(insert.getSource().getDefiningOp()) &&

@@ -13,6 +13,52 @@
 using namespace mlir;
 using namespace condcomp;
 
+/// Each block is found by itself, by counting those of all modules: a list
+/// that is written in order would be written by one thread.
+RowBlocks RowBlocks::getForGrid(ImplicitLocOpBuilder &b, const ModuleLoop &m,
+                                Value numRows, int64_t rowBlock) {
+  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+  Value size = constantIndex(b, rowBlock);
+  // What each module has less than a block of, and one to read the count from.
+  Value most = add(b, m.loop.getUpperBound(), div(b, numRows, size));
+  most = maximum(b, most, one);
+  Value empty =
+      tensor::EmptyOp::create(b, {OpFoldResult(most)}, b.getIndexType());
+  SmallVector<Value> lists(3, empty);
+  SmallVector<AffineMap> maps(3, b.getMultiDimIdentityMap(1));
+  auto found = linalg::GenericOp::create(
+      b, ValueRange(lists).getTypes(), ValueRange(), lists, maps,
+      utils::IteratorType::parallel,
+      [&](OpBuilder &builder, Location loc, ValueRange) {
+        ImplicitLocOpBuilder b(loc, builder);
+        Value block = linalg::IndexOp::create(b, 0);
+        auto modules = scf::ForOp::create(
+            b, zero, m.loop.getUpperBound(), one, ValueRange{zero, zero, zero},
+            [&](OpBuilder &builder, Location loc, Value module,
+                ValueRange carried) {
+              ImplicitLocOpBuilder b(loc, builder);
+              Value begin = tensor::ExtractOp::create(b, m.offsets, module);
+              Value end =
+                  tensor::ExtractOp::create(b, m.offsets, add(b, module, one));
+              Value count = carried[2];
+              // Below 0, that is very large, if the block is of one before.
+              Value number = sub(b, block, count);
+              Value own = ceilDiv(b, sub(b, end, begin), size);
+              Value here = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                                                 number, own);
+              Value row = add(b, begin, mul(b, number, size));
+              Value next[] = {
+                  arith::SelectOp::create(b, here, module, carried[0]),
+                  arith::SelectOp::create(b, here, row, carried[1]),
+                  add(b, count, own)};
+              scf::YieldOp::create(b, next);
+            });
+        linalg::YieldOp::create(b, modules.getResults());
+      });
+  Value count = tensor::ExtractOp::create(b, found.getResult(2), zero);
+  return {found.getResult(0), found.getResult(1), count};
+}
+
 /// Where a result of the stage goes: the rows of all modules.
 static Value makeTarget(ImplicitLocOpBuilder &b, const Stage &stage,
                         Value result, Value numRows) {

@@ -43,11 +43,10 @@ RowBlocks RowBlocks::get(ImplicitLocOpBuilder &b, const ModuleLoop &m,
             });
         scf::YieldOp::create(b, rows.getResults());
       });
-  return {modules.getResult(0), modules.getResult(1), modules.getResult(2)};
-}
-
-void RowBlocks::close(ImplicitLocOpBuilder &b, Value numRows) {
-  begins = tensor::InsertOp::create(b, numRows, begins, count);
+  Value count = modules.getResult(2);
+  Value begins =
+      tensor::InsertOp::create(b, numRows, modules.getResult(1), count);
+  return {modules.getResult(0), begins, count};
 }
 
 bool condcomp::isFresh(Value value) {

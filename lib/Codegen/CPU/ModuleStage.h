@@ -17,14 +17,18 @@ namespace condcomp {
 
 /// The rows of all modules cut into blocks of one module each, in order.
 struct RowBlocks {
-  /// The module of each block, and its first row.
+  /// The module of each block, its first row, and behind the last block the
+  /// number of rows.
   mlir::Value modules, begins;
   mlir::Value count;
 
   static RowBlocks get(mlir::ImplicitLocOpBuilder &b, const ModuleLoop &m,
                        mlir::Value numRows, int64_t rowBlock);
-  /// Puts the number of rows behind the first row of the last block.
-  void close(mlir::ImplicitLocOpBuilder &b, mlir::Value numRows);
+  /// The same, found by all threads of a grid; what is behind the last block
+  /// may be anything.
+  static RowBlocks getForGrid(mlir::ImplicitLocOpBuilder &b,
+                              const ModuleLoop &m, mlir::Value numRows,
+                              int64_t rowBlock);
 };
 
 /// Ops that read one another's results only where they write themselves, so

@@ -12,9 +12,18 @@
 // CHECK-LABEL: func @f32
 // CHECK-SAME:    %[[X:.*]]: tensor<?x32xf32>, %[[OFFSETS:[^:]*]]: tensor<9xindex>, %[[UP:.*]]: tensor<8x32x64xf32>, %[[BIAS:.*]]: tensor<8x64xf32>, %[[SLOTS:.*]]: tensor<?x64xf32>)
 // CHECK:       %[[ALL:.*]] = tensor.extract_slice %[[X]][0, 0]
-// CHECK:       %[[LIST:.*]]:3 = scf.for
-// CHECK:         scf.for %{{.*}} step %c4
-// CHECK:       %[[H:.*]] = scf.forall (%[[BLOCK:.*]]) in (%[[LIST]]#2)
+// CHECK:       %[[LIST:.*]]:3 = linalg.generic {{.*}}iterator_types = ["parallel"]{{.*}} outs(
+// CHECK:         %[[NUMBER:.*]] = linalg.index 0
+// CHECK:         %[[FOUND:.*]]:3 = scf.for %[[I:.*]] = %c0 to %c8 step %c1 iter_args(%[[OLD:.*]] = %c0, %{{.*}} = %c0, %[[BEFORE:.*]] = %c0)
+// CHECK:           tensor.extract %[[OFFSETS]][%[[I]]]
+// CHECK:           %[[AT:.*]] = arith.subi %[[NUMBER]], %[[BEFORE]]
+// CHECK:           %[[OWN:.*]] = arith.divui %{{.*}}, %c4
+// CHECK:           %[[HERE:.*]] = arith.cmpi ult, %[[AT]], %[[OWN]]
+// CHECK:           arith.select %[[HERE]], %[[I]], %[[OLD]]
+// CHECK:           arith.addi %[[BEFORE]], %[[OWN]]
+// CHECK:         linalg.yield %[[FOUND]]#0, %[[FOUND]]#1, %[[FOUND]]#2
+// CHECK:       %[[COUNT:.*]] = tensor.extract %[[LIST]]#2[%c0]
+// CHECK:       %[[H:.*]] = scf.forall (%[[BLOCK:.*]]) in (%[[COUNT]])
 // CHECK:         %[[MODULE:.*]] = tensor.extract %[[LIST]]#0[%[[BLOCK]]]
 // CHECK:         %[[BEGIN:.*]] = tensor.extract %[[LIST]]#1[%[[BLOCK]]]
 // CHECK:         %[[NEXT:.*]] = arith.addi %[[MODULE]], %c1
@@ -26,7 +35,7 @@
 // CHECK:         %[[ZERO:.*]] = linalg.fill
 // CHECK:         linalg.matmul ins(%[[ROWS]], %[[W]] : {{.*}}) outs(%[[ZERO]]
 // CHECK:       %[[A:.*]] = linalg.generic {{.*}} ins(%[[H]] : tensor<?x64xf32>)
-// CHECK:       %[[Y:.*]] = scf.forall {{.*}} in (%[[LIST]]#2) shared_outs(%{{.*}} = %[[SLOTS]])
+// CHECK:       %[[Y:.*]] = scf.forall {{.*}} in (%[[COUNT]]) shared_outs(%{{.*}} = %[[SLOTS]])
 // CHECK:         tensor.extract_slice %[[A]]
 // CHECK:         tensor.extract_slice %[[BIAS]]
 // CHECK:       return %[[Y]]
@@ -79,10 +88,10 @@ func.func @f32(%x: tensor<?x32xf32>, %offsets: tensor<9xindex>,
 // Tensor cores have tiles of 32 rows. Nothing is extended to f32 beforehand.
 
 // CHECK-LABEL: func @bf16
-// CHECK:       scf.for %{{.*}} step %c32
+// CHECK:       arith.divui %{{.*}}, %c32
 // CHECK:       linalg.matmul ins(%{{.*}}, %{{.*}} : tensor<?x32xbf16>, tensor<32x64xbf16>)
 // THREADS-LABEL: func @bf16
-// THREADS:       scf.for %{{.*}} step %c4
+// THREADS:       arith.divui %{{.*}}, %c4
 func.func @bf16(%x: tensor<?x32xbf16>, %offsets: tensor<9xindex>,
     %up: tensor<8x32x64xbf16>, %bias: tensor<8x64xbf16>, %slots: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
   %c0 = arith.constant 0 : index

@@ -22,8 +22,10 @@ static constexpr int64_t kTerms = KernelLibrary::kUnitTerms;
 static constexpr int64_t kColumns = 32, kRowBytes = 128;
 /// Bytes of a tile's row, and of the next tile's distance to it.
 static constexpr int64_t kTileBytes = 64;
-/// Rows of the dot's register tile, and pairs that its loop takes at a time.
-static constexpr int64_t kDotRows = 8, kDotPairs = 4;
+/// Rows of the dot's register tile at most, tiles of a whole block, and pairs
+/// that its loop takes at a time. Few rows pass by in one tile where possible:
+/// reading a panel does not overlap with what a second one computes.
+static constexpr int64_t kDotRows = 12, kBlockTiles = 2, kDotPairs = 4;
 /// Steps of 32 terms that all rows take before the next ones, so that these
 /// stay in the first-level cache: 8 KiB of a panel. More without prefetching.
 static constexpr int64_t kDotSteps = 4, kCachedSteps = kCachedTerms / kTerms;
@@ -291,13 +293,18 @@ void UnitKernel::emitDotRows(int64_t count, Value block, Value first,
       storeVector(b, loop.getResult(2 * i + j), sums[0], at(i, j));
 }
 
-/// Blocks of rows, each in halves of about one height, of eight rows at most,
-/// by steps `firstStep` to `lastStep`.
+/// Blocks of rows, each in one tile or two of about one height, by steps
+/// `firstStep` to `lastStep`.
 void UnitKernel::emitDotSteps(Value firstStep, Value lastStep) {
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
   Value block = constantIndex(b, kBlock);
   Value rows = memref::DimOp::create(b, sums[0], 0);
-  Value tiles = maximum(b, ceilDiv(b, rows, constantIndex(b, kDotRows)), one);
+  Value whole = div(b, rows, block);
+  Value rest = sub(b, rows, mul(b, whole, block));
+  Value tiles = maximum(b,
+                        add(b, mul(b, whole, constantIndex(b, kBlockTiles)),
+                            ceilDiv(b, rest, constantIndex(b, kDotRows))),
+                        one);
   Value pairs =
       mul(b, sub(b, lastStep, firstStep), constantIndex(b, kTerms / 2));
   buildFor(b, zero, ceilDiv(b, rows, block), 1, [&](Value number) {
@@ -306,8 +313,7 @@ void UnitKernel::emitDotSteps(Value firstStep, Value lastStep) {
     buildFor(b, zero, parts, 1, [&](Value part) {
       Value begin = div(b, mul(b, here, part), parts);
       Value end = div(b, mul(b, here, add(b, part, one)), parts);
-      Value tile =
-          add(b, mul(b, number, constantIndex(b, kBlock / kDotRows)), part);
+      Value tile = add(b, mul(b, number, constantIndex(b, kBlockTiles)), part);
       std::optional<PrefetchAhead> ahead;
       if (prefetches)
         ahead.emplace(b, cast<MemRefType>(right[0].getType()), pairs, tile,

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 
 import condcomp.transformers  # noqa: F401, registers "condcomp"
+from common.tables import OURS
 from moe_layer import shapes
 from moe_layer.torch_peer import activate, as_tensor, hugging_face
 
-OURS = "condcomp"
 DENSE, COPY = "dense torch.mm", "memory copy"
 # Weights that batched_mm copies, one set per token and expert, at most.
 MOST_COPIED = 8 << 30

@@ -5,21 +5,12 @@
 
 import numpy as np
 
-from .programs import COPIED_BYTES, COPY, DENSE, OURS
+from common.tables import OURS, best_peer, medians, print_programs
+
+from .programs import COPIED_BYTES, COPY, DENSE
 
 # Of a result in bf16, relative to the largest number of the reference.
 MOST_ERROR = 2e-2
-
-
-def medians(point):
-    """{program: median seconds}, fastest first."""
-    times = {p: np.median(e["seconds"]) for p, e in point["programs"].items()}
-    return dict(sorted(times.items(), key=lambda item: item[1]))
-
-
-def best_peer(point):
-    """(name, seconds) of the fastest program that is not condcomp, or None."""
-    return next(((p, t) for p, t in medians(point).items() if p != OURS), None)
 
 
 def limits(point):
@@ -42,22 +33,13 @@ def print_point(point):
         f" ({point['flops'] / dense / 1e12:.1f} TFLOP/s), reading the weights"
         f" {1e3 * read:.3f} ms ({point['bytes'] / read / 1e9:.0f} GB/s)"
     )
-    print(
-        f"  {'program':28} {'ms':>9} {'quartiles':>19} {'TFLOP/s':>8} {'share':>6}"
-        f" {'x best peer':>11} {'error':>8}"
+    print_programs(
+        point,
+        max(dense, read),
+        digits=3,
+        rate=("TFLOP/s", point["flops"] / 1e12),
+        mark=lambda entry: " WRONG" if is_wrong(entry) else "",
     )
-    best = best_peer(point)
-    for program, median in medians(point).items():
-        entry = point["programs"][program]
-        low, high = np.percentile(entry["seconds"], [25, 75])
-        versus = f"{best[1] / median:.2f}" if best else ""
-        print(
-            f"  {program:28} {1e3 * median:9.3f} {1e3 * low:9.3f}–{1e3 * high:<9.3f}"
-            f" {point['flops'] / median / 1e12:8.1f} {max(dense, read) / median:6.2f}"
-            f" {versus:>11} {entry['error']:8.1e}{' WRONG' if is_wrong(entry) else ''}"
-        )
-    for program, reason in point["left_out"].items():
-        print(f"  {program:28} {reason}")
 
 
 def print_ratios(points):

@@ -9,10 +9,11 @@ import tempfile
 
 import numpy as np
 
+from common.tables import OURS
 from condcomp import library
 
 from . import program, shapes
-from .peer import OURS, Peer, Unsuitable
+from .peer import Peer, Unsuitable
 
 PREPACKED = f"{OURS}, prepacked"
 

@@ -17,9 +17,6 @@ from common.worker import Unsuitable
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build" / "bench"
 
-# Programs of ours have names that begin so, as has their worker.
-OURS = "condcomp"
-
 
 def last_level_cache():
     """Bytes of the largest cache of this machine."""

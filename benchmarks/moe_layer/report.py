@@ -6,8 +6,7 @@
 import numpy as np
 
 from common.plots import plt
-
-from .peer import OURS
+from common.tables import OURS, best_peer, is_ours, medians, print_programs
 
 
 def speeds(case):
@@ -30,21 +29,6 @@ def expert_by_expert(case, point):
     return np.mean(
         [np.maximum(e[:, 0] / peak, e[:, 1] / bandwidth).sum() for e in experts]
     )
-
-
-def medians(point):
-    """{program: median seconds}, fastest first."""
-    times = {p: np.median(e["seconds"]) for p, e in point["programs"].items()}
-    return dict(sorted(times.items(), key=lambda item: item[1]))
-
-
-def is_ours(program):
-    return program.startswith(OURS)
-
-
-def best_peer(point):
-    """(name, seconds) of the fastest program that is not condcomp, or None."""
-    return next(((p, t) for p, t in medians(point).items() if not is_ours(p)), None)
 
 
 def best_ours(point):
@@ -71,22 +55,7 @@ def print_case(case):
             f" {1e3 * expert_by_expert(case, point):.2f} expert by expert"
             f"{', cold caches' if point['cold'] else ''}"
         )
-        print(
-            f"  {'program':28} {'ms':>9} {'quartiles':>19} {'share':>6}"
-            f" {'x best peer':>11} {'error':>8}"
-        )
-        best = best_peer(point)
-        for program, median in medians(point).items():
-            entry = point["programs"][program]
-            low, high = np.percentile(entry["seconds"], [25, 75])
-            versus = f"{best[1] / median:.2f}" if best else ""
-            print(
-                f"  {program:28} {1e3 * median:9.2f} {1e3 * low:9.2f}"
-                f"–{1e3 * high:<9.2f} {limit / median:6.2f} {versus:>11}"
-                f" {entry['error']:8.1e}"
-            )
-        for program, reason in point["left_out"].items():
-            print(f"  {program:28} {reason}")
+        print_programs(point, limit)
 
 
 def print_ratios(results):

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 
+from common.tables import OURS
 from common.turns import calls_per_turn, last_cores, orders
 from common.worker import Worker, WorkerFailed
 from condcomp import side_by_side
@@ -41,7 +42,7 @@ class Case:
             names.append("machine")
         for name in names:
             began = time.monotonic()
-            short = self.lacks_memory(copies=2 if name == peer.OURS else 1)
+            short = self.lacks_memory(copies=2 if name == OURS else 1)
             if short and name != "machine":
                 self.fail(name, short)
                 continue

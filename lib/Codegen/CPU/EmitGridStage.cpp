@@ -59,32 +59,6 @@ RowBlocks RowBlocks::getForGrid(ImplicitLocOpBuilder &b, const ModuleLoop &m,
   return {found.getResult(0), found.getResult(1), count};
 }
 
-/// Where a result of the stage goes: the rows of all modules.
-static Value makeTarget(ImplicitLocOpBuilder &b, const Stage &stage,
-                        Value result, Value numRows) {
-  if (Value target = stage.targets.lookup(result))
-    return target;
-  auto type = cast<RankedTensorType>(result.getType());
-  SmallVector<OpFoldResult> sizes = {OpFoldResult(numRows)};
-  for (int64_t size : type.getShape().drop_front())
-    sizes.push_back(b.getIndexAttr(size));
-  return tensor::EmptyOp::create(b, sizes, type.getElementType());
-}
-
-/// What an op starts from, in `place`: a zero fill stays beside a contraction,
-/// which takes it in.
-static Value makeInit(ImplicitLocOpBuilder &b, StageTiles &tiles,
-                      linalg::LinalgOp op, OpOperand &init, Value place) {
-  Value value = init.get();
-  if (value.getDefiningOp<tensor::EmptyOp>())
-    return place;
-  if (auto fill = value.getDefiningOp<linalg::FillOp>())
-    return linalg::FillOp::create(b, tiles.ofModule(fill.value()), place)
-        .getResult(0);
-  return linalg::CopyOp::create(b, tiles.ofOperand(op, init, {}), place)
-      .getResult(0);
-}
-
 void condcomp::emitGridStage(ImplicitLocOpBuilder &b, const ModuleLoop &m,
                              const Stage &stage, const RowBlocks &blocks,
                              Value numRows, int64_t rowBlock,
@@ -92,8 +66,10 @@ void condcomp::emitGridStage(ImplicitLocOpBuilder &b, const ModuleLoop &m,
   assert(stage.ops.size() == 1 && !stage.columns && "a whole op");
   linalg::LinalgOp op = stage.ops.front();
   SmallVector<Value> targets;
-  for (Value result : op->getResults())
-    targets.push_back(makeTarget(b, stage, result, numRows));
+  for (Value result : op->getResults()) {
+    Value target = stage.targets.lookup(result);
+    targets.push_back(target ? target : makeRows(b, result, numRows));
+  }
 
   auto forall = scf::ForallOp::create(
       b, ArrayRef<OpFoldResult>{OpFoldResult(blocks.count)}, targets,
@@ -116,17 +92,13 @@ void condcomp::emitGridStage(ImplicitLocOpBuilder &b, const ModuleLoop &m,
   for (auto [target, init] :
        llvm::zip_equal(forall.getRegionIterArgs(), op.getDpsInitsMutable())) {
     places.push_back(tiles.slice(target, {{0, begin, rows}}));
-    operands.push_back(makeInit(b, tiles, op, init, places.back()));
+    operands.push_back(tiles.start(op, init, {}, places.back()));
   }
   Operation *clone = tiles.clone(op, operands, {});
 
   b.setInsertionPointToStart(forall.getTerminator().getBody());
-  for (auto [result, target, place] : llvm::zip_equal(
-           clone->getResults(), forall.getRegionIterArgs(), places)) {
-    auto slice = place.getDefiningOp<tensor::ExtractSliceOp>();
-    tensor::ParallelInsertSliceOp::create(
-        b, result, target, slice.getMixedOffsets(), slice.getMixedSizes(),
-        slice.getMixedStrides());
-  }
+  for (auto [result, target, place] :
+       llvm::zip_equal(clone->getResults(), forall.getRegionIterArgs(), places))
+    insertInParallel(b, result, place, target);
   globals.map(op->getResults(), forall.getResults());
 }

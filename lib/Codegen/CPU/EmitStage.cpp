@@ -55,7 +55,6 @@ private:
   void emitBlock(Value block, ValueRange parts, Value firstRow,
                  SmallVector<Value> &next);
   void emitOp(linalg::LinalgOp op, MutableArrayRef<Value> parts);
-  Value initOf(linalg::LinalgOp op, OpOperand &init, Value part);
   Value partOf(Value tensor, OpFoldResult row, OpFoldResult rows,
                OpFoldResult column);
   Value insert(Value tile, Value part, OpFoldResult row, OpFoldResult rows);
@@ -106,13 +105,8 @@ void StageEmitter::chooseTargets() {
         targetOf[result] = targetOf[overwritten->get()];
         continue;
       }
-      if (!target) {
-        auto type = cast<RankedTensorType>(result.getType());
-        Sizes sizes = {OpFoldResult(numRows)};
-        for (int64_t size : type.getShape().drop_front())
-          sizes.push_back(b.getIndexAttr(size));
-        target = tensor::EmptyOp::create(b, sizes, type.getElementType());
-      }
+      if (!target)
+        target = makeRows(b, result, numRows);
       targetOf[result] = targets.size();
       targets.push_back(target);
     }
@@ -240,29 +234,18 @@ Value StageEmitter::insert(Value tile, Value part, OpFoldResult row,
   return tensor::InsertSliceOp::create(b, tile, part, offsets, sizes, strides);
 }
 
-/// The tile that an op writes, with what it starts from.
-Value StageEmitter::initOf(linalg::LinalgOp op, OpOperand &init, Value part) {
-  Value place = partOf(part, localRow, rows, b.getIndexAttr(0));
-  Value value = init.get();
-  if (value.getDefiningOp<tensor::EmptyOp>())
-    return place;
-  if (auto fill = value.getDefiningOp<linalg::FillOp>())
-    return linalg::FillOp::create(b, tiles.ofModule(fill.value()), place)
-        .getResult(0);
-  return linalg::CopyOp::create(b, tiles.ofOperand(op, init, cutsOf(op)), place)
-      .getResult(0);
-}
-
 void StageEmitter::emitOp(linalg::LinalgOp op, MutableArrayRef<Value> parts) {
   OpOperand *overwritten = findOverwritten(stage, op);
+  SmallVector<Cut> cuts = cutsOf(op);
   SmallVector<Value> inits;
   for (OpOperand &init : op.getDpsInitsMutable()) {
     unsigned target = targetOf[op.getTiedOpResult(&init)];
     bool reuse = overwritten && targetOf[overwritten->get()] == target;
     inits.push_back(reuse ? tiles.values.lookup(overwritten->get())
-                          : initOf(op, init, parts[target]));
+                          : tiles.start(op, init, cuts,
+                                        partOf(parts[target], localRow, rows,
+                                               b.getIndexAttr(0))));
   }
-  SmallVector<Cut> cuts = cutsOf(op);
   auto emit = [&](ArrayRef<Value> inits) {
     SmallVector<Value> operands;
     for (OpOperand *input : op.getDpsInputOperands())
@@ -350,13 +333,9 @@ void StageEmitter::run() {
       });
   b.setInsertionPointToStart(forall.getTerminator().getBody());
   for (auto [part, target] :
-       llvm::zip(loop.getResults(), forall.getRegionIterArgs())) {
-    auto place = parts[cast<OpResult>(part).getResultNumber()]
-                     .getDefiningOp<tensor::ExtractSliceOp>();
-    tensor::ParallelInsertSliceOp::create(
-        b, part, target, place.getMixedOffsets(), place.getMixedSizes(),
-        place.getMixedStrides());
-  }
+       llvm::zip(loop.getResults(), forall.getRegionIterArgs()))
+    insertInParallel(b, part, parts[cast<OpResult>(part).getResultNumber()],
+                     target);
   for (auto [result, target] : targetOf)
     globals.map(result, forall.getResult(target));
 }

@@ -36,6 +36,18 @@ Value StageTiles::slice(Value tensor, ArrayRef<Cut> cuts) {
   return tensor::ExtractSliceOp::create(b, tensor, offsets, sizes, strides);
 }
 
+Value StageTiles::start(linalg::LinalgOp op, OpOperand &init,
+                        ArrayRef<Cut> cuts, Value place) {
+  Value value = init.get();
+  if (value.getDefiningOp<tensor::EmptyOp>())
+    return place;
+  if (auto fill = value.getDefiningOp<linalg::FillOp>())
+    return linalg::FillOp::create(b, ofModule(fill.value()), place)
+        .getResult(0);
+  return linalg::CopyOp::create(b, ofOperand(op, init, cuts), place)
+      .getResult(0);
+}
+
 Value StageTiles::ofModule(Value value) {
   if (m.kindOf(value) != ModuleLoop::Kind::Module)
     return value;
@@ -125,4 +137,20 @@ Operation *StageTiles::clone(linalg::LinalgOp op, ArrayRef<Value> operands,
     linalg::offsetIndices(b, cast<linalg::LinalgOp>(clone), offsets);
   b.setInsertionPointAfter(clone);
   return clone;
+}
+
+Value condcomp::makeRows(ImplicitLocOpBuilder &b, Value result, Value numRows) {
+  auto type = cast<RankedTensorType>(result.getType());
+  SmallVector<OpFoldResult> sizes = {OpFoldResult(numRows)};
+  for (int64_t size : type.getShape().drop_front())
+    sizes.push_back(b.getIndexAttr(size));
+  return tensor::EmptyOp::create(b, sizes, type.getElementType());
+}
+
+void condcomp::insertInParallel(ImplicitLocOpBuilder &b, Value part,
+                                Value place, Value target) {
+  auto slice = place.getDefiningOp<tensor::ExtractSliceOp>();
+  tensor::ParallelInsertSliceOp::create(
+      b, part, target, slice.getMixedOffsets(), slice.getMixedSizes(),
+      slice.getMixedStrides());
 }

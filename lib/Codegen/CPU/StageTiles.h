@@ -40,6 +40,10 @@ public:
                          llvm::ArrayRef<mlir::Value> operands,
                          llvm::ArrayRef<Cut> cuts);
   mlir::Value slice(mlir::Value tensor, llvm::ArrayRef<Cut> cuts);
+  /// What `op`, with loops that are cut, begins with in `place`. A zero fill
+  /// stays beside a contraction, which takes it in.
+  mlir::Value start(mlir::linalg::LinalgOp op, mlir::OpOperand &init,
+                    llvm::ArrayRef<Cut> cuts, mlir::Value place);
 
   /// The tiles of values that the stage has computed.
   mlir::IRMapping values;
@@ -53,6 +57,15 @@ private:
   mlir::IRMapping &globals;
   mlir::OpFoldResult row, rows;
 };
+
+/// A tensor for a result of an op in the loop: the rows of all modules.
+mlir::Value makeRows(mlir::ImplicitLocOpBuilder &b, mlir::Value result,
+                     mlir::Value numRows);
+
+/// Ends an iteration of a forall: puts `part` where `place`, a slice of
+/// `target`, is.
+void insertInParallel(mlir::ImplicitLocOpBuilder &b, mlir::Value part,
+                      mlir::Value place, mlir::Value target);
 
 } // namespace condcomp
 

@@ -94,9 +94,7 @@ private:
   Type type;
   Value bytes;
 };
-} // namespace
 
-namespace {
 /// Sums in tiles, of which there are eight: some rows of tiles by some columns.
 struct TileProduct {
   TileBuilder &tiles;
@@ -300,7 +298,7 @@ void UnitKernel::emitDotSteps(Value firstStep, Value lastStep) {
   Value block = constantIndex(b, kBlock);
   Value rows = memref::DimOp::create(b, sums[0], 0);
   Value whole = div(b, rows, block);
-  Value rest = sub(b, rows, mul(b, whole, block));
+  Value rest = sub(b, rows, roundDown(b, rows, kBlock));
   Value tiles = maximum(b,
                         add(b, mul(b, whole, constantIndex(b, kBlockTiles)),
                             ceilDiv(b, rest, constantIndex(b, kDotRows))),

@@ -60,77 +60,59 @@ static Outcome download(Session &session, void *to, Address from,
                                    session.getGPU().describe() + " failed");
 }
 
-namespace {
-/// What a function of the API does on a GPU.
-struct Request {
-  enum { Upload, Download, Describe } kind;
-  void *host;
-  Address device;
-  int64_t bytes;
-
-  Outcome run(Session &session) {
-    switch (kind) {
-    case Upload:
-      return upload(session, host, bytes, device);
-    case Download:
-      return download(session, host, device, bytes);
-    case Describe:
-      device = session.getGPU().device;
-      snprintf(static_cast<char *>(host), bytes, "sm_%d%d",
-               session.getGPU().major, session.getGPU().minor);
-      return {};
-    }
-    return {};
-  }
-};
-} // namespace
-
-static Outcome runBetween(Session &session, Request &request) {
+template <typename Body>
+static Outcome runBetween(Session &session, Body &body) {
   Outcome outcome = session.begin();
   if (outcome.failed())
     return outcome;
-  outcome = request.run(session);
+  outcome = body(session);
   session.end();
   return outcome;
 }
 
-/// As compiled code is called: what fails has a text in the context.
-static int32_t callRequest(condcomp_context *, void **arguments) {
-  Session &session = Session::get();
-  int32_t status =
-      session.keep(runBetween(session, *static_cast<Request *>(arguments[0])));
-  session.leaveOnFailure(status);
-  return status;
-}
-
-static int32_t call(condcomp_context *context, Request &request) {
-  void *arguments[] = {&request};
-  return condcomp_call(context, callRequest, arguments);
+/// Runs `body` on the GPU as compiled code is called: what fails has a text in
+/// the context.
+template <typename Body>
+static int32_t call(condcomp_context *context, Body body) {
+  void *arguments[] = {&body};
+  return condcomp_call(
+      context,
+      [](condcomp_context *, void **arguments) -> int32_t {
+        Session &session = Session::get();
+        int32_t status = session.keep(
+            runBetween(session, *static_cast<Body *>(arguments[0])));
+        session.leaveOnFailure(status);
+        return status;
+      },
+      arguments);
 }
 
 int32_t condcomp_cuda_upload(condcomp_context *context, const void *from,
                              int64_t bytes, void **to) {
-  Request request{Request::Upload, const_cast<void *>(from), 0, bytes};
-  int32_t status = call(context, request);
+  Address address = 0;
+  int32_t status = call(context, [&](Session &session) {
+    return upload(session, from, bytes, address);
+  });
   if (status == CONDCOMP_SUCCESS)
-    *to = reinterpret_cast<void *>(request.device);
+    *to = reinterpret_cast<void *>(address);
   return status;
 }
 
 int32_t condcomp_cuda_download(condcomp_context *context, void *to,
                                const void *from, int64_t bytes) {
-  Request request{Request::Download, to, reinterpret_cast<Address>(from),
-                  bytes};
-  return call(context, request);
+  return call(context, [&](Session &session) {
+    return download(session, to, reinterpret_cast<Address>(from), bytes);
+  });
 }
 
 int32_t condcomp_cuda_get_gpu(condcomp_context *context, int32_t *device,
                               char *chip) {
-  Request request{Request::Describe, chip, 0, 16};
-  int32_t status = call(context, request);
-  if (status == CONDCOMP_SUCCESS)
-    *device = static_cast<int32_t>(request.device);
-  return status;
+  return call(context, [&](Session &session) {
+    *device = session.getGPU().device;
+    snprintf(chip, 16, "sm_%d%d", session.getGPU().major,
+             session.getGPU().minor);
+    return Outcome();
+  });
 }
 
 int32_t condcomp_cuda_find_device(const void *address) {

@@ -215,37 +215,36 @@ void Session::freeAll() {
     free(held.back());
 }
 
+Outcome Session::checkCopy(Result result, uint64_t bytes,
+                           const std::string &what, const char *where) const {
+  return driver->check(result,
+                       format("%llu bytes of %s can't be copied %s %s",
+                              static_cast<unsigned long long>(bytes),
+                              what.c_str(), where, gpu.describe().c_str()));
+}
+
 Outcome Session::copyIn(Address to, const void *from, uint64_t bytes,
                         const std::string &what) {
   if (bytes == 0)
     return {};
-  return driver->check(
-      driver->cuMemcpyHtoDAsync_v2(to, from, bytes, getStream()),
-      format("%llu bytes of %s can't be copied to %s",
-             static_cast<unsigned long long>(bytes), what.c_str(),
-             gpu.describe().c_str()));
+  return checkCopy(driver->cuMemcpyHtoDAsync_v2(to, from, bytes, getStream()),
+                   bytes, what, "to");
 }
 
 Outcome Session::copyOut(void *to, Address from, uint64_t bytes,
                          const std::string &what) {
   if (bytes == 0)
     return {};
-  return driver->check(
-      driver->cuMemcpyDtoHAsync_v2(to, from, bytes, getStream()),
-      format("%llu bytes of %s can't be copied from %s",
-             static_cast<unsigned long long>(bytes), what.c_str(),
-             gpu.describe().c_str()));
+  return checkCopy(driver->cuMemcpyDtoHAsync_v2(to, from, bytes, getStream()),
+                   bytes, what, "from");
 }
 
 Outcome Session::copyWithin(Address to, Address from, uint64_t bytes,
                             const std::string &what) {
   if (bytes == 0)
     return {};
-  return driver->check(
-      driver->cuMemcpyDtoDAsync_v2(to, from, bytes, getStream()),
-      format("%llu bytes of %s can't be copied on %s",
-             static_cast<unsigned long long>(bytes), what.c_str(),
-             gpu.describe().c_str()));
+  return checkCopy(driver->cuMemcpyDtoDAsync_v2(to, from, bytes, getStream()),
+                   bytes, what, "on");
 }
 
 Outcome Session::synchronize(const std::string &what) {

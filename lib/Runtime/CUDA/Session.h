@@ -94,6 +94,9 @@ public:
   void leaveOnFailure(int32_t status) const;
 
 private:
+  /// Of the copy of `what` "to", "from" or "on" the GPU.
+  Outcome checkCopy(Result result, uint64_t bytes, const std::string &what,
+                    const char *where) const;
   Outcome getPrimaryContext(Context &primary);
   Outcome describeGPU();
   Outcome openStream();

@@ -127,14 +127,9 @@ public:
   /// Up to how many rows a right-hand side is read as it lies, and in long
   /// pieces.
   static constexpr int64_t kStreamedRows = 6, kFewRows = 64;
-  /// Most rows a panel function takes.
-  static int64_t maxRows(const PanelConfig &config) {
-    if (config.usesUnit)
-      return 256;
-    if (!config.isDirect() || config.lhsLayout == Layout::Gathered)
-      return 128;
-    return isPacked(config.rhsLayout) || config.isGathered() ? 256 : 512;
-  }
+  /// Most rows a panel function takes: whole register tiles, which callers cut
+  /// rows into.
+  int64_t maxRows(const PanelConfig &config) const;
 
   /// The type of a rank-2 view with the given layout.
   static mlir::MemRefType

@@ -115,9 +115,9 @@ ResultBlocks::ResultBlocks(ImplicitLocOpBuilder &b,
     count = maximum(b, ceilDiv(b, size, most), constantIndex(b, 1));
     return mul(b, ceilDiv(b, ceilDiv(b, size, count), step), step);
   };
-  height = cut(rows, constantIndex(b, KernelLibrary::maxRows(config)),
-               kernels.tileRows(config), numRows);
-  int64_t maxRows = KernelLibrary::maxRows(config);
+  int64_t maxRows = kernels.maxRows(config);
+  height =
+      cut(rows, constantIndex(b, maxRows), kernels.tileRows(config), numRows);
   Value mostColumns = constantIndex(b, kernels.blockColumns(config, maxRows));
   for (int64_t most : {KernelLibrary::kFewRows, KernelLibrary::kStreamedRows}) {
     Value isBelow = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ule,

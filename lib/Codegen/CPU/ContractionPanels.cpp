@@ -250,6 +250,16 @@ void KernelLibrary::emitPlainPanel(ImplicitLocOpBuilder &b,
   sums.finish(b);
 }
 
+int64_t KernelLibrary::maxRows(const PanelConfig &config) const {
+  int64_t rows = 512;
+  if (!config.usesUnit &&
+      (!config.isDirect() || config.lhsLayout == Layout::Gathered))
+    rows = 128;
+  else if (config.usesUnit || isPacked(config.rhsLayout) || config.isGathered())
+    rows = 256;
+  return llvm::alignTo(rows, tileRows(config));
+}
+
 int64_t KernelLibrary::blockColumns(const PanelConfig &config,
                                     int64_t rows) const {
   int64_t panels = 1;

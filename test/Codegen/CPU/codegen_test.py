@@ -154,11 +154,15 @@ def test_rows_do_not_depend_on_others(run, kind, result, transposed):
         assert part.tobytes() == whole[5 : 5 + rows].tobytes(), rows
 
 
-def panel_columns(kind):
-    """Two vectors of the accumulator's type on this machine."""
+def vector_bits():
+    """Of this machine."""
     flags = pathlib.Path("/proc/cpuinfo").read_text().split()
     wide = {"avx512f", "avx512bw", "avx512vl"} <= set(flags)
-    bits = 512 if wide else 256 if {"avx2", "fma"} <= set(flags) else 128
+    return 512 if wide else 256 if {"avx2", "fma"} <= set(flags) else 128
+
+
+def panel_columns(kind, bits):
+    """Two vectors of the accumulator's type."""
     return 2 * bits // (64 if kind == "f64" else 32)
 
 
@@ -174,13 +178,16 @@ def pack(b, columns, pairs):
     return padded.reshape(-(-k // 2), 2, -1, columns).transpose(2, 0, 3, 1).copy()
 
 
+# Narrow vectors have tiles of another number of rows, of which blocks of rows are no
+# multiple.
+@pytest.mark.parametrize("bits", sorted({min(vector_bits(), 256), vector_bits()}))
 @pytest.mark.parametrize("kind, result", KINDS)
-def test_packed(run, kind, result):
+def test_packed(run, kind, result, bits):
     """Packed or not, asked for beforehand or not, results are the same to the bit."""
     random = np.random.default_rng(2)
-    nr, pairs = panel_columns(kind), kind == "bf16"
+    nr, pairs = panel_columns(kind, bits), kind == "bf16"
     plain = matmul(kind, result, False)
-    for k, n in [(1, 1), (5, 7), (33, 70), (256, 8), (601, 130), (2100, 40)]:
+    for k, n in [(1, 1), (5, 7), (33, 70), (256, 8), (601, 130), (2100, 40), (40, 256)]:
         b = store(random.standard_normal((k, n)), kind)
         packed = pack(b, nr, pairs)
         dims = "x".join(map(str, packed.shape))
@@ -214,11 +221,12 @@ func.func @f(%a: tensor<?x{k}x{kind}>, %b: tensor<{dims}x{kind}>) -> tensor<?x{n
             lines.append(f"%t = arith.truncf %s : {wide} to {result}")
         lines.append(f"linalg.yield {'%t' if result != wide else '%s'} : {result}")
         source = source.replace("BODY", "\n    ".join(lines))
-        for m in [0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 40, 300]:
+        for m in [0, 1, 2, 3, 4, 5, 6, 7, 12, 13, 40, 128, 256, 300, 512]:
             a = store(random.standard_normal((m, k)), kind)
-            want = run(plain, [a, b])
+            want = run(plain, [a, b], options=f"vector-bits={bits}")
             for prefetch in ["true", "false"]:
-                got = run(source, [a, packed], options=f"prefetch-packed={prefetch}")
+                options = f"vector-bits={bits} prefetch-packed={prefetch}"
+                got = run(source, [a, packed], options=options)
                 assert got.tobytes() == want.tobytes(), (m, k, n, prefetch)
 
 

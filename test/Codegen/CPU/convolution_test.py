@@ -243,6 +243,9 @@ def test_ops():
 def test_narrow_vectors():
     pipeline = "builtin.module(condcomp-to-cpu{vector-bits=256})"
     run([Case(name, SIZES, known="HWD") for name in OPS], pipeline=pipeline)
+    # Blocks of rows are no multiple of the rows of a tile.
+    many = SIZES | {"n": 1, "h": 16, "w": 16, "f": 70}
+    run([Case(name, many, known="HW") for name in LAYOUTS], pipeline=pipeline)
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -226,8 +226,10 @@ void RowTiles::emit(TileEmitter &emitter, int64_t vectors, Value mask) const {
 }
 
 /// Emits the body of a kernel with tiles of up to `mostRows` rows.
+/// `hasMasks`: masked vectors are loaded and stored as fast as others.
 static void emitKernel(ImplicitLocOpBuilder &b, const KernelConfig &config,
-                       int64_t lanes, int64_t mostRows, func::FuncOp function) {
+                       int64_t lanes, bool hasMasks, int64_t mostRows,
+                       func::FuncOp function) {
   Value left = function.getArgument(0), right = function.getArgument(1);
   Value result = function.getArgument(2), accumulate = function.getArgument(3);
   Value rows = memref::DimOp::create(b, result, 0);
@@ -251,7 +253,22 @@ static void emitKernel(ImplicitLocOpBuilder &b, const KernelConfig &config,
                                   /*addElseBlock=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());
-  rowTiles.emit(emitter, 2, createMask(b, lanes, sub(b, columns, width)));
+  auto emitMasked = [&] {
+    rowTiles.emit(emitter, 2, createMask(b, lanes, sub(b, columns, width)));
+  };
+  if (hasMasks) {
+    emitMasked();
+  } else {
+    // Most panels are full. A masked store takes as long as many others.
+    Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, columns,
+                                         constantIndex(b, 2 * lanes));
+    auto full = scf::IfOp::create(b, isFull, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(full.thenYield());
+    rowTiles.emit(emitter, 2, Value());
+    b.setInsertionPoint(full.elseYield());
+    emitMasked();
+  }
   scf::YieldOp::create(b);
   b.setInsertionPointToStart(choice.elseBlock());
   rowTiles.emit(emitter, 1, createMask(b, lanes, columns));
@@ -288,12 +305,15 @@ func::FuncOp KernelLibrary::getKernel(const KernelConfig &config) {
     name += "_next_" + typeName(config.next);
     if (config.streams > 1)
       name += "_" + std::to_string(config.streams) + "streams";
+    if (config.nextIsPlain)
+      name += "_plain";
   }
   // Extending pairs takes registers.
   int64_t mostRows = config.panels > 1 ? 12 / (2 * config.panels)
                                        : (config.pairs ? 4 : tileRows());
   return getOrCreate(name, inputs,
                      [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
-                       emitKernel(b, config, lanes(acc), mostRows, function);
+                       emitKernel(b, config, lanes(acc), vectorBits >= 512,
+                                  mostRows, function);
                      });
 }

@@ -70,6 +70,9 @@ struct KernelConfig {
   /// panels in turn.
   mlir::FloatType next = {};
   int64_t streams = 1;
+  /// Whether that is part of a matrix as it lies, not of packed panels. Its
+  /// rows are far apart, so that the hardware does not follow them.
+  bool nextIsPlain = false;
   /// Whether each term asks for what lies `kAheadBytes` behind it.
   bool ahead = false;
 };

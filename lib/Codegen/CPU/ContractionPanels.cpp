@@ -182,6 +182,7 @@ private:
 void PlainPanel::emitRounds(Value terms, func::FuncOp pack, func::FuncOp kernel,
                             Value sums) {
   auto kernelTypes = kernel.getFunctionType().getInputs();
+  bool prefetches = kernelTypes.size() > 4;
   auto emitRound = [&](Value k, Value count, Value continues) {
     Value source =
         slicePanel(b, right, k, zero, count, columns, right.getType());
@@ -189,13 +190,21 @@ void PlainPanel::emitRounds(Value terms, func::FuncOp pack, func::FuncOp kernel,
         b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
     func::CallOp::create(b, pack, ValueRange{source, target});
     Value part = slicePanel(b, left, zero, k, rows, count, left.getType());
+    // Then come more terms, or the first ones of other columns.
+    Value later = add(b, k, count);
+    Value more =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, later, depth);
+    Value nextTerm = arith::SelectOp::create(b, more, later, zero);
+    Value nextColumn = arith::SelectOp::create(b, more, zero, columns);
     buildFor(b, zero, columns, panel, [&](Value n) {
       Value width = minimum(b, sub(b, columns, n), panelWidth);
-      func::CallOp::create(
-          b, kernel,
-          ValueRange{part, packedPanel(n, count, kernelTypes[1]),
-                     slicePanel(b, sums, zero, n, rows, width, kernelTypes[2]),
-                     continues});
+      SmallVector<Value> operands = {
+          part, packedPanel(n, count, kernelTypes[1]),
+          slicePanel(b, sums, zero, n, rows, width, kernelTypes[2]), continues};
+      if (prefetches)
+        operands.push_back(slicePanel(b, right, nextTerm, add(b, nextColumn, n),
+                                      count, panelWidth, kernelTypes[4]));
+      func::CallOp::create(b, kernel, operands);
     });
   };
   buildRounds(b, depth, terms, accumulate, emitRound);
@@ -205,7 +214,12 @@ void KernelLibrary::emitPlainPanel(ImplicitLocOpBuilder &b,
                                    const PanelConfig &config,
                                    func::FuncOp function) {
   FloatType acc = config.acc;
-  func::FuncOp kernel = getKernel({acc, config.lhsLayout, acc});
+  KernelConfig packed{acc, config.lhsLayout, acc};
+  if (config.rhsLayout == Layout::RowMajor) {
+    packed.next = config.rhs;
+    packed.nextIsPlain = true;
+  }
+  func::FuncOp kernel = getKernel(packed);
   PlainPanel panel(b, acc, panelColumns(acc), function);
   SumTile sums(
       b, config, panel.result, panel.accumulate, lanes(acc),

@@ -20,8 +20,9 @@ using namespace condcomp;
 
 /// Most terms per iteration of a kernel's loop.
 static constexpr int64_t kUnroll = 4;
-/// Terms per line of every panel that a tile prefetches, at most.
-static constexpr int64_t kTermsPerPrefetch = 4;
+/// Terms per line of every panel that a tile prefetches, at most; and per line
+/// of a matrix as it lies, where the hardware brings none of those between.
+static constexpr int64_t kTermsPerPrefetch = 4, kTermsPerPlainPrefetch = 2;
 
 /// Terms per iteration, so that all that is loaded for them fits in registers
 /// beside the sums. LLVM schedules the loads of an iteration before its
@@ -137,10 +138,14 @@ void TileEmitter::emitTerms(Value lower, Value upper, int64_t vectors,
 }
 
 /// Prefetches what the tile's share in the next panels is while it computes
-/// `kTermsPerPrefetch` terms from `term`: a line of each panel.
+/// some terms from `term`: a line of each panel.
 void TileEmitter::emitPrefetches(Value term, Value number) {
   int64_t lanes = type.getNumElements();
-  int64_t termsPerLine = config.next == config.acc ? 1 : 2;
+  bool isInterleaved = config.next != config.acc && !config.nextIsPlain;
+  int64_t termsPerLine = isInterleaved ? 2 : 1;
+  // Packing copies it to the first-level cache.
+  CacheLevel level =
+      config.nextIsPlain ? CacheLevel::Second : CacheLevel::First;
   Value perLine = constantIndex(b, termsPerLine * config.streams);
   Value line = TileShare(b, depth, number, tiles).at(b, term, perLine);
   int64_t bits = Type(config.next).getIntOrFloatBitWidth();
@@ -149,7 +154,7 @@ void TileEmitter::emitPrefetches(Value term, Value number) {
     if (stream > 0)
       line = add(b, line, between);
     for (int64_t i = 0; i < width; i += kLineBits / bits)
-      prefetch(b, next, {line, constantIndex(b, i)});
+      prefetch(b, next, {line, constantIndex(b, i)}, level);
   }
 }
 
@@ -172,7 +177,9 @@ void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,
     // Some terms at a time, so that prefetches cost little beside them, but
     // few enough that not too many are under way.
     int64_t lines = config.streams > 1 ? 2 : 4;
-    Value chunk = constantIndex(b, lines * kTermsPerPrefetch);
+    int64_t perLine =
+        config.nextIsPlain ? kTermsPerPlainPrefetch : kTermsPerPrefetch;
+    Value chunk = constantIndex(b, lines * perLine);
     auto loop = scf::ForOp::create(b, zero, depth, chunk, sums);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -180,8 +187,7 @@ void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,
                 loop.getRegionIterArgs().end());
     Value term = loop.getInductionVar();
     for (int64_t line = 0; line < lines; ++line)
-      emitPrefetches(add(b, term, constantIndex(b, line * kTermsPerPrefetch)),
-                     number);
+      emitPrefetches(add(b, term, constantIndex(b, line * perLine)), number);
     emitTerms(term, minimum(b, add(b, term, chunk), depth), vectors, sums);
     scf::YieldOp::create(b, sums);
     sums.assign(loop.getResults().begin(), loop.getResults().end());

@@ -226,10 +226,8 @@ void RowTiles::emit(TileEmitter &emitter, int64_t vectors, Value mask) const {
 }
 
 /// Emits the body of a kernel with tiles of up to `mostRows` rows.
-/// `hasMasks`: masked vectors are loaded and stored as fast as others.
 static void emitKernel(ImplicitLocOpBuilder &b, const KernelConfig &config,
-                       int64_t lanes, bool hasMasks, int64_t mostRows,
-                       func::FuncOp function) {
+                       int64_t lanes, int64_t mostRows, func::FuncOp function) {
   Value left = function.getArgument(0), right = function.getArgument(1);
   Value result = function.getArgument(2), accumulate = function.getArgument(3);
   Value rows = memref::DimOp::create(b, result, 0);
@@ -249,30 +247,22 @@ static void emitKernel(ImplicitLocOpBuilder &b, const KernelConfig &config,
   Value width = constantIndex(b, lanes);
   Value wide =
       arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, columns, width);
-  auto choice = scf::IfOp::create(b, TypeRange(), wide, /*addThenBlock=*/true,
-                                  /*addElseBlock=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(choice.thenBlock());
   auto emitMasked = [&] {
     rowTiles.emit(emitter, 2, createMask(b, lanes, sub(b, columns, width)));
   };
-  if (hasMasks) {
-    emitMasked();
-  } else {
-    // Most panels are full. A masked store takes as long as many others.
+  // Most panels are full, and without AVX-512 a masked store takes as long as
+  // many others.
+  auto emitTwo = [&] {
+    if (lanes * Type(config.acc).getIntOrFloatBitWidth() >= 512)
+      return emitMasked();
     Value isFull = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, columns,
                                          constantIndex(b, 2 * lanes));
-    auto full = scf::IfOp::create(b, isFull, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(full.thenYield());
-    rowTiles.emit(emitter, 2, Value());
-    b.setInsertionPoint(full.elseYield());
-    emitMasked();
-  }
-  scf::YieldOp::create(b);
-  b.setInsertionPointToStart(choice.elseBlock());
-  rowTiles.emit(emitter, 1, createMask(b, lanes, columns));
-  scf::YieldOp::create(b);
+    buildIfElse(
+        b, isFull, [&] { rowTiles.emit(emitter, 2, Value()); }, emitMasked);
+  };
+  buildIfElse(b, wide, emitTwo, [&] {
+    rowTiles.emit(emitter, 1, createMask(b, lanes, columns));
+  });
 }
 
 /// The kernel takes a right-hand side with a full panel of columns at any row
@@ -313,7 +303,6 @@ func::FuncOp KernelLibrary::getKernel(const KernelConfig &config) {
                                        : (config.pairs ? 4 : tileRows());
   return getOrCreate(name, inputs,
                      [&](ImplicitLocOpBuilder &b, func::FuncOp function) {
-                       emitKernel(b, config, lanes(acc), vectorBits >= 512,
-                                  mostRows, function);
+                       emitKernel(b, config, lanes(acc), mostRows, function);
                      });
 }

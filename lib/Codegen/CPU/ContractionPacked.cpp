@@ -124,18 +124,6 @@ public:
     return minimum(b, sub(b, columns, n), constantIndex(b, panel));
   }
 
-  void ifElse(Value condition, function_ref<void()> yes,
-              function_ref<void()> no) {
-    auto choice = scf::IfOp::create(b, TypeRange(), condition, true, true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    yes();
-    scf::YieldOp::create(b);
-    b.setInsertionPointToStart(choice.elseBlock());
-    no();
-    scf::YieldOp::create(b);
-  }
-
   /// One or two rows by a kernel that takes several panels from end to end.
   void emitSideBySide(func::FuncOp kernel, func::FuncOp single,
                       int64_t panels) {
@@ -296,18 +284,18 @@ void KernelLibrary::emitPackedPanel(ImplicitLocOpBuilder &b,
     }
   };
   auto emitMore = [&] {
-    emitter.ifElse(
-        emitter.ule(emitter.rows, isWide ? kEndToEndRows : kStreamRows),
+    buildIfElse(
+        b, emitter.ule(emitter.rows, isWide ? kEndToEndRows : kStreamRows),
         emitSome, [&] { emitter.emitBlocked(getKernel(blocked), unpack); });
   };
   // What several panels leave of the registers.
   int64_t sideRows = emitter.pairs ? 2 : 3;
-  emitter.ifElse(
-      emitter.ule(emitter.rows, 1),
+  buildIfElse(
+      b, emitter.ule(emitter.rows, 1),
       [&] { emitter.emitSideBySide(getKernel(four), single, kStreams); },
       [&] {
-        emitter.ifElse(
-            emitter.ule(emitter.rows, sideRows),
+        buildIfElse(
+            b, emitter.ule(emitter.rows, sideRows),
             [&] {
               emitter.emitSideBySide(getKernel(two), single, kStreams / 2);
             },

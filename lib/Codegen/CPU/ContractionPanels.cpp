@@ -161,6 +161,18 @@ public:
                   Value sums);
 
 private:
+  /// Where what follows `count` terms from `k` on lies in the columns of the
+  /// panel at `n`: more terms, or the first ones of other columns.
+  Value following(Value k, Value count, Value n, Type type) {
+    Value later = add(b, k, count);
+    Value more =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, later, depth);
+    Value term = arith::SelectOp::create(b, more, later, zero);
+    Value column = arith::SelectOp::create(b, more, zero, columns);
+    return slicePanel(b, right, term, add(b, column, n), count, panelWidth,
+                      type);
+  }
+
   /// `count` terms of the packed panel that begins at column `n`.
   Value packedPanel(Value n, Value count, Type type) {
     Value view = memref::ReinterpretCastOp::create(
@@ -190,20 +202,13 @@ void PlainPanel::emitRounds(Value terms, func::FuncOp pack, func::FuncOp kernel,
         b, MemRefType::get({ShapedType::kDynamic}, acc), buffer);
     func::CallOp::create(b, pack, ValueRange{source, target});
     Value part = slicePanel(b, left, zero, k, rows, count, left.getType());
-    // Then come more terms, or the first ones of other columns.
-    Value later = add(b, k, count);
-    Value more =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, later, depth);
-    Value nextTerm = arith::SelectOp::create(b, more, later, zero);
-    Value nextColumn = arith::SelectOp::create(b, more, zero, columns);
     buildFor(b, zero, columns, panel, [&](Value n) {
       Value width = minimum(b, sub(b, columns, n), panelWidth);
       SmallVector<Value> operands = {
           part, packedPanel(n, count, kernelTypes[1]),
           slicePanel(b, sums, zero, n, rows, width, kernelTypes[2]), continues};
       if (prefetches)
-        operands.push_back(slicePanel(b, right, nextTerm, add(b, nextColumn, n),
-                                      count, panelWidth, kernelTypes[4]));
+        operands.push_back(following(k, count, n, kernelTypes[4]));
       func::CallOp::create(b, kernel, operands);
     });
   };
@@ -250,14 +255,12 @@ void KernelLibrary::emitPlainPanel(ImplicitLocOpBuilder &b,
         arith::CmpIOp::create(b, arith::CmpIPredicate::uge, panel.columns,
                               constantIndex(b, 4 * panelColumns(acc)));
     Value streams = arith::AndIOp::create(b, few, isWide);
-    auto choice = scf::IfOp::create(b, streams, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(choice.thenYield());
-    func::CallOp::create(
-        b, getStream(acc, config.rhs),
-        ValueRange{panel.left, panel.right, sums.tile, panel.accumulate});
-    b.setInsertionPoint(choice.elseYield());
-    multiplyByPacked();
+    auto stream = [&] {
+      func::CallOp::create(
+          b, getStream(acc, config.rhs),
+          ValueRange{panel.left, panel.right, sums.tile, panel.accumulate});
+    };
+    buildIfElse(b, streams, stream, multiplyByPacked);
   } else {
     multiplyByPacked();
   }
@@ -266,10 +269,11 @@ void KernelLibrary::emitPlainPanel(ImplicitLocOpBuilder &b,
 
 int64_t KernelLibrary::maxRows(const PanelConfig &config) const {
   int64_t rows = 512;
-  if (!config.usesUnit &&
-      (!config.isDirect() || config.lhsLayout == Layout::Gathered))
+  if (config.usesUnit)
+    rows = 256;
+  else if (!config.isDirect() || config.lhsLayout == Layout::Gathered)
     rows = 128;
-  else if (config.usesUnit || isPacked(config.rhsLayout) || config.isGathered())
+  else if (isPacked(config.rhsLayout) || config.isGathered())
     rows = 256;
   return llvm::alignTo(rows, tileRows(config));
 }

@@ -177,9 +177,9 @@ void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,
     // Some terms at a time, so that prefetches cost little beside them, but
     // few enough that not too many are under way.
     int64_t lines = config.streams > 1 ? 2 : 4;
-    int64_t perLine =
+    int64_t terms =
         config.nextIsPlain ? kTermsPerPlainPrefetch : kTermsPerPrefetch;
-    Value chunk = constantIndex(b, lines * perLine);
+    Value chunk = constantIndex(b, lines * terms);
     auto loop = scf::ForOp::create(b, zero, depth, chunk, sums);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -187,7 +187,7 @@ void TileEmitter::emit(int64_t rows, int64_t vectors, Value first, Value number,
                 loop.getRegionIterArgs().end());
     Value term = loop.getInductionVar();
     for (int64_t line = 0; line < lines; ++line)
-      emitPrefetches(add(b, term, constantIndex(b, line * perLine)), number);
+      emitPrefetches(add(b, term, constantIndex(b, line * terms)), number);
     emitTerms(term, minimum(b, add(b, term, chunk), depth), vectors, sums);
     scf::YieldOp::create(b, sums);
     sums.assign(loop.getResults().begin(), loop.getResults().end());

@@ -67,6 +67,16 @@ void buildFor(ImplicitLocOpBuilder &b, Value lower, Value upper, int64_t step,
   body(loop.getInductionVar());
 }
 
+void buildIfElse(ImplicitLocOpBuilder &b, Value condition,
+                 function_ref<void()> yes, function_ref<void()> no) {
+  auto choice = scf::IfOp::create(b, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(choice.thenYield());
+  yes();
+  b.setInsertionPoint(choice.elseYield());
+  no();
+}
+
 void buildSwitch(ImplicitLocOpBuilder &b, Value count, int64_t most,
                  function_ref<void(int64_t)> body) {
   SmallVector<int64_t> cases =

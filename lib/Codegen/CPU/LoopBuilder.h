@@ -34,6 +34,10 @@ void buildFor(mlir::ImplicitLocOpBuilder &b, mlir::Value lower,
               mlir::Value upper, int64_t step,
               llvm::function_ref<void(mlir::Value)> body);
 
+/// `yes` where `condition` holds, `no` where it does not.
+void buildIfElse(mlir::ImplicitLocOpBuilder &b, mlir::Value condition,
+                 llvm::function_ref<void()> yes, llvm::function_ref<void()> no);
+
 /// Code of its own for each `count` from 1 to `most`; none for other counts.
 void buildSwitch(mlir::ImplicitLocOpBuilder &b, mlir::Value count, int64_t most,
                  llvm::function_ref<void(int64_t)> body);

@@ -31,7 +31,7 @@ static bool hasTensorCores(StringRef chip) {
 
 /// From condcomp ops to kernels in blocks.
 static void addKernels(OpPassManager &pm, StringRef form, bool tensorCores,
-                       bool deviceMemory = false) {
+                       int64_t blockSize, bool deviceMemory = false) {
   addVerification(pm, /*trace=*/false);
   ChooseFormOptions forms;
   forms.form = form.str();
@@ -51,8 +51,11 @@ static void addKernels(OpPassManager &pm, StringRef form, bool tensorCores,
   OutlineKernelsOptions outline;
   outline.deviceMemory = deviceMemory;
   pm.addPass(createOutlineKernels(outline));
-  if (tensorCores)
-    pm.addNestedPass<func::FuncOp>(createUseTensorCores());
+  if (tensorCores) {
+    UseTensorCoresOptions units;
+    units.blockSize = blockSize;
+    pm.addNestedPass<func::FuncOp>(createUseTensorCores(units));
+  }
   pm.addNestedPass<func::FuncOp>(createParallelizeLoops());
   pm.addNestedPass<func::FuncOp>(createFlattenForalls());
   pm.addPass(createExpandMath());
@@ -82,6 +85,7 @@ static void addEmulatedTensorCores(OpPassManager &pm) {
 /// From the gpu dialect to code for an NVIDIA GPU.
 static void addNVIDIA(OpPassManager &pm, StringRef chip, StringRef features) {
   pm.addPass(createLowerTensorCores());
+  pm.addNestedPass<gpu::GPUModuleOp>(createConvertNVGPUToNVVMPass());
   pm.addNestedPass<gpu::GPUModuleOp>(createConvertGpuOpsToNVVMOps());
   GpuNVVMAttachTargetOptions target;
   target.chip = chip.str();
@@ -120,9 +124,10 @@ static void addBinary(OpPassManager &pm, StringRef toolkit, StringRef target) {
 
 void condcomp::buildToGPUPipeline(OpPassManager &pm,
                                   const ToGPUOptions &options) {
-  addKernels(pm, options.form.getValue(),
-             options.tensorCores && hasTensorCores(options.chip.getValue()));
   EmitGPUModuleOptions emit;
+  addKernels(pm, options.form.getValue(),
+             options.tensorCores && hasTensorCores(options.chip.getValue()),
+             emit.blockSize);
   emit.chip = options.chip.getValue();
   pm.addPass(createEmitGPUModule(emit));
   pm.addNestedPass<gpu::GPUModuleOp>(createSCFToControlFlowPass());
@@ -145,7 +150,8 @@ void condcomp::buildToCUDAPipeline(OpPassManager &pm,
   bool tensorCores = options.tensorCores &&
                      hasTensorCores(options.chip.getValue()) &&
                      options.blockSize % kWarpSize == 0;
-  addKernels(pm, options.form.getValue(), tensorCores, /*deviceMemory=*/true);
+  addKernels(pm, options.form.getValue(), tensorCores, options.blockSize,
+             /*deviceMemory=*/true);
   LaunchByCUDAOptions launch;
   launch.chip = options.chip.getValue();
   launch.format = options.ptx ? "ptx" : "cubin";
@@ -169,7 +175,8 @@ void condcomp::buildToCUDAPipeline(OpPassManager &pm,
 
 void condcomp::buildToGPUThreadsPipeline(OpPassManager &pm,
                                          const ToGPUThreadsOptions &options) {
-  addKernels(pm, options.form.getValue(), options.tensorCores,
+  // The stand-in has blocks of one warp.
+  addKernels(pm, options.form.getValue(), options.tensorCores, kWarpSize,
              /*deviceMemory=*/true);
   addEmulatedTensorCores(pm);
   pm.addPass(createExportThreads());
@@ -178,11 +185,18 @@ void condcomp::buildToGPUThreadsPipeline(OpPassManager &pm,
 
 void condcomp::buildToEmulatedGPUPipeline(OpPassManager &pm,
                                           const ToEmulatedGPUOptions &options) {
-  addKernels(pm, options.form.getValue(),
-             options.tensorCores && options.threads % kWarpSize == 0);
-  addEmulatedTensorCores(pm);
   EmulateGridOptions grid;
   grid.threads = options.threads;
+  // All blocks are whole.
+  for (int64_t size : {grid.blockSize, kWarpSize, int64_t(1)}) {
+    grid.blockSize = size;
+    if (options.threads % size == 0)
+      break;
+  }
+  addKernels(pm, options.form.getValue(),
+             options.tensorCores && options.threads % kWarpSize == 0,
+             grid.blockSize);
+  addEmulatedTensorCores(pm);
   pm.addPass(createEmulateGrid(grid));
   addLLVM(pm);
 }

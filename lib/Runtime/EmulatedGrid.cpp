@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <ucontext.h>
 #include <vector>
@@ -18,31 +19,57 @@
 namespace {
 constexpr size_t kStackBytes = 256 * 1024;
 constexpr int64_t kWarpSize = 32;
+/// What a block may have without asking the driver.
+constexpr size_t kSharedBytes = 48 * 1024;
+
+/// A copy to shared memory that has been begun.
+struct Copy {
+  char *target;
+  const char *source;
+  int64_t bytes, sourceBytes;
+};
 
 /// The threads of a grid, which take turns on one thread of the system.
 struct Grid {
-  enum class State { Runs, WaitsForWarp, WaitsForGrid, Done };
+  enum class State { Runs, WaitsForWarp, WaitsForBlock, WaitsForGrid, Done };
   struct Thread {
     ucontext_t context;
     std::unique_ptr<char[]> stack;
     State state = State::Runs;
     /// What the others of its warp see of it.
-    const uint32_t *registers = nullptr;
+    const void *shown = nullptr;
+    /// Copies that may not have arrived, in groups; the last one is open.
+    std::deque<std::vector<Copy>> copies{1};
+  };
+  struct alignas(128) SharedMemory {
+    char bytes[kSharedBytes];
   };
 
   condcomp_kernel kernel;
   void **arguments;
+  int64_t blockSize;
   ucontext_t caller;
   std::vector<Thread> threads;
+  std::vector<SharedMemory> shared;
   int64_t running = 0;
 
   void run();
+  void runBlock(int64_t begin, int64_t end, bool ascending);
   void runWarp(int64_t begin, int64_t end, bool ascending);
   /// Lets others run until all of `state` are here.
   void wait(State state) {
     threads[running].state = state;
     swapcontext(&threads[running].context, &caller);
   }
+  /// Shows the others of the warp something, and waits for theirs.
+  void show(const void *data) {
+    threads[running].shown = data;
+    wait(State::WaitsForWarp);
+  }
+  const void *getShown(int64_t lane) const {
+    return threads[running / kWarpSize * kWarpSize + lane].shown;
+  }
+  Thread &getThread() { return threads[running]; }
 };
 
 thread_local Grid *current = nullptr;
@@ -60,15 +87,15 @@ void runThread() {
   grid.threads[thread].state = Grid::State::Done;
 }
 
-/// Runs the threads of a warp to the next barrier of the grid, each from one
-/// barrier of the warp to the next.
+/// Runs the threads of a warp to the next barrier of the block or of the grid,
+/// each from one barrier of the warp to the next.
 void Grid::runWarp(int64_t begin, int64_t end, bool ascending) {
   for (int64_t waiting = 1; waiting != 0;) {
     waiting = 0;
     for (int64_t i = begin; i < end; ++i) {
       running = ascending ? i : begin + end - 1 - i;
       Thread &thread = threads[running];
-      if (thread.state == State::Done || thread.state == State::WaitsForGrid)
+      if (thread.state != State::Runs && thread.state != State::WaitsForWarp)
         continue;
       thread.state = State::Runs;
       swapcontext(&caller, &thread.context);
@@ -76,6 +103,27 @@ void Grid::runWarp(int64_t begin, int64_t end, bool ascending) {
     }
     if (waiting != 0 && waiting != kWarpSize)
       fail("the threads of a warp have gone different ways, or are not 32");
+  }
+}
+
+/// Runs the threads of a block to the next barrier of the grid.
+void Grid::runBlock(int64_t begin, int64_t end, bool ascending) {
+  int64_t warps = (end - begin + kWarpSize - 1) / kWarpSize;
+  for (;; ascending = !ascending) {
+    for (int64_t i = 0; i < warps; ++i) {
+      int64_t first = begin + (ascending ? i : warps - 1 - i) * kWarpSize;
+      runWarp(first, std::min(first + kWarpSize, end), ascending);
+    }
+    int64_t waiting = 0;
+    for (int64_t i = begin; i < end; ++i)
+      if (threads[i].state == State::WaitsForBlock) {
+        threads[i].state = State::Runs;
+        ++waiting;
+      }
+    if (waiting == 0)
+      return;
+    if (waiting != end - begin)
+      fail("the threads of a block have gone different ways");
   }
 }
 
@@ -88,13 +136,17 @@ void Grid::run() {
     thread.context.uc_link = &caller;
     makecontext(&thread.context, runThread, 0);
   }
-  // Up and down in turn: what runs first between two barriers may not matter.
   int64_t count = threads.size();
-  int64_t warps = (count + kWarpSize - 1) / kWarpSize;
+  int64_t blocks = (count + blockSize - 1) / blockSize;
+  // What was never written is no number.
+  shared.resize(blocks);
+  for (SharedMemory &memory : shared)
+    memset(memory.bytes, 0xFF, kSharedBytes);
+  // Up and down in turn: what runs first between two barriers may not matter.
   for (bool ascending = true, alive = true; alive; ascending = !ascending) {
-    for (int64_t i = 0; i < warps; ++i) {
-      int64_t begin = (ascending ? i : warps - 1 - i) * kWarpSize;
-      runWarp(begin, std::min(begin + kWarpSize, count), ascending);
+    for (int64_t i = 0; i < blocks; ++i) {
+      int64_t begin = (ascending ? i : blocks - 1 - i) * blockSize;
+      runBlock(begin, std::min(begin + blockSize, count), ascending);
     }
     alive = false;
     for (Thread &thread : threads)
@@ -126,11 +178,10 @@ float extendF16(uint32_t bits) {
 template <typename Extend>
 void multiply(uint32_t *registers, Extend extend) {
   Grid &grid = *current;
-  int64_t lane = grid.running % kWarpSize, first = grid.running - lane;
-  grid.threads[grid.running].registers = registers;
-  grid.wait(Grid::State::WaitsForWarp);
+  int64_t lane = grid.running % kWarpSize;
+  grid.show(registers);
   auto get = [&](int64_t owner, int64_t word, int64_t half) {
-    uint32_t pair = grid.threads[first + owner].registers[word];
+    uint32_t pair = static_cast<const uint32_t *>(grid.getShown(owner))[word];
     return extend(half ? pair >> 16 : pair & 0xFFFF);
   };
   float results[4];
@@ -149,9 +200,10 @@ void multiply(uint32_t *registers, Extend extend) {
 }
 } // namespace
 
-void condcomp_emulate_grid(int64_t threads, condcomp_kernel kernel,
-                           void **arguments) {
+void condcomp_emulate_grid(int64_t threads, int64_t block_size,
+                           condcomp_kernel kernel, void **arguments) {
   Grid grid;
+  grid.blockSize = block_size;
   grid.kernel = kernel;
   grid.arguments = arguments;
   grid.threads.resize(threads);
@@ -162,6 +214,64 @@ void condcomp_emulate_grid(int64_t threads, condcomp_kernel kernel,
 }
 
 void condcomp_grid_barrier(void) { current->wait(Grid::State::WaitsForGrid); }
+
+void condcomp_emulate_block_barrier(void) {
+  current->wait(Grid::State::WaitsForBlock);
+}
+
+void *condcomp_emulate_shared_memory(void) {
+  return current->shared[current->running / current->blockSize].bytes;
+}
+
+void condcomp_emulate_copy(void *target, const void *source, int64_t bytes,
+                           int64_t source_bytes) {
+  auto isAligned = [&](const void *address) {
+    return reinterpret_cast<uintptr_t>(address) % bytes == 0;
+  };
+  if (source_bytes < 0 || source_bytes > bytes)
+    fail("a copy has more bytes than it may have");
+  if (!isAligned(target) || !isAligned(source))
+    fail("a copy is not aligned");
+  current->getThread().copies.back().push_back(
+      {static_cast<char *>(target), static_cast<const char *>(source), bytes,
+       source_bytes});
+}
+
+void condcomp_emulate_commit_copies(void) {
+  current->getThread().copies.emplace_back();
+}
+
+/// Nothing arrives before somebody waits for it: who does not reads what was
+/// there before.
+void condcomp_emulate_wait_for_copies(int64_t but) {
+  auto &groups = current->getThread().copies;
+  for (; static_cast<int64_t>(groups.size()) - 1 > but; groups.pop_front())
+    for (const Copy &copy : groups.front()) {
+      memcpy(copy.target, copy.source, copy.sourceBytes);
+      memset(copy.target + copy.sourceBytes, 0, copy.bytes - copy.sourceBytes);
+    }
+}
+
+/// As the PTX manual has ldmatrix.m8n8.x4.trans.b16: lane 8 i + r gives the
+/// address of row r of matrix i, and lane 4 g + m gets of each matrix the
+/// elements of column g in the rows 2 m and 2 m + 1.
+void condcomp_emulate_ldmatrix_x4_trans(const void *row, uint32_t *registers) {
+  Grid &grid = *current;
+  if (reinterpret_cast<uintptr_t>(row) % 16 != 0)
+    fail("a row of a matrix is not aligned");
+  int64_t lane = grid.running % kWarpSize;
+  grid.show(row);
+  for (int64_t matrix = 0; matrix < 4; ++matrix) {
+    auto get = [&](int64_t row) -> uint32_t {
+      return static_cast<const uint16_t *>(
+          grid.getShown(8 * matrix + row))[lane / 4];
+    };
+    int64_t row = lane % 4 * 2;
+    registers[matrix] = get(row) | get(row + 1) << 16;
+  }
+  // The others may still want to know this thread's row.
+  grid.wait(Grid::State::WaitsForWarp);
+}
 
 void condcomp_emulate_mma_bf16(uint32_t *registers) {
   multiply(registers, extendBF16);

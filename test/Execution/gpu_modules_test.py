@@ -21,7 +21,7 @@ PIPELINE = "builtin.module(condcomp-to-gpu-emulated{form=%s threads=%d})"
 # tensor cores, which the others must not be compared with.
 GRIDS = {"f32": (1, 7, 32, 512), "bf16": (32, 96, 512), "f16": (32, 96, 512)}
 # Terms and columns: multiples of what loads, tiles and steps take, or not.
-SIZES = {"f32": (20, 24), "bf16": (32, 64), "f16": (19, 33)}
+SIZES = {"f32": (20, 24), "bf16": (96, 104), "f16": (19, 33)}
 MODULES = 6
 EPS = {"f32": 2.0**-23, "bf16": 2.0**-8, "f16": 2.0**-11}
 
@@ -78,7 +78,7 @@ CHOICES = {
     "two": lambda row: (2, 5),  # four modules have no rows
     "uneven": lambda row: (0, 3 if row % 16 else 4),  # one row here and there
 }
-ROWS = (0, 1, 7, 70)
+ROWS = (0, 1, 7, 70, 150)
 
 
 def arrays(element, rows, choose):

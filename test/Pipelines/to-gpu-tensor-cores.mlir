@@ -19,7 +19,17 @@
 // PTX-SAME: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32
 // CUBIN:    bin = "\7FELF
 // CUDA:     @condcomp_cuda_image("{{.*}}mma.sync.aligned.m16n8k16
+
+// Its rows may be many: its operands come through shared memory.
+// PTX-SAME: .visible .entry many$kernel
+// PTX-SAME: .shared .align 128 .b8 {{[^;]*}}[49152]
+// PTX-SAME: cp.async.cg.shared.global [%rd{{[0-9]+}}], [%rd{{[0-9]+}}], 16, %r
+// PTX-SAME: cp.async.commit_group
+// PTX-SAME: cp.async.wait_group \091;\0A\09bar.sync \090;
+// PTX-SAME: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16
+
 // NONE-NOT: mma.sync
+// NONE-NOT: cp.async
 // NONE-NOT: emulate_mma
 // EMULATED: llvm.call @condcomp_emulate_mma_bf16
 // EMULATED: llvm.call @condcomp_emulate_mma_f16
@@ -48,4 +58,13 @@ func.func @layer(%x: tensor<?x40xbf16>, %scores: tensor<?x4xf32>, %w: tensor<4x4
   %z = linalg.fill ins(%f0 : f32) outs(%e : tensor<?x20xf32>) -> tensor<?x20xf32>
   %p = linalg.matmul ins(%s, %v : tensor<?x48xf16>, tensor<48x20xf16>) outs(%z : tensor<?x20xf32>) -> tensor<?x20xf32>
   return %p : tensor<?x20xf32>
+}
+func.func @many(%x: tensor<?x128xbf16>, %w: tensor<128x64xbf16>) -> tensor<?x64xf32> {
+  %c0 = arith.constant 0 : index
+  %f0 = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x128xbf16>
+  %e = tensor.empty(%n) : tensor<?x64xf32>
+  %z = linalg.fill ins(%f0 : f32) outs(%e : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<?x128xbf16>, tensor<128x64xbf16>) outs(%z : tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
 }

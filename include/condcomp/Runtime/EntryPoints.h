@@ -58,13 +58,35 @@ condcomp_report(condcomp_context *context, const char *location,
 typedef void (*condcomp_kernel)(void **arguments, int64_t thread,
                                 int64_t threads);
 
-/// Runs a kernel as a GPU would, by `threads` threads that take turns on the
-/// calling one: for tests.
+/// Runs a kernel as a GPU would, by `threads` threads in blocks of
+/// `block_size`, which take turns on the calling one: for tests.
 CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_grid(int64_t threads,
+                                                   int64_t block_size,
                                                    condcomp_kernel kernel,
                                                    void **arguments);
-/// Called by an emulated thread: returns when all threads have called it.
+/// Called by an emulated thread: returns when all threads have called it, or
+/// all of its block.
 CONDCOMP_RUNTIME_EXPORT void condcomp_grid_barrier(void);
+CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_block_barrier(void);
+
+/// The 48 KiB that an emulated thread shares with its block.
+CONDCOMP_RUNTIME_EXPORT void *condcomp_emulate_shared_memory(void);
+/// PTX's cp.async: begins to copy `bytes` to shared memory, of which
+/// `source_bytes` are the source's and the others zero. They arrive as late as
+/// they may.
+CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_copy(void *target,
+                                                   const void *source,
+                                                   int64_t bytes,
+                                                   int64_t source_bytes);
+/// cp.async.commit_group: what this thread has begun to copy is a group.
+CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_commit_copies(void);
+/// cp.async.wait_group: waits for all groups of this thread but the last ones.
+CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_wait_for_copies(int64_t but);
+/// ldmatrix.x4.trans of 16-bit elements, called by the 32 threads of a warp:
+/// each gives the address of a row of 8 elements, and gets a pair of elements
+/// of each of the four matrices.
+CONDCOMP_RUNTIME_EXPORT void
+condcomp_emulate_ldmatrix_x4_trans(const void *row, uint32_t *registers);
 
 /// One step of a tensor core, called by the 32 emulated threads of a warp:
 /// PTX's mma.sync.m16n8k16 with f32 sums. `registers` are a thread's own: four

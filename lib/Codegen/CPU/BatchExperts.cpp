@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ContractionMatch.h"
+#include "LoopBuilder.h"
 #include "ModuleLoop.h"
 #include "ModuleStage.h"
 #include "condcomp/Codegen/CPU/Passes.h"
@@ -24,20 +25,24 @@ using namespace condcomp;
 
 /// Most rows of a module that are one task.
 static constexpr int64_t kRowBlock = 512;
-/// The rows of a tile that a thread of a grid computes, and of one by tensor
-/// cores (condcomp-gpu-parallelize-loops, condcomp-gpu-use-tensor-cores).
-static constexpr int64_t kThreadRows = 4, kTensorCoreRows = 32;
+/// The rows of a tile that a thread of a grid computes, and of those that a
+/// warp and a thread block compute by tensor cores
+/// (condcomp-gpu-parallelize-loops, condcomp-gpu-use-tensor-cores).
+static constexpr int64_t kThreadRows = 4, kWarpRows = 32,
+                         kThreadBlockRows = 128;
+/// Rows of a module that the last one is worth it for.
+static constexpr int64_t kManyRows = 64;
 
 namespace {
 
 /// Replaces a loop over modules by its steps: those that are the same for all
 /// modules become one op on all rows, those that are not are gathered into
 /// stages, each of which becomes a parallel loop. With `grid`, a stage is one
-/// op, for the threads of a grid.
+/// op, for the threads of a grid, and with `unit` for tensor cores.
 class Batcher {
 public:
-  Batcher(ModuleLoop &module, int64_t rowBlock, bool grid)
-      : m(module), rowBlock(rowBlock), grid(grid),
+  Batcher(ModuleLoop &module, bool grid, bool unit)
+      : m(module), grid(grid), unit(unit),
         b(module.loop.getLoc(), module.loop) {}
 
   void run();
@@ -48,11 +53,14 @@ private:
   void closeStage();
   Value numRows();
 
+  void makeBlocks();
+
   ModuleLoop &m;
-  int64_t rowBlock;
-  bool grid;
+  bool grid, unit;
   ImplicitLocOpBuilder b;
   Value rows;
+  /// The rows of a block, for a grid.
+  Value rowBlock;
   std::optional<RowBlocks> blocks;
   /// The values of all modules' rows together.
   IRMapping globals;
@@ -94,6 +102,17 @@ void Batcher::emitGlobal(Operation *op) {
   globals.map(op->getResults(), clone->getResults());
 }
 
+void Batcher::makeBlocks() {
+  if (!grid) {
+    blocks = RowBlocks::get(b, m, numRows(), kRowBlock);
+    return;
+  }
+  rowBlock = unit ? chooseRowBlock(b, m, numRows(), kWarpRows, kThreadBlockRows,
+                                   kManyRows)
+                  : constantIndex(b, kThreadRows);
+  blocks = RowBlocks::getForGrid(b, m, numRows(), rowBlock);
+}
+
 void Batcher::closeStage() {
   if (stage.ops.empty())
     return;
@@ -105,8 +124,7 @@ void Batcher::closeStage() {
       if (!closed.contains(operand.getDefiningOp()) && !isFresh(operand))
         global(operand);
   if (!blocks)
-    blocks = grid ? RowBlocks::getForGrid(b, m, numRows(), rowBlock)
-                  : RowBlocks::get(b, m, numRows(), rowBlock);
+    makeBlocks();
   SmallVector<Value> targets;
   for (auto [i, insert] : llvm::enumerate(m.inserts)) {
     bool here = closed.contains(insert.getSource().getDefiningOp()) &&
@@ -269,11 +287,11 @@ struct BatchExpertsPass
       }
       if (grid) {
         bool unit = tensorCores && multipliesNarrowFloats(m);
-        Batcher(m, unit ? kTensorCoreRows : kThreadRows, grid).run();
+        Batcher(m, grid, unit).run();
         continue;
       }
       widen(m);
-      Batcher(m, kRowBlock, grid).run();
+      Batcher(m, grid, /*unit=*/false).run();
     }
   }
 

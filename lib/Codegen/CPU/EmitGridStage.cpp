@@ -16,11 +16,10 @@ using namespace condcomp;
 /// Each block is found by itself, by counting those of all modules: a list
 /// that is written in order would be written by one thread.
 RowBlocks RowBlocks::getForGrid(ImplicitLocOpBuilder &b, const ModuleLoop &m,
-                                Value numRows, int64_t rowBlock) {
+                                Value numRows, Value rowBlock) {
   Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  Value size = constantIndex(b, rowBlock);
   // What each module has less than a block of, and one to read the count from.
-  Value most = add(b, m.loop.getUpperBound(), div(b, numRows, size));
+  Value most = add(b, m.loop.getUpperBound(), div(b, numRows, rowBlock));
   most = maximum(b, most, one);
   Value empty =
       tensor::EmptyOp::create(b, {OpFoldResult(most)}, b.getIndexType());
@@ -43,10 +42,10 @@ RowBlocks RowBlocks::getForGrid(ImplicitLocOpBuilder &b, const ModuleLoop &m,
               Value count = carried[2];
               // Below 0, that is very large, if the block is of one before.
               Value number = sub(b, block, count);
-              Value own = ceilDiv(b, sub(b, end, begin), size);
+              Value own = ceilDiv(b, sub(b, end, begin), rowBlock);
               Value here = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
                                                  number, own);
-              Value row = add(b, begin, mul(b, number, size));
+              Value row = add(b, begin, mul(b, number, rowBlock));
               Value next[] = {
                   arith::SelectOp::create(b, here, module, carried[0]),
                   arith::SelectOp::create(b, here, row, carried[1]),
@@ -59,9 +58,39 @@ RowBlocks RowBlocks::getForGrid(ImplicitLocOpBuilder &b, const ModuleLoop &m,
   return {found.getResult(0), found.getResult(1), count};
 }
 
+/// Few rows in all can't be enough: then nothing is counted.
+Value condcomp::chooseRowBlock(ImplicitLocOpBuilder &b, const ModuleLoop &m,
+                               Value numRows, int64_t few, int64_t many,
+                               int64_t enough) {
+  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
+  Value least = constantIndex(b, enough);
+  auto isEnough = [&](Value modules) {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::uge, numRows,
+                                 mul(b, modules, least));
+  };
+  Value modules =
+      arith::SelectOp::create(b, isEnough(one), m.loop.getUpperBound(), zero);
+  auto used = scf::ForOp::create(
+      b, zero, modules, one, zero,
+      [&](OpBuilder &builder, Location loc, Value module, ValueRange carried) {
+        ImplicitLocOpBuilder b(loc, builder);
+        Value begin = tensor::ExtractOp::create(b, m.offsets, module);
+        Value end =
+            tensor::ExtractOp::create(b, m.offsets, add(b, module, one));
+        Value some =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::ne, begin, end);
+        Value count = add(b, carried[0], one);
+        count = arith::SelectOp::create(b, some, count, carried[0]);
+        scf::YieldOp::create(b, count);
+      });
+  Value tall = isEnough(maximum(b, used.getResult(0), one));
+  return arith::SelectOp::create(b, tall, constantIndex(b, many),
+                                 constantIndex(b, few));
+}
+
 void condcomp::emitGridStage(ImplicitLocOpBuilder &b, const ModuleLoop &m,
                              const Stage &stage, const RowBlocks &blocks,
-                             Value numRows, int64_t rowBlock,
+                             Value numRows, Value rowBlock,
                              IRMapping &globals) {
   assert(stage.ops.size() == 1 && !stage.columns && "a whole op");
   linalg::LinalgOp op = stage.ops.front();
@@ -81,7 +110,7 @@ void condcomp::emitGridStage(ImplicitLocOpBuilder &b, const ModuleLoop &m,
   Value begin = tensor::ExtractOp::create(b, blocks.begins, block);
   Value end = tensor::ExtractOp::create(b, m.offsets,
                                         add(b, module, constantIndex(b, 1)));
-  Value rows = minimum(b, sub(b, end, begin), constantIndex(b, rowBlock));
+  Value rows = minimum(b, sub(b, end, begin), rowBlock);
 
   StageTiles tiles(b, m, stage, globals);
   tiles.startBlock(module, begin, rows);

@@ -28,7 +28,7 @@ struct RowBlocks {
   /// may be anything.
   static RowBlocks getForGrid(mlir::ImplicitLocOpBuilder &b,
                               const ModuleLoop &m, mlir::Value numRows,
-                              int64_t rowBlock);
+                              mlir::Value rowBlock);
 };
 
 /// Ops that read one another's results only where they write themselves, so
@@ -75,13 +75,19 @@ void emitStage(mlir::ImplicitLocOpBuilder &b, const ModuleLoop &m,
                const Stage &stage, const RowBlocks &blocks, mlir::Value numRows,
                mlir::IRMapping &globals);
 
+/// The rows of a block for a grid: `few`, or `many` if the modules that have
+/// rows have `enough` on average.
+mlir::Value chooseRowBlock(mlir::ImplicitLocOpBuilder &b, const ModuleLoop &m,
+                           mlir::Value numRows, int64_t few, int64_t many,
+                           int64_t enough);
+
 /// Emits `op`, which uses a module's parameters, as a loop over blocks of at
 /// most `rowBlock` rows, for the threads of a grid, and maps its results.
 /// `targets` are where those are to be written to, if not to tensors of their
 /// own.
 void emitGridStage(mlir::ImplicitLocOpBuilder &b, const ModuleLoop &m,
                    const Stage &stage, const RowBlocks &blocks,
-                   mlir::Value numRows, int64_t rowBlock,
+                   mlir::Value numRows, mlir::Value rowBlock,
                    mlir::IRMapping &globals);
 
 } // namespace condcomp

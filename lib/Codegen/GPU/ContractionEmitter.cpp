@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -23,7 +24,20 @@ ContractionEmitter::ContractionEmitter(ImplicitLocOpBuilder &b,
     : b(b), c(contraction), fromZero(fromZero),
       sizes(loopSizes(b, contraction.op)),
       ivs(sizes.size(), constantIndex(b, 0)), rows(count(c.m)),
-      columns(count(c.n)) {}
+      columns(count(c.n)), outerTerms(c.k) {
+  // The longest loop, for full steps; of several, the innermost.
+  SmallVector<int64_t> ranges = linalg::LinalgOp(c.op).getStaticLoopRanges();
+  auto length = [&](unsigned loop) {
+    return ShapedType::isDynamic(ranges[loop])
+               ? std::numeric_limits<int64_t>::max()
+               : ranges[loop];
+  };
+  // Windows of one pixel have loops of one iteration only.
+  for (unsigned loop : c.k)
+    if (loop == c.k.front() || length(loop) >= length(innerTerm))
+      innerTerm = loop;
+  llvm::erase(outerTerms, innerTerm);
+}
 
 ContractionEmitter::Position
 ContractionEmitter::beginParallel(ArrayRef<Value> extents) {
@@ -70,6 +84,39 @@ Value ContractionEmitter::count(ArrayRef<unsigned> loops) {
   for (unsigned loop : loops)
     number = mul(b, number, sizes[loop]);
   return number;
+}
+
+Value ContractionEmitter::countMost(ArrayRef<unsigned> loops) {
+  auto isSame = [&](Value value) {
+    auto forall = c.op->getParentOfType<scf::ForallOp>();
+    return getConstantIntValue(value) || !forall ||
+           forall.isDefinedOutsideOfLoop(value);
+  };
+  Value number = constantIndex(b, 1);
+  for (unsigned loop : loops) {
+    Value size = sizes[loop];
+    if (auto smaller = size.getDefiningOp<arith::MinUIOp>())
+      for (Value one : smaller->getOperands())
+        if (!isSame(size) && isSame(one))
+          size = one;
+    number = mul(b, number, size);
+  }
+  return number;
+}
+
+bool ContractionEmitter::isContiguous(OpOperand *operand, unsigned loop) {
+  AffineMap map = c.map(operand);
+  auto type = cast<MemRefType>(operand->get().getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (map.getNumResults() == 0 ||
+      failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
+    return false;
+  if (map.getResults().back() != getAffineDimExpr(loop, b.getContext()))
+    return false;
+  return llvm::none_of(map.getResults().drop_back(), [&](AffineExpr expr) {
+    return expr.isFunctionOfDim(loop);
+  });
 }
 
 SmallVector<Value> ContractionEmitter::getIndices(OpOperand *operand) {

@@ -37,6 +37,12 @@ protected:
   void go(llvm::ArrayRef<unsigned> loops, llvm::ArrayRef<mlir::Value> position);
   /// The number of points of `loops`.
   mlir::Value count(llvm::ArrayRef<unsigned> loops);
+  /// What that is at most in any block of rows, if the op is in a loop over
+  /// such: the same for all blocks, where the size of a block is the smaller
+  /// one of that and something else.
+  mlir::Value countMost(llvm::ArrayRef<unsigned> loops);
+  /// Whether elements along a loop lie together, as far as types tell.
+  bool isContiguous(mlir::OpOperand *operand, unsigned loop);
 
   /// The indices of the element at the present position, and the element.
   llvm::SmallVector<mlir::Value> getIndices(mlir::OpOperand *operand);
@@ -50,6 +56,10 @@ protected:
   bool fromZero;
   llvm::SmallVector<mlir::Value> sizes, ivs;
   mlir::Value rows, columns;
+  /// The loop over terms that steps of a tensor core go along, and those
+  /// outside of it.
+  unsigned innerTerm = 0;
+  llvm::SmallVector<unsigned> outerTerms;
 };
 
 } // namespace condcomp

@@ -77,38 +77,56 @@ public:
       : thread(kernel.getArgument(Thread)),
         threads(kernel.getArgument(Threads)) {}
 
-  void deal(scf::ParallelOp loop);
+  /// Deals the loops of a block of which `before` iterations have been handed
+  /// out since the last barrier, or null if none have; returns what has been
+  /// at its end.
+  Value deal(Block &block, Value before);
 
 private:
-  Value countBefore(Operation *op) const;
+  Value deal(scf::ParallelOp loop, Value before);
+  Value deal(scf::IfOp choice, Value before);
 
   Value thread, threads;
-  /// What has been handed out since the last barrier, after a loop.
-  llvm::DenseMap<Operation *, Value> handedOut;
 };
 } // namespace
 
-/// What has been handed out when `op` begins, in its block.
-Value Dealer::countBefore(Operation *op) const {
-  while ((op = op->getPrevNode())) {
-    if (Value count = handedOut.lookup(op))
-      return count;
-    bool waits = op->walk([](func::CallOp call) {
-                     return call.getCallee() == kBarrierName
-                                ? WalkResult::interrupt()
-                                : WalkResult::advance();
-                   }).wasInterrupted();
-    if (waits)
-      break;
-  }
-  return Value();
+/// The smallest multiple of `unit` that is not below `count`.
+static Value roundUp(ImplicitLocOpBuilder &b, Value count, int64_t unit) {
+  Value size = constantIndex(b, unit);
+  return mul(b, ceilDiv(b, count, size), size);
 }
 
-void Dealer::deal(scf::ParallelOp loop) {
+static bool isBarrier(Operation *op) {
+  auto call = dyn_cast<func::CallOp>(op);
+  return call && call.getCallee() == kBarrierName;
+}
+
+static bool hasBarrier(Operation *op) {
+  return op
+      ->walk([](Operation *inner) {
+        return isBarrier(inner) ? WalkResult::interrupt()
+                                : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// How many threads stay together: those of a warp have a tile together, and
+/// those of a block if they wait for each other.
+static int64_t countCooperating(scf::ParallelOp loop) {
+  int64_t threads = kWarpSize;
+  loop->walk([&](gpu::BarrierOp barrier) {
+    if (auto all = barrier->getAttrOfType<IntegerAttr>(kBlockThreadsAttrName))
+      threads = all.getInt();
+  });
+  return threads;
+}
+
+Value Dealer::deal(scf::ParallelOp loop, Value before) {
   ImplicitLocOpBuilder b(loop.getLoc(), loop);
   auto [sizes, total] = countIterations(b, loop);
   Value first = thread, count = total;
-  if (Value before = countBefore(loop)) {
+  if (before) {
+    before = roundUp(b, before, countCooperating(loop));
     Value offset = b.createOrFold<arith::RemUIOp>(before, threads);
     Value wraps =
         arith::CmpIOp::create(b, arith::CmpIPredicate::ult, thread, offset);
@@ -117,12 +135,65 @@ void Dealer::deal(scf::ParallelOp loop) {
                                     sub(b, thread, offset));
     count = add(b, before, count);
   }
-  // The threads of a warp have a tile together: they stay together.
-  Value warp = constantIndex(b, kWarpSize);
-  count = mul(b, ceilDiv(b, count, warp), warp);
-  auto share = scf::ForOp::create(b, first, total, threads);
-  moveBody(loop, share, sizes);
-  handedOut[share] = count;
+  moveBody(loop, scf::ForOp::create(b, first, total, threads), sizes);
+  return count;
+}
+
+/// A choice that all threads make alike also gives what its branch has handed
+/// out.
+Value Dealer::deal(scf::IfOp choice, Value before) {
+  bool waits = hasBarrier(choice);
+  SmallVector<Value> after;
+  for (Region &region : choice->getRegions())
+    after.push_back(region.empty() ? before : deal(region.front(), before));
+  if (waits)
+    return Value();
+  if (after[0] == before && after[1] == before)
+    return before;
+  ImplicitLocOpBuilder b(choice.getLoc(), choice);
+  SmallVector<Type> types(choice.getResultTypes());
+  types.push_back(b.getIndexType());
+  auto counting = scf::IfOp::create(b, types, choice.getCondition(),
+                                    /*withElseRegion=*/true);
+  for (auto [i, region] : llvm::enumerate(choice->getRegions())) {
+    Block &block = counting->getRegion(i).front();
+    b.setInsertionPointToEnd(&block);
+    SmallVector<Value> results;
+    if (!region.empty()) {
+      Operation *end = region.front().getTerminator();
+      results = end->getOperands();
+      end->erase();
+      block.getOperations().splice(block.end(), region.front().getOperations());
+    }
+    b.setInsertionPointToEnd(&block);
+    results.push_back(after[i] ? after[i] : constantIndex(b, 0));
+    scf::YieldOp::create(b, results);
+  }
+  choice.replaceAllUsesWith(counting.getResults().drop_back());
+  choice.erase();
+  return counting.getResults().back();
+}
+
+Value Dealer::deal(Block &block, Value before) {
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    if (auto loop = dyn_cast<scf::ParallelOp>(op)) {
+      before = deal(loop, before);
+    } else if (isBarrier(&op)) {
+      before = Value();
+    } else if (getRunner(&op) == Runner::Inside) {
+      if (auto choice = dyn_cast<scf::IfOp>(op)) {
+        before = deal(choice, before);
+        continue;
+      }
+      bool waits = hasBarrier(&op);
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          deal(inner, Value());
+      if (waits)
+        before = Value();
+    }
+  }
+  return before;
 }
 
 namespace {
@@ -133,16 +204,14 @@ struct DistributeLoopsPass
     if (!isKernel(kernel))
       return;
     SmallVector<Operation *> sequential;
-    SmallVector<scf::ParallelOp> shared, whole;
+    SmallVector<scf::ParallelOp> whole;
     walkRunners(kernel.getBody(), [&](Operation *op) {
       if (getRunner(op) == Runner::One)
         sequential.push_back(op);
       else if (auto loop = dyn_cast<scf::ParallelOp>(op))
-        shared.push_back(loop);
+        loop.getBody()->walk(
+            [&](scf::ParallelOp inner) { whole.push_back(inner); });
     });
-    for (scf::ParallelOp loop : shared)
-      loop.getBody()->walk(
-          [&](scf::ParallelOp inner) { whole.push_back(inner); });
 
     auto b = ImplicitLocOpBuilder::atBlockBegin(kernel.getLoc(),
                                                 &kernel.getBody().front());
@@ -152,9 +221,7 @@ struct DistributeLoopsPass
         arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, zero);
     for (scf::ParallelOp loop : whole)
       runWhole(loop);
-    Dealer dealer(kernel);
-    for (scf::ParallelOp loop : shared)
-      dealer.deal(loop);
+    Dealer(kernel).deal(kernel.getBody().front(), Value());
     for (Operation *op : sequential) {
       b.setInsertionPoint(op);
       b.setLoc(op->getLoc());

@@ -146,6 +146,16 @@ void Emitter::moveKernel(func::FuncOp kernel) {
       func::CallOp::create(b, kBarrierName, TypeRange(),
                            ValueRange{report, threads});
       call.erase();
+    } else if (auto alloca = dyn_cast<memref::AllocaOp>(op);
+               alloca && isShared(alloca)) {
+      MemRefType type = alloca.getType();
+      alloca.replaceAllUsesWith(
+          Value(function.addWorkgroupAttribution(type, alloca.getLoc())));
+      function.setWorkgroupAttributionAttr(
+          function.getNumWorkgroupAttributions() - 1,
+          LLVM::LLVMDialect::getAlignAttrName(),
+          b.getI64IntegerAttr(alloca.getAlignment().value_or(1)));
+      alloca.erase();
     } else if (auto end = dyn_cast<func::ReturnOp>(op)) {
       gpu::ReturnOp::create(b);
       end.erase();

@@ -25,9 +25,10 @@ namespace {
 /// Makes the calls of kernels launches.
 class Emulation {
 public:
-  Emulation(ModuleOp module, int64_t threads)
-      : module(module), threads(threads), converter(module.getContext()),
-        b(module.getLoc(), module.getContext()), i64(b.getI64Type()),
+  Emulation(ModuleOp module, int64_t threads, int64_t blockSize)
+      : module(module), threads(threads), blockSize(blockSize),
+        converter(module.getContext()), b(module.getLoc(), module.getContext()),
+        i64(b.getI64Type()),
         pointer(LLVM::LLVMPointerType::get(b.getContext())) {}
 
   LogicalResult run();
@@ -39,7 +40,7 @@ private:
   }
 
   ModuleOp module;
-  int64_t threads;
+  int64_t threads, blockSize;
   LLVMTypeConverter converter;
   ImplicitLocOpBuilder b;
   Type i64, pointer;
@@ -53,13 +54,15 @@ void Emulation::launch(func::CallOp call, LLVM::LLVMFuncOp function) {
   Value array =
       makeArgumentArray(b, converter, call.getOperands().drop_front(Workspace));
   Value code = LLVM::AddressOfOp::create(b, function);
-  LLVM::CallOp::create(b, emulator, ValueRange{constant(threads), code, array});
+  LLVM::CallOp::create(
+      b, emulator,
+      ValueRange{constant(threads), constant(blockSize), code, array});
   call.erase();
 }
 
 LogicalResult Emulation::run() {
   FailureOr<LLVM::LLVMFuncOp> declared = LLVM::lookupOrCreateFn(
-      b, module, "condcomp_emulate_grid", {i64, pointer, pointer},
+      b, module, "condcomp_emulate_grid", {i64, i64, pointer, pointer},
       LLVM::LLVMVoidType::get(b.getContext()));
   if (failed(declared))
     return failure();
@@ -79,14 +82,14 @@ struct EmulateGridPass
   LogicalResult initialize(MLIRContext *context) override {
     // Each has a stack of its own.
     if (threads >= 1 && threads <= 4096)
-      return success();
+      return checkBlockSize(context, blockSize);
     return emitError(UnknownLoc::get(context))
            << "an emulated grid has 1 to 4096 threads, not "
            << threads.getValue();
   }
 
   void runOnOperation() override {
-    if (failed(Emulation(getOperation(), threads).run()))
+    if (failed(Emulation(getOperation(), threads, blockSize).run()))
       signalPassFailure();
   }
 };

@@ -9,8 +9,6 @@
 #include "Grid.h"
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "mlir/Analysis/AliasAnalysis.h"
-#include "mlir/Analysis/DataFlow/IntegerRangeAnalysis.h"
-#include "mlir/Analysis/DataFlow/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Transforms.h"
@@ -28,10 +26,6 @@ namespace condcomp {
 using namespace mlir;
 using namespace condcomp;
 
-/// Iterations of a loop in a block that are counted for all blocks alike: not
-/// more than blocks are made of, so that few are too many.
-static constexpr int64_t kMostIterations = 1024;
-
 namespace {
 /// Turns one forall into parallel loops over its iterations and those of the
 /// loops inside.
@@ -39,10 +33,9 @@ class Flattener {
 public:
   using Ops = SmallVector<Operation *>;
 
-  Flattener(scf::ForallOp forall, DataFlowSolver &ranges,
-            AliasAnalysis &aliases,
+  Flattener(scf::ForallOp forall, AliasAnalysis &aliases,
             const llvm::SmallPtrSetImpl<Operation *> &replaced)
-      : forall(forall), ranges(ranges), aliases(aliases), replaced(replaced),
+      : forall(forall), aliases(aliases), replaced(replaced),
         b(forall.getLoc(), forall) {}
 
   /// Returns the first op that stands against it, with the reason, or null.
@@ -60,12 +53,13 @@ private:
     return known ? arith::ConstantIndexOp::create(b, *known).getResult()
                  : value;
   }
-  std::optional<int64_t> getMost(Value bound);
+  /// What `bound` is at most in any block, outside of the forall; null if that
+  /// is not known.
+  Value getMost(Value bound);
   void emit(Block &block, Ops setup);
   void emitLoop(scf::ParallelOp inner, ArrayRef<Operation *> setup);
 
   scf::ForallOp forall;
-  DataFlowSolver &ranges;
   AliasAnalysis &aliases;
   /// Foralls inside that are flat already.
   const llvm::SmallPtrSetImpl<Operation *> &replaced;
@@ -75,15 +69,23 @@ private:
 };
 } // namespace
 
-/// The most that `bound` can be, if that is little.
-std::optional<int64_t> Flattener::getMost(Value bound) {
-  auto *state = ranges.lookupState<dataflow::IntegerValueRangeLattice>(bound);
-  if (!state || state->getValue().isUninitialized())
-    return std::nullopt;
-  const APInt &most = state->getValue().getValue().smax();
-  if (most.sgt(kMostIterations))
-    return std::nullopt;
-  return most.getSExtValue();
+/// The same of the most that its operands can be, where it grows with them.
+Value Flattener::getMost(Value bound) {
+  if (isInvariant(bound))
+    return getOutside(bound);
+  Operation *op = bound.getDefiningOp();
+  if (!isa_and_nonnull<arith::MinUIOp, arith::AddIOp, arith::SubIOp,
+                       arith::MulIOp, arith::DivUIOp>(op))
+    return Value();
+  Value x = getMost(op->getOperand(0)), y = getMost(op->getOperand(1));
+  if (isa<arith::MinUIOp>(op) && !(x && y))
+    return x ? x : y;
+  bool shrinks = isa<arith::SubIOp, arith::DivUIOp>(op);
+  if (!x || !y || (shrinks && !isInvariant(op->getOperand(1))))
+    return Value();
+  IRMapping most;
+  most.map(op->getOperands(), ValueRange{x, y});
+  return b.clone(*op, most)->getResult(0);
 }
 
 Operation *Flattener::check(Block &block, std::string &reason) {
@@ -105,7 +107,8 @@ Operation *Flattener::check(Block &block, std::string &reason) {
         SmallVector<MemoryEffects::EffectInstance> effects;
         inner.getEffects<MemoryEffects::Write>(effects);
         for (const MemoryEffects::EffectInstance &effect : effects)
-          written.push_back(effect.getValue());
+          if (!effect.getValue() || !isShared(effect.getValue()))
+            written.push_back(effect.getValue());
       });
       continue;
     }
@@ -185,9 +188,7 @@ void Flattener::emitLoop(scf::ParallelOp inner, ArrayRef<Operation *> setup) {
            inner.getLowerBound(), inner.getUpperBound(), inner.getStep())) {
     lower.push_back(getOutside(from));
     step.push_back(getOutside(by));
-    upper.push_back(isInvariant(to)
-                        ? getOutside(to)
-                        : arith::ConstantIndexOp::create(b, *getMost(to)));
+    upper.push_back(getMost(to));
   }
   auto loop = scf::ParallelOp::create(b, lower, upper, step);
   b.setInsertionPointToStart(loop.getBody());
@@ -223,17 +224,11 @@ struct FlattenForallsPass
         [&](scf::ForallOp forall) { foralls.push_back(forall); });
     if (foralls.empty())
       return;
-    DataFlowSolver ranges;
-    dataflow::loadBaselineAnalyses(ranges);
-    ranges.load<dataflow::IntegerRangeAnalysis>();
-    if (failed(ranges.initializeAndRun(getOperation())))
-      return signalPassFailure();
     // They stay until the end: what was found out is known by addresses.
     llvm::SmallPtrSet<Operation *, 8> replaced;
     for (scf::ForallOp forall : foralls) {
       moveLoopInvariantCode(forall);
-      Flattener flattener(forall, ranges, getAnalysis<AliasAnalysis>(),
-                          replaced);
+      Flattener flattener(forall, getAnalysis<AliasAnalysis>(), replaced);
       std::string reason;
       if (Operation *op = flattener.check(reason)) {
         sequential.push_back(forall);

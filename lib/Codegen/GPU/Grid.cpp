@@ -30,6 +30,11 @@ bool condcomp::isKernel(func::FuncOp function) {
   return function->hasAttr(kKernelAttrName);
 }
 
+bool condcomp::isShared(Value buffer) {
+  auto type = dyn_cast<MemRefType>(buffer.getType());
+  return type && type.getMemorySpaceAsInt() == kSharedMemorySpace;
+}
+
 SmallVector<std::pair<func::CallOp, func::FuncOp>>
 condcomp::getKernelCalls(ModuleOp module) {
   SymbolTableCollection symbols;

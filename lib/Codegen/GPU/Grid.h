@@ -20,6 +20,12 @@ namespace condcomp {
 inline constexpr llvm::StringLiteral kKernelAttrName = "condcomp.kernel";
 /// The number of a check, by which the report names it.
 inline constexpr llvm::StringLiteral kCheckAttrName = "condcomp.check";
+/// Marks a barrier of a block with how many threads that has: the parallel loop
+/// that it is in has an innermost loop over them.
+inline constexpr llvm::StringLiteral kBlockThreadsAttrName =
+    "condcomp.block_threads";
+/// The memory space of what the threads of a block share.
+inline constexpr int64_t kSharedMemorySpace = 3;
 /// Waits for all threads of the grid.
 inline constexpr llvm::StringLiteral kBarrierName = "condcomp_grid_barrier";
 
@@ -38,6 +44,9 @@ mlir::LogicalResult checkBlockSize(mlir::MLIRContext *context,
                                    int64_t blockSize);
 
 bool isKernel(mlir::func::FuncOp function);
+/// Whether a buffer is in memory that the threads of a block share. Who uses it
+/// inserts its barriers.
+bool isShared(mlir::Value buffer);
 /// The calls of kernels in a module, and the kernels.
 llvm::SmallVector<std::pair<mlir::func::CallOp, mlir::func::FuncOp>>
 getKernelCalls(mlir::ModuleOp module);

@@ -86,7 +86,7 @@ static Accesses getAccesses(Operation *op) {
     inner.getEffects(effects);
     for (const MemoryEffects::EffectInstance &effect : effects)
       if (Value buffer = effect.getValue();
-          buffer &&
+          buffer && !isShared(buffer) &&
           isa<MemoryEffects::Read, MemoryEffects::Write>(effect.getEffect()))
         accesses.insert(
             {buffer, one, isa<MemoryEffects::Write>(effect.getEffect())});

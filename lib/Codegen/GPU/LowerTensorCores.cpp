@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EmulateSharedMemory.h"
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -110,16 +111,7 @@ LowerTensorCoresPass::callEmulator(ImplicitLocOpBuilder &b,
       registers.push_back(toWord(b, pair));
   int64_t first = registers.size();
   llvm::append_range(registers, getNumbers(b, op.getMatrixC()));
-  // At the beginning of the function: what is allocated in a loop piles up.
-  Value memory;
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(
-        &op->getParentOfType<FunctionOpInterface>().getFunctionBody().front());
-    Value count = LLVM::ConstantOp::create(
-        b, b.getI64Type(), b.getI64IntegerAttr(registers.size()));
-    memory = LLVM::AllocaOp::create(b, pointer, b.getI32Type(), count);
-  }
+  Value memory = allocateWords(b, op, registers.size());
   auto getAddress = [&](int32_t position) -> Value {
     return LLVM::GEPOp::create(b, pointer, b.getI32Type(), memory,
                                ArrayRef<LLVM::GEPArg>{position});
@@ -146,6 +138,7 @@ void LowerTensorCoresPass::runOnOperation() {
     op.erase();
     return WalkResult::advance();
   });
-  if (result.wasInterrupted())
+  if (result.wasInterrupted() ||
+      (emulate && failed(emulateSharedMemory(getOperation()))))
     signalPassFailure();
 }

@@ -33,19 +33,8 @@ ThreadTile::ThreadTile(ImplicitLocOpBuilder &b, const Contraction &contraction,
       rowTiles(ceilDiv(b, rows, constantIndex(b, tileRows))),
       columnTiles(ceilDiv(b, columns, constantIndex(b, tileColumns))) {}
 
-/// A constant that `size` is not above, if it is the smaller one of that and
-/// something else, or `size`.
-static Value getMost(Value size) {
-  auto smaller = size.getDefiningOp<arith::MinUIOp>();
-  return smaller && getConstantIntValue(smaller.getRhs()) ? smaller.getRhs()
-                                                          : size;
-}
-
 Value ThreadTile::countTiles() {
-  Value most = constantIndex(b, 1);
-  for (unsigned loop : c.m)
-    most = mul(b, most, getMost(sizes[loop]));
-  Value mostTiles = ceilDiv(b, most, constantIndex(b, tileRows));
+  Value mostTiles = ceilDiv(b, countMost(c.m), constantIndex(b, tileRows));
   return mul(b, count(c.batch), mul(b, mostTiles, columnTiles));
 }
 

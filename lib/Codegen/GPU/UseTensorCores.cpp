@@ -7,15 +7,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "../CPU/ContractionMatch.h"
+#include "BlockTile.h"
 #include "Grid.h"
 #include "WarpTile.h"
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "condcomp/Conversion/IndependentLoops.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Remarks.h"
 
@@ -48,12 +52,24 @@ static bool isForOneThread(Operation *op) {
   return false;
 }
 
+/// The shared memory of a kernel.
+static Value makeSharedMemory(func::FuncOp kernel) {
+  auto b = ImplicitLocOpBuilder::atBlockBegin(kernel.getLoc(),
+                                              &kernel.getBody().front());
+  auto type = MemRefType::get({BlockTile::kSharedBytes}, b.getI8Type(),
+                              AffineMap(), kSharedMemorySpace);
+  return memref::AllocaOp::create(b, type, b.getI64IntegerAttr(128));
+}
+
 namespace {
 struct UseTensorCoresPass
     : public condcomp::impl::UseTensorCoresBase<UseTensorCoresPass> {
+  using UseTensorCoresBase::UseTensorCoresBase;
+
   void runOnOperation() override {
     if (!isKernel(getOperation()))
       return;
+    shared = Value();
     SmallVector<std::pair<Contraction, linalg::FillOp>, 1> contractions;
     getOperation()->walk([&](linalg::LinalgOp op) {
       std::optional<Contraction> c = matchContraction(op);
@@ -70,7 +86,7 @@ struct UseTensorCoresPass
     });
     for (auto &[contraction, fill] : contractions) {
       ImplicitLocOpBuilder b(contraction.op.getLoc(), contraction.op);
-      WarpTile(b, contraction, /*fromZero=*/fill != nullptr).run();
+      emit(b, contraction, /*fromZero=*/fill != nullptr);
     }
     for (auto &[contraction, fill] : contractions) {
       contraction.op->erase();
@@ -78,5 +94,26 @@ struct UseTensorCoresPass
         fill->erase();
     }
   }
+
+private:
+  /// Tiles of blocks or of warps, as all threads decide alike.
+  void emit(ImplicitLocOpBuilder &b, const Contraction &c, bool fromZero) {
+    BlockTile blockTile(b, c, fromZero);
+    WarpTile warpTile(b, c, fromZero);
+    bool possible = blockSize == BlockTile::kThreads && blockTile.isPossible();
+    Value worthwhile = possible ? blockTile.isWorthwhile() : Value();
+    if (!worthwhile || getConstantIntValue(worthwhile) == 0)
+      return warpTile.run();
+    if (!shared)
+      shared = makeSharedMemory(getOperation());
+    auto choice = scf::IfOp::create(b, worthwhile, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(choice.thenYield());
+    blockTile.run(shared);
+    b.setInsertionPoint(choice.elseYield());
+    warpTile.run();
+  }
+
+  Value shared;
 };
 } // namespace

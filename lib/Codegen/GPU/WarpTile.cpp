@@ -28,20 +28,7 @@ static constexpr int64_t kWide = 4;
 
 WarpTile::WarpTile(ImplicitLocOpBuilder &b, const Contraction &contraction,
                    bool fromZero)
-    : ContractionEmitter(b, contraction, fromZero), outerTerms(c.k) {
-  // The longest loop, for full steps; of several, the innermost.
-  SmallVector<int64_t> ranges = linalg::LinalgOp(c.op).getStaticLoopRanges();
-  auto length = [&](unsigned loop) {
-    return ShapedType::isDynamic(ranges[loop])
-               ? std::numeric_limits<int64_t>::max()
-               : ranges[loop];
-  };
-  // Windows of one pixel have loops of one iteration only.
-  for (unsigned loop : c.k)
-    if (loop == c.k.front() || length(loop) >= length(innerTerm))
-      innerTerm = loop;
-  llvm::erase(outerTerms, innerTerm);
-}
+    : ContractionEmitter(b, contraction, fromZero) {}
 
 WarpTile::Values WarpTile::loadWide(OpOperand *operand) {
   auto type = VectorType::get(kWide, getElementType(operand));
@@ -49,21 +36,6 @@ WarpTile::Values WarpTile::loadWide(OpOperand *operand) {
       b, type, operand->get(), getIndices(operand), /*nontemporal=*/false,
       llvm::MaybeAlign(kWide * type.getElementTypeBitWidth() / 8));
   return vector::ToElementsOp::create(b, vector).getResults();
-}
-
-bool WarpTile::isContiguous(OpOperand *operand, unsigned loop) {
-  AffineMap map = c.map(operand);
-  auto type = cast<MemRefType>(operand->get().getType());
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (map.getNumResults() == 0 ||
-      failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
-    return false;
-  if (map.getResults().back() != getAffineDimExpr(loop, b.getContext()))
-    return false;
-  return llvm::none_of(map.getResults().drop_back(), [&](AffineExpr expr) {
-    return expr.isFunctionOfDim(loop);
-  });
 }
 
 Value WarpTile::isAligned(OpOperand *operand) {

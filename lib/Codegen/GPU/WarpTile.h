@@ -36,8 +36,6 @@ private:
   /// Four elements at once, from the present position on.
   Values loadWide(mlir::OpOperand *operand);
 
-  /// Whether elements along a loop lie together, as far as types tell.
-  bool isContiguous(mlir::OpOperand *operand, unsigned loop);
   /// Whether four elements at multiples of four begin at multiples of their
   /// size, which run-time values tell.
   mlir::Value isAligned(mlir::OpOperand *operand);
@@ -53,10 +51,6 @@ private:
   /// block, its number there, row and column.
   void forEachResult(
       llvm::function_ref<void(int64_t, int64_t, mlir::Value, mlir::Value)> fn);
-
-  /// The loop over terms that steps of the unit go along, and those outside.
-  unsigned innerTerm;
-  llvm::SmallVector<unsigned> outerTerms;
 
   /// What is loaded four at a time if it is aligned, and whether it is.
   bool wideLhs = false, wideRhs = false, wideColumns = false;

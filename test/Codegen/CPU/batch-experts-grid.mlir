@@ -87,8 +87,22 @@ func.func @f32(%x: tensor<?x32xf32>, %offsets: tensor<9xindex>,
 
 // Tensor cores have tiles of 32 rows. Nothing is extended to f32 beforehand.
 
+// Blocks have 32 rows, or 128 if that many modules have 64 each. Less than 64
+// in all are not counted.
 // CHECK-LABEL: func @bf16
-// CHECK:       arith.divui %{{.*}}, %c32
+// CHECK:       %[[ROWS:.*]] = tensor.extract %{{.*}}[%c8]
+// CHECK:       %[[SOME:.*]] = arith.cmpi uge, %[[ROWS]], %c64
+// CHECK:       %[[MODULES:.*]] = arith.select %[[SOME]], %c8, %c0
+// CHECK:       %[[USED:.*]] = scf.for %{{.*}} = %c0 to %[[MODULES]] step %c1 iter_args(%[[COUNT:.*]] = %c0)
+// CHECK:         %[[HAS:.*]] = arith.cmpi ne
+// CHECK:         arith.select %[[HAS]], %{{.*}}, %[[COUNT]]
+// CHECK:       %[[DIVISOR:.*]] = arith.maxui %[[USED]], %c1
+// CHECK:       %[[LEAST:.*]] = arith.muli %[[DIVISOR]], %c64
+// CHECK:       %[[TALL:.*]] = arith.cmpi uge, %[[ROWS]], %[[LEAST]]
+// CHECK:       %[[HEIGHT:.*]] = arith.select %[[TALL]], %c128, %c32
+// CHECK:       arith.divui %[[ROWS]], %[[HEIGHT]]
+// CHECK:       scf.forall
+// CHECK:         arith.minui %{{.*}}, %[[HEIGHT]]
 // CHECK:       linalg.matmul ins(%{{.*}}, %{{.*}} : tensor<?x32xbf16>, tensor<32x64xbf16>)
 // THREADS-LABEL: func @bf16
 // THREADS:       arith.divui %{{.*}}, %c4

@@ -117,3 +117,55 @@ func.func private @branch(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi
   }
   return
 }
+
+// -----
+
+// The threads of a block stay together: the loop begins at a multiple of them.
+// CHECK-LABEL: func.func private @block(
+// CHECK-SAME:    %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index
+// CHECK:         scf.for %{{.+}} = %[[THREAD]] to %{{.+}} step %[[THREADS]]
+// CHECK:         %[[NUMBER:.+]] = arith.divui %{{.+}}, %c64
+// CHECK:         %[[BLOCKS:.+]] = arith.muli %[[NUMBER]], %c64
+// CHECK:         %[[OFFSET:.+]] = arith.remui %[[BLOCKS]], %[[THREADS]]
+// CHECK:         arith.cmpi ult, %[[THREAD]], %[[OFFSET]]
+func.func private @block(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %n: index, %x: memref<?xindex>, %y: memref<?xindex>) attributes {condcomp.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c64 = arith.constant 64 : index
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %i, %x[%i] : memref<?xindex>
+  }
+  scf.parallel (%i, %j) = (%c0, %c0) to (%n, %c64) step (%c1, %c1) {
+    memref.store %i, %y[%i] : memref<?xindex>
+    gpu.barrier {condcomp.block_threads = 64 : index}
+  }
+  return
+}
+
+// -----
+
+// What a choice has handed out depends on it.
+// CHECK-LABEL: func.func private @choice(
+// CHECK-SAME:    %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index
+// CHECK:         %[[COUNT:.+]] = scf.if %{{.+}} -> (index) {
+// CHECK:           scf.for %{{.+}} = %[[THREAD]] to
+// CHECK:           scf.yield %[[OWN:.+]] : index
+// CHECK:         } else {
+// CHECK-NOT:       scf.for
+// CHECK:           scf.yield %c0{{.*}} : index
+// CHECK:         arith.addi %[[COUNT]], %c31
+// CHECK:         %[[OFFSET:.+]] = arith.remui %{{.+}}, %[[THREADS]]
+// CHECK:         arith.cmpi ult, %[[THREAD]], %[[OFFSET]]
+func.func private @choice(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %n: index, %if: i1, %x: memref<?xindex>, %y: memref<?xindex>) attributes {condcomp.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.if %if {
+    scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+      memref.store %i, %x[%i] : memref<?xindex>
+    }
+  }
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %i, %y[%i] : memref<?xindex>
+  }
+  return
+}

@@ -22,6 +22,9 @@
 // CHECK:           func.call @condcomp_grid_barrier(%[[SHARED]], %[[COUNT]])
 // CHECK:           memref.store %{{.+}}, %[[F]][%[[THREAD]]]
 // CHECK:           gpu.return
+// CHECK:         gpu.func @shares({{.*}}) workgroup(%[[MEMORY:.+]] : memref<64xi8, 3> {llvm.align = 16 : i64}) kernel
+// CHECK:           memref.view %[[MEMORY]]
+// CHECK-NOT:       memref.alloca
 // CHECK:         memref.global "private" constant @table
 // CHECK-NOT:   func.func private @k(
 func.func private @condcomp_grid_barrier()
@@ -32,6 +35,16 @@ func.func private @k(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, 
   call @condcomp_grid_barrier() : () -> ()
   %v = memref.load %table[%c0] : memref<4xindex>
   memref.store %v, %f[%t] : memref<?xindex>
+  return
+}
+
+// What a block shares is an attribution.
+func.func private @shares(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>) attributes {condcomp.kernel} {
+  %c0 = arith.constant 0 : index
+  %m = memref.alloca() {alignment = 16 : i64} : memref<64xi8, 3>
+  %v = memref.view %m[%c0][] : memref<64xi8, 3> to memref<8xf64, 3>
+  %x = memref.load %v[%t] : memref<8xf64, 3>
+  memref.store %x, %v[%s] : memref<8xf64, 3>
   return
 }
 

@@ -1,4 +1,4 @@
-// RUN: cc-opt %s --condcomp-gpu-emulate-grid=threads=3 | FileCheck %s
+// RUN: cc-opt %s --condcomp-gpu-emulate-grid="threads=6 block-size=3" | FileCheck %s
 
 // CHECK-LABEL: llvm.func internal @k$thread(
 // CHECK-SAME:    %[[ARGS:.+]]: !llvm.ptr, %[[THREAD:.+]]: i64, %[[THREADS:.+]]: i64)
@@ -13,8 +13,9 @@ func.func private @k(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, 
 // CHECK:         %[[ARRAY:.+]] = llvm.alloca %{{.+}} x !llvm.ptr
 // CHECK-COUNT-3: llvm.getelementptr %[[ARRAY]]
 // CHECK:         %[[CODE:.+]] = llvm.mlir.addressof @k$thread
-// CHECK:         %[[COUNT:.+]] = llvm.mlir.constant(3 : i64)
-// CHECK:         llvm.call @condcomp_emulate_grid(%[[COUNT]], %[[CODE]], %[[ARRAY]])
+// CHECK-DAG:     %[[COUNT:.+]] = llvm.mlir.constant(6 : i64)
+// CHECK-DAG:     %[[BLOCK:.+]] = llvm.mlir.constant(3 : i64)
+// CHECK:         llvm.call @condcomp_emulate_grid(%[[COUNT]], %[[BLOCK]], %[[CODE]], %[[ARRAY]])
 // CHECK-NOT:     call @k(
 func.func @f(%w: memref<?xi8>, %r: memref<4xi64>, %f: f32) {
   %c0 = arith.constant 0 : index

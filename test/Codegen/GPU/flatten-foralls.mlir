@@ -34,6 +34,35 @@ func.func private @ragged(%lengths: memref<?xindex>, %blocks: index, %columns: i
 
 // -----
 
+// Blocks have a height that is not known before the program runs, but the same
+// for all.
+// CHECK-LABEL: func.func private @height(
+// CHECK-SAME:    %[[LENGTHS:.+]]: memref<?xindex>, %[[BLOCKS:[a-z0-9]+]]: index, %[[HEIGHT:[a-z0-9]+]]: index)
+// CHECK:         %[[SUM:.+]] = arith.addi %[[HEIGHT]], %c7
+// CHECK:         %[[MOST:.+]] = arith.divui %[[SUM]], %c8
+// CHECK:         scf.parallel (%[[BLOCK:.+]], %[[I:.+]], %{{.+}}) = (%c0, %c0, %c0) to (%[[BLOCKS]], %[[MOST]], %c64)
+// CHECK:           arith.minui %{{.+}}, %[[HEIGHT]]
+func.func private @height(%lengths: memref<?xindex>, %blocks: index, %height: index) -> memref<?xindex> attributes {condcomp.kernel} {
+  %x = memref.alloc(%height) : memref<?xindex>
+  scf.forall (%block) in (%blocks) {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c7 = arith.constant 7 : index
+    %c8 = arith.constant 8 : index
+    %c64 = arith.constant 64 : index
+    %length = memref.load %lengths[%block] : memref<?xindex>
+    %rows = arith.minui %length, %height : index
+    %sum = arith.addi %rows, %c7 : index
+    %groups = arith.divui %sum, %c8 : index
+    scf.parallel (%i, %thread) = (%c0, %c0) to (%groups, %c64) step (%c1, %c1) {
+      memref.store %length, %x[%i] : memref<?xindex>
+    }
+  }
+  return %x : memref<?xindex>
+}
+
+// -----
+
 // Each loop of the body is one of all blocks: a barrier may stand between them.
 // CHECK-LABEL: func.func private @fission(
 // CHECK-COUNT-2: scf.parallel (%{{.+}}, %{{.+}}) = (%c0, %c0) to (%{{.+}}, %c5) step (%c1, %c1)

@@ -115,3 +115,20 @@ func.func private @reused(%n: index, %v: f32) attributes {condcomp.kernel} {
   }
   return
 }
+
+// What a block shares has barriers of its own.
+// CHECK-LABEL: func.func private @shared(
+// CHECK-NOT:     call @condcomp_grid_barrier
+// CHECK:         return
+func.func private @shared(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %n: index) attributes {condcomp.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %m = memref.alloca() : memref<8xindex, 3>
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %i, %m[%c0] : memref<8xindex, 3>
+  }
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    memref.store %i, %m[%c1] : memref<8xindex, 3>
+  }
+  return
+}

@@ -34,3 +34,33 @@ func.func @f16(%a: vector<4x2xf16>, %b: vector<2x2xf16>, %c: vector<2x2xf32>) ->
       : (vector<4x2xf16>, vector<2x2xf16>, vector<2x2xf32>) -> vector<2x2xf32>
   return %d : vector<2x2xf32>
 }
+
+// What a block shares is the run-time library's when emulated, else upstream's to
+// convert.
+// CHECK-LABEL: func.func @shared(
+// CHECK:         nvgpu.device_async_copy
+// EMULATE-LABEL: func.func @shared(
+// EMULATE-SAME:    %[[X:.+]]: memref<?xbf16>, %[[I:.+]]: index, %[[N:.+]]: index
+// EMULATE:         %[[MEMORY:.+]] = llvm.call @condcomp_emulate_shared_memory() : () -> !llvm.ptr
+// EMULATE:         llvm.addrspacecast %[[MEMORY]] : !llvm.ptr to !llvm.ptr<3>
+// EMULATE:         %[[ALL:.+]] = llvm.mlir.constant(16 : i64)
+// EMULATE:         %[[SOME:.+]] = llvm.mul
+// EMULATE:         llvm.call @condcomp_emulate_copy(%{{.+}}, %{{.+}}, %[[ALL]], %[[SOME]]) : (!llvm.ptr, !llvm.ptr, i64, i64) -> ()
+// EMULATE:         llvm.call @condcomp_emulate_commit_copies()
+// EMULATE:         %[[BUT:.+]] = llvm.mlir.constant(1 : i64)
+// EMULATE:         llvm.call @condcomp_emulate_wait_for_copies(%[[BUT]])
+// EMULATE:         llvm.call @condcomp_emulate_block_barrier()
+// EMULATE:         llvm.call @condcomp_emulate_ldmatrix_x4_trans(%{{.+}}, %[[WORDS:.+]]) : (!llvm.ptr, !llvm.ptr) -> ()
+// EMULATE-COUNT-4: llvm.load %{{.+}} : !llvm.ptr -> vector<2xbf16>
+// EMULATE-NOT:     memref.alloca
+func.func @shared(%x: memref<?xbf16>, %i: index, %n: index) -> vector<4x2xbf16> {
+  %c0 = arith.constant 0 : index
+  %m = memref.alloca() {alignment = 16 : i64} : memref<64xi8, 3>
+  %v = memref.view %m[%c0][] : memref<64xi8, 3> to memref<32xbf16, 3>
+  %t = nvgpu.device_async_copy %x[%i], %v[%i], 8, %n {bypassL1} : memref<?xbf16> to memref<32xbf16, 3>
+  nvvm.cp.async.commit.group
+  nvvm.cp.async.wait.group 1
+  gpu.barrier
+  %y = nvgpu.ldmatrix %v[%i] {numTiles = 4 : i32, transpose = true} : memref<32xbf16, 3> -> vector<4x2xbf16>
+  return %y : vector<4x2xbf16>
+}

@@ -1,4 +1,5 @@
 // RUN: cc-opt %s --pass-pipeline='builtin.module(func.func(condcomp-gpu-use-tensor-cores,canonicalize,cse))' --split-input-file | FileCheck %s
+// RUN: cc-opt %s --pass-pipeline='builtin.module(func.func(condcomp-gpu-use-tensor-cores{block-size=64}))' --split-input-file | FileCheck %s --check-prefix=WARPS
 // RUN: cc-opt %s --pass-pipeline='builtin.module(func.func(condcomp-gpu-use-tensor-cores))' --split-input-file --remarks-filter=condcomp-gpu-use-tensor-cores 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
 
 // The threads of a warp are the innermost loop: each tile has all of them. What
@@ -87,5 +88,68 @@ func.func private @independent(%a: memref<?x8xbf16>, %b: memref<8x4xbf16>, %c: m
   scf.for %i = %c0 to %n step %c1 {
     linalg.matmul ins(%a, %b : memref<?x8xbf16>, memref<8x4xbf16>) outs(%c : memref<?x4xbf16>)
   } {condcomp.independent}
+  return
+}
+
+// -----
+
+// Rows that may be many: a tile of the threads of a block, if it is worthwhile.
+// Two stages are on their way while one is multiplied.
+// WARPS-NOT:   nvgpu.device_async_copy
+// CHECK-LABEL: func.func private @rows(
+// CHECK-SAME:    %[[A:.+]]: memref<?x128xbf16>, %[[B:.+]]: memref<128x96xbf16>, %[[C:.+]]: memref<?x96xbf16>
+// CHECK:         %[[MEMORY:.+]] = memref.alloca() {alignment = 128 : i64} : memref<49152xi8, 3>
+// CHECK:         %[[M:.+]] = memref.dim %[[A]]
+// CHECK:         %[[REST:.+]] = arith.remui %{{.+}}, %c16
+// CHECK:         %[[ALIGNED:.+]] = arith.cmpi eq, %[[REST]], %c0
+// CHECK:         %[[MANY:.+]] = arith.cmpi uge, %[[M]], %c64
+// CHECK:         %[[WORTHWHILE:.+]] = arith.andi %[[ALIGNED]], %[[MANY]]
+// CHECK:         scf.if %[[WORTHWHILE]] {
+// CHECK:           %[[SHARED:.+]] = memref.view %[[MEMORY]][%c0][] : memref<49152xi8, 3> to memref<24576xbf16, 3>
+// CHECK:           scf.parallel (%{{.+}}, %{{.+}}) = (%c0, %c0) to (%{{.+}}, %c256)
+// CHECK:             gpu.barrier {condcomp.block_threads = 256 : index}
+// CHECK-COUNT-4:     nvgpu.device_async_copy %{{.+}}[{{.+}}], %[[SHARED]][{{.+}}], 8, %{{.+}} {bypassL1}
+// CHECK:             nvvm.cp.async.commit.group
+// CHECK-COUNT-4:     nvgpu.device_async_copy
+// CHECK:             nvvm.cp.async.commit.group
+// CHECK:             scf.for %[[STAGE:.+]] = %c0 to %c4 step %c1
+// CHECK-NEXT:          nvvm.cp.async.wait.group 1
+// CHECK-NEXT:          gpu.barrier {condcomp.block_threads = 256 : index}
+// CHECK-NEXT:          %[[NEXT:.+]] = arith.addi %[[STAGE]], %c2
+// CHECK-NEXT:          %[[MORE:.+]] = arith.cmpi ult, %[[NEXT]], %c4
+// CHECK-NEXT:          scf.if %[[MORE]] {
+// CHECK-COUNT-4:         nvgpu.device_async_copy {{.*}} to memref<24576xbf16, 3>
+// CHECK-NEXT:          }
+// CHECK-NEXT:          nvvm.cp.async.commit.group
+// CHECK:               scf.if %{{.+}} -> (vector<2x2xf32>
+// CHECK-COUNT-8:         vector.load %[[SHARED]]{{.*}} {alignment = 8 : i64} : memref<24576xbf16, 3>, vector<4xbf16>
+// CHECK-COUNT-2:         nvgpu.ldmatrix %[[SHARED]]{{.*}} {numTiles = 4 : i32, transpose = true}
+// CHECK-COUNT-16:        nvgpu.mma.sync
+// CHECK-COUNT-8:         vector.load
+// CHECK-COUNT-16:        nvgpu.mma.sync
+// CHECK-NOT:             nvgpu.mma.sync
+// CHECK:             scf.if
+// CHECK:               vector.store %{{.+}}, %[[C]]{{.*}} {alignment = 4 : i64} : memref<?x96xbf16>, vector<2xbf16>
+// CHECK:         } else {
+// CHECK:           scf.parallel {{.*}} to (%{{.+}}, %c3, %c32)
+func.func private @rows(%a: memref<?x128xbf16>, %b: memref<128x96xbf16>, %c: memref<?x96xbf16>) attributes {condcomp.kernel} {
+  %zero = arith.constant 0.0 : bf16
+  linalg.fill ins(%zero : bf16) outs(%c : memref<?x96xbf16>)
+  linalg.matmul ins(%a, %b : memref<?x128xbf16>, memref<128x96xbf16>) outs(%c : memref<?x96xbf16>)
+  return
+}
+
+// -----
+
+// Never: an odd number of columns, rows that are not aligned, few terms, few
+// rows, terms apart.
+// CHECK-LABEL: func.func private @unfit(
+// CHECK-NOT:     nvgpu.device_async_copy
+func.func private @unfit(%a: memref<?x128xbf16>, %b: memref<128x97xbf16, strided<[104, 1]>>, %c: memref<?x97xbf16, strided<[104, 1]>>, %k: memref<128x100xbf16>, %l: memref<?x100xbf16>, %d: memref<?x48xbf16>, %e: memref<48x128xbf16>, %f: memref<63x128xbf16>, %g: memref<?x128xbf16>, %h: memref<128x128xbf16, strided<[256, 2]>>) attributes {condcomp.kernel} {
+  linalg.matmul ins(%a, %b : memref<?x128xbf16>, memref<128x97xbf16, strided<[104, 1]>>) outs(%c : memref<?x97xbf16, strided<[104, 1]>>)
+  linalg.matmul ins(%a, %k : memref<?x128xbf16>, memref<128x100xbf16>) outs(%l : memref<?x100xbf16>)
+  linalg.matmul ins(%d, %e : memref<?x48xbf16>, memref<48x128xbf16>) outs(%g : memref<?x128xbf16>)
+  linalg.matmul ins(%f, %h : memref<63x128xbf16>, memref<128x128xbf16, strided<[256, 2]>>) outs(%f : memref<63x128xbf16>)
+  linalg.matmul ins(%a, %h : memref<?x128xbf16>, memref<128x128xbf16, strided<[256, 2]>>) outs(%g : memref<?x128xbf16>)
   return
 }

@@ -291,6 +291,7 @@ FAKE cuLaunchCooperativeKernel(Function function, unsigned gridX, unsigned,
     return kCooperativeLaunchTooLarge;
   // Its parameters are not to be had later on.
   Fake::get().finish(stream);
-  condcomp_emulate_grid(int64_t(gridX) * blockX, kernel->code, parameters);
+  condcomp_emulate_grid(int64_t(gridX) * blockX, blockX, kernel->code,
+                        parameters);
   return kSuccess;
 }

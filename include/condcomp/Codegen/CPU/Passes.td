@@ -33,9 +33,11 @@ def BatchExperts : Pass<"condcomp-batch-experts"> {
     With `grid`, stages are for the threads of a GPU's grid, which
     `condcomp-gpu-flatten-foralls` shares them among: a stage is one op with
     parameters, one iteration is one block of rows, and columns are not cut. A
-    block has as many rows as a tile of a contraction: 32 of bf16 by bf16 or f16
-    by f16 with `tensor-cores`, else 4. Bodies that compute weights are left in
-    their loop, where each module's are made once, for all its rows.
+    block has as many rows as a tile of a contraction: of bf16 by bf16 or f16 by
+    f16 with `tensor-cores` 32, or 128 if modules that have rows have 64 or more
+    on average, which is found out at run time; else 4. Bodies that compute
+    weights are left in their loop, where each module's are made once, for all
+    its rows.
 
     ```mlir
     %y = scf.forall (%block) in (%count) shared_outs(%out = %e) -> (tensor<?x64xf32>) {

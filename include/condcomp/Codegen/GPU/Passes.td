@@ -60,24 +60,36 @@ def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp
     16 rows does half the work. Elements that lie together are loaded four at a
     time, where run-time values say that they are aligned.
 
+    With blocks of 256 threads there is another form, which is chosen at run time
+    where there are 64 rows and 64 terms or more and operands are aligned to 16
+    bytes: `scf.parallel` over tiles of 128 rows and 128 columns and the threads
+    of a block, with `gpu.barrier`. Operands come to shared memory,
+    a `memref.alloca` in memory space 3, by `nvgpu.device_async_copy`, in three
+    buffers of 32 terms. Steps, and the order of terms in them, are the same.
+
     Which contractions it takes depends on types alone, not on sizes: what one
     row gives does not depend on how many rows there are.
 
     ```mlir
-    linalg.matmul ins(%a, %b : memref<?x64xbf16>, memref<64x32xbf16>)
+    linalg.matmul ins(%a, %b : memref<?x32xbf16>, memref<32x32xbf16>)
                   outs(%c : memref<?x32xbf16>)
     // becomes
     scf.parallel (%i, %j, %lane) = (%c0, %c0, %c0) to (%tiles, %c1, %c32) step (%c1, %c1, %c1) {
       ...
-      %sums:8 = scf.for %k = %c0 to %c64 step %c16 iter_args(...) {
+      %sums:8 = scf.for %k = %c0 to %c32 step %c16 iter_args(...) {
         ...
         %next = nvgpu.mma.sync (%rows, %columns, %sum) {mmaShape = [16, 8, 16]}
             : (vector<4x2xbf16>, vector<2x2xbf16>, vector<2x2xf32>) -> vector<2x2xf32>
     ```
   }];
+  let options = [
+    Option<"blockSize", "block-size", "int64_t", /*default=*/"256",
+           "Threads of a block">,
+  ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::nvgpu::NVGPUDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
 }
@@ -90,8 +102,9 @@ def FlattenForalls : Pass<"condcomp-gpu-flatten-foralls", "::mlir::func::FuncOp"
     body, with what the body computes ahead of it. The threads of the grid so
     work on all blocks at once, with barriers between those loops and not
     between blocks. A loop that has more iterations in some blocks than in
-    others gets as many as it can have, if the analysis of integer ranges finds
-    a bound; those that a block does not have end at once. A choice that is the
+    others gets as many as it can have, if its bound grows with a minimum of
+    something that is the same for all blocks; those that a block does not have
+    end at once. A choice that is the
     same for all blocks is made before the loop.
 
     ```mlir
@@ -128,7 +141,8 @@ def LowerTensorCores : Pass<"condcomp-gpu-lower-tensor-cores", "::mlir::ModuleOp
     upstream conversion does not know bf16.)
 
     With `emulate`, it becomes a call of the run-time library, with the same
-    registers in memory.
+    registers in memory, and so do asynchronous copies, matrices read from
+    shared memory, and barriers of blocks.
   }];
   let options = [
     Option<"emulate", "emulate", "bool", /*default=*/"false",
@@ -219,10 +233,13 @@ def DistributeLoops : Pass<"condcomp-gpu-distribute-loops", "::mlir::func::FuncO
   let summary = "Share the work of a kernel among the threads of the grid";
   let description = [{
     The iterations of a `scf.parallel` go to the threads in turn. A loop that
-    follows in the same block without a barrier goes on where the one before
-    ended, at a multiple of the threads of a warp: both are one round, if there
-    are threads enough. Sequential code
-    that writes memory is run by thread 0. All other code, control flow in
+    follows without a barrier goes on where the one before ended, at a multiple
+    of the threads of a warp: both are one round, if there are threads enough. A
+    choice between loops gives how many iterations it has handed out. A loop
+    with barriers of blocks, which say how many threads they are for
+    (`condcomp.block_threads`), begins at a multiple of that: all threads of a
+    block have the same iterations, but for the innermost loop.
+    Sequential code that writes memory is run by thread 0. All other code, control flow in
     particular, is run by every thread alike, on the same values, so that all
     threads meet at every barrier.
   }];
@@ -257,6 +274,8 @@ def EmulateGrid : Pass<"condcomp-gpu-emulate-grid", "::mlir::ModuleOp"> {
   let options = [
     Option<"threads", "threads", "int64_t", /*default=*/"5",
            "Threads of the grid">,
+    Option<"blockSize", "block-size", "int64_t", /*default=*/"256",
+           "Threads of a block">,
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

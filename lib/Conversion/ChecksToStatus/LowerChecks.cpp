@@ -8,6 +8,7 @@
 
 #include "StatusAttr.h"
 #include "condcomp/Conversion/Passes.h"
+#include "condcomp/Dialect/CondComp/IR/CheckText.h"
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -26,23 +27,6 @@ namespace condcomp {
 
 using namespace mlir;
 using namespace condcomp;
-
-/// Prints the first place in a file that `loc` names.
-static bool printLocation(Location loc, raw_ostream &os) {
-  if (auto file = dyn_cast<FileLineColLoc>(loc)) {
-    os << file.getFilename().getValue() << ":" << file.getLine() << ":"
-       << file.getColumn();
-    return true;
-  }
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return printLocation(name.getChildLoc(), os);
-  if (auto call = dyn_cast<CallSiteLoc>(loc))
-    return printLocation(call.getCallee(), os);
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    return llvm::any_of(fused.getLocations(),
-                        [&](Location part) { return printLocation(part, os); });
-  return false;
-}
 
 /// Looks a call's callee up, if it has a body in this module.
 static func::FuncOp getDefinedCallee(func::CallOp call,
@@ -128,12 +112,6 @@ Value CheckLowering::getString(Location loc, StringRef text) {
 void CheckLowering::report(Operation *op, StringRef message,
                            ValueRange values) {
   Location loc = op->getLoc();
-  std::string place;
-  llvm::raw_string_ostream os(place);
-  if (!printLocation(loc, os))
-    os << "unknown location";
-
-  std::string kinds;
   Value buffer = LLVM::ZeroOp::create(builder, loc, pointer);
   if (!values.empty())
     buffer = LLVM::AllocaOp::create(builder, loc, pointer, builder.getI64Type(),
@@ -142,7 +120,6 @@ void CheckLowering::report(Operation *op, StringRef message,
     Type type = value.getType();
     Value bits = value;
     if (auto floatType = dyn_cast<FloatType>(type)) {
-      kinds += 'f';
       if (floatType.getWidth() < 64)
         bits = arith::ExtFOp::create(builder, loc, builder.getF64Type(), bits);
       else if (floatType.getWidth() > 64)
@@ -150,10 +127,8 @@ void CheckLowering::report(Operation *op, StringRef message,
             arith::TruncFOp::create(builder, loc, builder.getF64Type(), bits);
       bits = arith::BitcastOp::create(builder, loc, builder.getI64Type(), bits);
     } else if (type.isInteger(1)) {
-      kinds += 'b';
       bits = arith::ExtUIOp::create(builder, loc, builder.getI64Type(), bits);
     } else {
-      kinds += 'i';
       if (type.isIndex())
         bits = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
                                           bits);
@@ -169,10 +144,11 @@ void CheckLowering::report(Operation *op, StringRef message,
     LLVM::StoreOp::create(builder, loc, bits, slot);
   }
   Value context = op->getParentOfType<func::FuncOp>().getBody().getArgument(0);
-  LLVM::CallOp::create(builder, loc, reporter,
-                       ValueRange{context, getString(loc, place),
-                                  getString(loc, message),
-                                  getString(loc, kinds), buffer});
+  LLVM::CallOp::create(
+      builder, loc, reporter,
+      ValueRange{context, getString(loc, getPlaceText(loc)),
+                 getString(loc, message),
+                 getString(loc, getValueKinds(values.getTypes())), buffer});
 }
 
 /// Returns a status other than zero.

@@ -99,6 +99,17 @@ int main(void) {
   expect(condcomp_bound_run(bound, context, &arrays[0], 1, &result));
   // CHECK: shared: GPU 1: 2 4
   give("shared", context, result);
+
+  /* The first such call learns how large the workspace has to be. */
+  expectThat(condcomp_cuda_set_waiting(0) == 1, "calls wait at first");
+  expect(condcomp_bound_run(bound, context, &arrays[0], 1, &result));
+  condcomp_cuda_free(result.allocated);
+  expect(condcomp_bound_run(bound, context, &arrays[0], 1, &result));
+  expectThat(condcomp_cuda_synchronize(context) == 0,
+             condcomp_context_error(context));
+  // CHECK: not waited for: GPU 1: 2 4
+  give("not waited for", context, result);
+  condcomp_cuda_set_waiting(1);
   condcomp_bound_destroy(bound);
 
   // CHECK: strided: 3: argument 0 of 'add': an array of 2xf32 in memory of a GPU is not contiguous in C order, or not aligned

@@ -4,7 +4,7 @@
 
 // A program with the C ABI of those for CPUs, and the kernels as data.
 // CHECK-DAG:   llvm.mlir.global internal constant @scale$kernel$name("scale$kernel\00")
-// CHECK-DAG:   llvm.mlir.global internal constant @scale$kernel$kinds("14s4\00")
+// CHECK-DAG:   llvm.mlir.global internal constant @scale$kernel$kinds("14f4\00")
 // PTX-DAG:     llvm.mlir.global internal constant @condcomp_cuda_chip("sm_80\00")
 // PTX-DAG:     llvm.mlir.global internal constant @condcomp_cuda_format("ptx\00")
 // CHECK-DAG:   llvm.mlir.global internal constant @condcomp_cuda_image_id("{{[0-9a-f]+}}\00")

@@ -250,6 +250,7 @@ HEADERS = {
         "unittests/Runtime/CUDA/ScaleTest.h",
         "unittests/Runtime/CUDA/LaunchTest.cpp",
         "unittests/Runtime/CUDA/ResultsTest.cpp",
+        "unittests/Runtime/CUDA/UnwaitedTest.cpp",
     ],
 }
 

@@ -28,6 +28,10 @@ enum ReportWord { Status, BarrierCount, FirstValue };
 /// size to try next.
 inline constexpr int64_t kNoSpace = -1;
 
+/// The status of a kernel that was given memory of another size than its
+/// result's, which has `FirstValue` bytes.
+inline constexpr int64_t kWrongSize = -2;
+
 } // namespace condcomp
 
 #endif // CONDCOMP_RUNTIME_KERNELREPORT_H

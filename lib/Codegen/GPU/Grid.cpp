@@ -35,6 +35,26 @@ bool condcomp::isShared(Value buffer) {
   return type && type.getMemorySpaceAsInt() == kSharedMemorySpace;
 }
 
+static unsigned getNumDestinations(func::FuncOp kernel) {
+  auto number = kernel->getAttrOfType<IntegerAttr>(kDestinationsAttrName);
+  return number ? number.getInt() : 0;
+}
+
+Destinations condcomp::getDestinations(func::FuncOp kernel) {
+  unsigned number = getNumDestinations(kernel);
+  if (number == 0)
+    return {};
+  ArrayRef<BlockArgument> last =
+      kernel.getBody().getArguments().take_back(number);
+  return {last.drop_back(), last.back()};
+}
+
+ArrayRef<Type> condcomp::getArgumentTypes(func::FuncOp kernel) {
+  return kernel.getArgumentTypes()
+      .drop_front(FirstArgument)
+      .drop_back(getNumDestinations(kernel));
+}
+
 SmallVector<std::pair<func::CallOp, func::FuncOp>>
 condcomp::getKernelCalls(ModuleOp module) {
   SymbolTableCollection symbols;
@@ -96,8 +116,7 @@ bool condcomp::allocates(Block &block) {
   });
 }
 
-/// The buffer that `value` is a view of, as far as this block knows.
-static Value getViewed(Value value) {
+Value condcomp::getViewed(Value value) {
   while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
     value = view.getViewSource();
   return value;

@@ -26,6 +26,12 @@ inline constexpr llvm::StringLiteral kBlockThreadsAttrName =
     "condcomp.block_threads";
 /// The memory space of what the threads of a block share.
 inline constexpr int64_t kSharedMemorySpace = 3;
+/// How many of the last arguments of a kernel are its destinations.
+inline constexpr llvm::StringLiteral kDestinationsAttrName =
+    "condcomp.destinations";
+/// Marks what a kernel reports of a result: the number of its destination.
+inline constexpr llvm::StringLiteral kDestinationAttrName =
+    "condcomp.destination";
 /// Waits for all threads of the grid.
 inline constexpr llvm::StringLiteral kBarrierName = "condcomp_grid_barrier";
 
@@ -47,6 +53,22 @@ bool isKernel(mlir::func::FuncOp function);
 /// Whether a buffer is in memory that the threads of a block share. Who uses it
 /// inserts its barriers.
 bool isShared(mlir::Value buffer);
+
+/// What a call that is not waited for hands to a kernel. Waited for, it hands
+/// over no memory for results, and the report as the record.
+struct Destinations {
+  /// Memory for each result.
+  llvm::ArrayRef<mlir::BlockArgument> results;
+  /// Where it says what failed, for whom comes later; null for a kernel that
+  /// has to be waited for.
+  mlir::Value record;
+};
+Destinations getDestinations(mlir::func::FuncOp kernel);
+/// The types of the arguments of the program's function.
+mlir::ArrayRef<mlir::Type> getArgumentTypes(mlir::func::FuncOp kernel);
+/// The buffer that `value` is a view of, as far as this block knows.
+mlir::Value getViewed(mlir::Value value);
+
 /// The calls of kernels in a module, and the kernels.
 llvm::SmallVector<std::pair<mlir::func::CallOp, mlir::func::FuncOp>>
 getKernelCalls(mlir::ModuleOp module);

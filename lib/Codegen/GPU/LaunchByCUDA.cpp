@@ -9,7 +9,10 @@
 #include "Grid.h"
 #include "ThreadFunction.h"
 #include "condcomp/Codegen/GPU/Passes.h"
+#include "condcomp/Dialect/CondComp/IR/CheckText.h"
+#include "condcomp/Dialect/CondComp/IR/CondComp.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
@@ -34,8 +37,11 @@ struct LaunchByCUDAPass
   void runOnOperation() override;
 
 private:
-  LLVM::GlobalOp describe(ImplicitLocOpBuilder &b, func::FuncOp kernel);
+  LLVM::GlobalOp describe(ImplicitLocOpBuilder &b, func::FuncOp kernel,
+                          func::FuncOp caller);
   std::string getKinds(func::FuncOp kernel);
+  LLVM::GlobalOp describeChecks(ImplicitLocOpBuilder &b, func::FuncOp kernel,
+                                func::FuncOp caller);
   LLVM::GlobalOp getString(ImplicitLocOpBuilder &b, StringRef name,
                            StringRef text);
 };
@@ -58,26 +64,85 @@ LLVM::GlobalOp LaunchByCUDAPass::getString(ImplicitLocOpBuilder &b,
 std::string LaunchByCUDAPass::getKinds(func::FuncOp kernel) {
   auto layout = DataLayout::closest(kernel);
   std::string kinds;
-  for (Type type : kernel.getArgumentTypes().drop_front(FirstArgument)) {
+  for (Type type : getArgumentTypes(kernel)) {
     auto memref = dyn_cast<MemRefType>(type);
     Type element = memref ? memref.getElementType() : type;
-    kinds += memref ? static_cast<char>('0' + memref.getRank()) : 's';
+    kinds += memref                 ? static_cast<char>('0' + memref.getRank())
+             : isa<FloatType>(type) ? 'f'
+                                    : 's';
     kinds +=
         static_cast<char>('0' + layout.getTypeSize(element).getFixedValue());
   }
   return kinds;
 }
 
+/// How many dynamic sizes each result has, as in condcomp_cuda_kernel.
+static std::string getResultKinds(func::FuncOp caller) {
+  std::string kinds;
+  for (Type type : caller.getResultTypes())
+    kinds +=
+        static_cast<char>('0' + cast<MemRefType>(type).getNumDynamicDims());
+  return kinds;
+}
+
+/// A constant of parts, which `make` makes.
+static LLVM::GlobalOp
+makeConstant(ImplicitLocOpBuilder &b, Type type, const Twine &name,
+             llvm::function_ref<SmallVector<Value>()> make) {
+  OpBuilder::InsertionGuard guard(b);
+  auto global =
+      LLVM::GlobalOp::create(b, type, /*isConstant=*/true,
+                             LLVM::Linkage::Internal, name.str(), Attribute());
+  b.createBlock(&global.getInitializerRegion());
+  Value value = LLVM::UndefOp::create(b, type);
+  for (auto [position, part] : llvm::enumerate(make()))
+    value = LLVM::InsertValueOp::create(b, value, part, position);
+  LLVM::ReturnOp::create(b, value);
+  return global;
+}
+
+/// Place, message and kinds of values of every check, by its number.
+LLVM::GlobalOp LaunchByCUDAPass::describeChecks(ImplicitLocOpBuilder &b,
+                                                func::FuncOp kernel,
+                                                func::FuncOp caller) {
+  llvm::SmallVector<LLVM::GlobalOp> strings;
+  auto add = [&](const Twine &text) {
+    std::string name = (kernel.getName() + "$check").str();
+    strings.push_back(
+        getString(b, name + std::to_string(strings.size()), text.str()));
+  };
+  caller.walk([&](Operation *op) {
+    if (!op->hasAttr(kCheckAttrName))
+      return;
+    add(getPlaceText(op->getLoc()));
+    if (auto check = dyn_cast<CheckOp>(op)) {
+      add(check.getMessage());
+      add(getValueKinds(check.getValues().getTypes()));
+    } else {
+      add(cast<cf::AssertOp>(op).getMsg());
+      add("");
+    }
+  });
+  auto type = LLVM::LLVMArrayType::get(
+      LLVM::LLVMPointerType::get(&getContext()), strings.size());
+  return makeConstant(b, type, kernel.getName() + "$checks", [&] {
+    return llvm::map_to_vector(strings, [&](LLVM::GlobalOp string) -> Value {
+      return LLVM::AddressOfOp::create(b, string);
+    });
+  });
+}
+
 /// The condcomp_cuda_kernel.
 LLVM::GlobalOp LaunchByCUDAPass::describe(ImplicitLocOpBuilder &b,
-                                          func::FuncOp kernel) {
+                                          func::FuncOp kernel,
+                                          func::FuncOp caller) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(getOperation().getBody());
   auto pointer = LLVM::LLVMPointerType::get(&getContext());
   Type i64 = b.getI64Type();
   auto type = LLVM::LLVMStructType::getLiteral(
-      &getContext(),
-      {pointer, pointer, pointer, pointer, pointer, pointer, i64, i64});
+      &getContext(), {pointer, pointer, pointer, pointer, pointer, pointer, i64,
+                      i64, pointer, pointer, i64});
   std::string prefix = (kernel.getName() + "$").str();
   LLVM::GlobalOp strings[] = {
       getString(b, prefix + "name", kernel.getName()),
@@ -86,22 +151,35 @@ LLVM::GlobalOp LaunchByCUDAPass::describe(ImplicitLocOpBuilder &b,
       getString(b, "condcomp_cuda_chip", chip),
       getString(b, "condcomp_cuda_format", format),
       getString(b, prefix + "kinds", getKinds(kernel))};
-  auto global = LLVM::GlobalOp::create(b, type, /*isConstant=*/true,
-                                       LLVM::Linkage::Internal,
-                                       prefix + "description", Attribute());
-  b.createBlock(&global.getInitializerRegion());
-  Value value = LLVM::UndefOp::create(b, type);
-  int64_t position = 0;
-  auto insert = [&](Value field) {
-    value = LLVM::InsertValueOp::create(b, value, field, position++);
-  };
-  for (LLVM::GlobalOp string : strings)
-    insert(LLVM::AddressOfOp::create(b, string));
+  // Nothing more is asked of a kernel that has to be waited for.
+  LLVM::GlobalOp results, checks;
+  int64_t numChecks = 0;
+  if (getDestinations(kernel).record) {
+    results = getString(b, prefix + "results", getResultKinds(caller));
+    checks = describeChecks(b, kernel, caller);
+    numChecks =
+        cast<LLVM::LLVMArrayType>(checks.getGlobalType()).getNumElements() / 3;
+  }
   auto report = cast<MemRefType>(kernel.getArgumentTypes()[Report]);
-  for (int64_t number : {static_cast<int64_t>(blockSize), report.getDimSize(0)})
-    insert(LLVM::ConstantOp::create(b, i64, b.getI64IntegerAttr(number)));
-  LLVM::ReturnOp::create(b, value);
-  return global;
+  return makeConstant(b, type, prefix + "description", [&] {
+    SmallVector<Value> fields;
+    auto addAddress = [&](LLVM::GlobalOp global) {
+      fields.push_back(global ? LLVM::AddressOfOp::create(b, global).getResult()
+                              : LLVM::ZeroOp::create(b, pointer).getResult());
+    };
+    auto addNumber = [&](int64_t number) {
+      fields.push_back(
+          LLVM::ConstantOp::create(b, i64, b.getI64IntegerAttr(number)));
+    };
+    for (LLVM::GlobalOp string : strings)
+      addAddress(string);
+    addNumber(blockSize);
+    addNumber(report.getDimSize(0));
+    addAddress(results);
+    addAddress(checks);
+    addNumber(numChecks);
+    return fields;
+  });
 }
 
 /// The results that the library copied: descriptors around their addresses.
@@ -166,15 +244,18 @@ void LaunchByCUDAPass::runOnOperation() {
   for (auto [call, kernel] : getKernelCalls(module)) {
     b.setLoc(call.getLoc());
     b.setInsertionPoint(call);
-    Value description = LLVM::AddressOfOp::create(b, describe(b, kernel));
+    Value description = LLVM::AddressOfOp::create(
+        b, describe(b, kernel, call->getParentOfType<func::FuncOp>()));
     Value address = memref::ExtractAlignedPointerAsIndexOp::create(
         b, call.getOperand(Report));
     Value report = LLVM::IntToPtrOp::create(
         b, pointer,
         UnrealizedConversionCastOp::create(b, b.getI64Type(), address)
             .getResult(0));
-    Value arguments = makeArgumentArray(
-        b, converter, call.getOperands().drop_front(FirstArgument));
+    Value arguments =
+        makeArgumentArray(b, converter,
+                          call.getOperands().slice(
+                              FirstArgument, getArgumentTypes(kernel).size()));
     LLVM::CallOp::create(b, *launch,
                          ValueRange{description, report, arguments});
     call.erase();

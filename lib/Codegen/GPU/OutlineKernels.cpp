@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CallerValues.h"
 #include "Grid.h"
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "condcomp/Dialect/CondComp/IR/CondComp.h"
@@ -13,6 +14,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
 
@@ -40,14 +42,17 @@ public:
 private:
   LogicalResult checkBody();
   void makeKernel();
+  void makeDestinations();
   void reportResults();
   Value inWorkspace(Value result);
   void makeCaller();
+  bool expectResults();
   void callKernel(Value workspace);
   Value callUntilItFits();
   Value callOnDevice();
   void makeChecks();
   Value copyOut(MemRefType type, Value workspace, int64_t &word);
+  Value getBytes(MemRefType type, ValueRange sizes);
   Value take(MemRefType type, Value offset, ValueRange sizes);
 
   Value index(int64_t value) {
@@ -70,6 +75,10 @@ private:
   /// A check or assertion of the kernel; its number is its position plus 1.
   SmallVector<Operation *> checks;
   MemRefType workspaceType, reportType;
+  /// The kernel's tensors, and what it says where they are.
+  SmallVector<Value> buffers, places;
+  /// Whether a call need not be waited for.
+  bool hasDestinations = false;
   /// Of the function that is being made.
   Value report;
 };
@@ -87,7 +96,7 @@ LogicalResult Outliner::checkBody() {
   return failure(result.wasInterrupted());
 }
 
-/// The result as a buffer of the workspace in row-major order.
+/// The result as a buffer of the workspace in row-major order, of its own.
 Value Outliner::inWorkspace(Value result) {
   Value buffer = result;
   while (Operation *op = buffer.getDefiningOp()) {
@@ -97,7 +106,10 @@ Value Outliner::inWorkspace(Value result) {
     buffer = op->getOperand(0);
   }
   auto type = cast<MemRefType>(result.getType());
-  if (buffer.getDefiningOp<memref::AllocOp>() && type.getLayout().isIdentity())
+  if (buffer.getDefiningOp<memref::AllocOp>() &&
+      type.getLayout().isIdentity() && llvm::none_of(buffers, [&](Value other) {
+        return getViewed(other) == buffer;
+      }))
     return result;
   SmallVector<Value> sizes;
   for (int64_t i = 0, e = type.getRank(); i < e; ++i)
@@ -125,6 +137,8 @@ void Outliner::reportResults() {
     }
     Value buffer = inWorkspace(result);
     Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
+    buffers.push_back(buffer);
+    places.push_back(address);
     store(toWord(b, arith::SubIOp::create(b, address, start)), next++);
     for (int64_t i = 0, e = type.getRank(); i < e; ++i)
       if (type.isDynamicDim(i))
@@ -170,14 +184,72 @@ void Outliner::makeKernel() {
   reportResults();
 }
 
+/// Writes to the report, in place of the kernel, how large results will be: in
+/// bytes, and their dynamic sizes. Fails where only the kernel can know.
+bool Outliner::expectResults() {
+  auto fail = [&](size_t result, const Twine &why) {
+    remark::failed(function.getLoc(),
+                   remark::RemarkOpts::name("Waits").category(
+                       "condcomp-gpu-outline-kernels"))
+        << ("calls of '" + function.getName() + "' wait for the GPU: result " +
+            Twine(result) + " " + why)
+               .str();
+    return false;
+  };
+  CallerValues values(kernel.getBody().front(), FirstArgument,
+                      function.getArguments());
+  SmallVector<Value> expected;
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
+    auto memref = dyn_cast<MemRefType>(type);
+    if (!memref)
+      return fail(i, "is a number");
+    SmallVector<Value> sizes;
+    for (int64_t dim = 0, e = memref.getRank(); dim < e; ++dim) {
+      if (!memref.isDynamicDim(dim))
+        continue;
+      // All results are tensors up to here.
+      sizes.push_back(values.getSize(b, buffers[i], dim));
+      if (!sizes.back())
+        return fail(i, "has a size in dim " + Twine(dim) +
+                           " that follows from data");
+    }
+    expected.push_back(getBytes(memref, sizes));
+    llvm::append_range(expected, sizes);
+  }
+  for (auto [i, value] : llvm::enumerate(expected))
+    store(toWord(b, value), FirstValue + i);
+  return true;
+}
+
+/// What the kernel gets from a call that is not waited for.
+void Outliner::makeDestinations() {
+  Block &body = kernel.getBody().front();
+  for (auto [i, place] : llvm::enumerate(places)) {
+    body.addArgument(workspaceType, b.getLoc());
+    place.getDefiningOp()->setAttr(kDestinationAttrName,
+                                   b.getI64IntegerAttr(i));
+  }
+  body.addArgument(reportType, b.getLoc());
+  kernel.setFunctionType(b.getFunctionType(body.getArgumentTypes(), {}));
+  kernel->setAttr(kDestinationsAttrName,
+                  b.getI64IntegerAttr(places.size() + 1));
+  hasDestinations = true;
+}
+
 void Outliner::callKernel(Value workspace) {
   SmallVector<Value> operands = {index(0), index(1), workspace, report};
   llvm::append_range(operands, function.getArguments());
+  if (hasDestinations) {
+    operands.append(places.size(), workspace);
+    operands.push_back(report);
+  }
   func::CallOp::create(b, kernel, operands);
 }
 
 /// The library that launches the kernel has the workspace.
 Value Outliner::callOnDevice() {
+  if (expectResults())
+    makeDestinations();
   Value none = memref::AllocOp::create(b, workspaceType, index(0));
   callKernel(none);
   return none;
@@ -215,24 +287,22 @@ void Outliner::makeChecks() {
     b.setLoc(op->getLoc());
     Value good =
         arith::CmpIOp::create(b, arith::CmpIPredicate::ne, status, word(i + 1));
-    auto check = dyn_cast<CheckOp>(op);
-    if (!check) {
-      cf::AssertOp::create(b, good, cast<cf::AssertOp>(op).getMsg());
-      continue;
+    Operation *made;
+    if (auto check = dyn_cast<CheckOp>(op)) {
+      SmallVector<Value> values;
+      for (auto [position, value] : llvm::enumerate(check.getValues()))
+        values.push_back(
+            fromWord(b, load(FirstValue + position), value.getType()));
+      made = CheckOp::create(b, good, check.getMessage(), values);
+    } else {
+      made = cf::AssertOp::create(b, good, cast<cf::AssertOp>(op).getMsg());
     }
-    SmallVector<Value> values;
-    for (auto [position, value] : llvm::enumerate(check.getValues()))
-      values.push_back(
-          fromWord(b, load(FirstValue + position), value.getType()));
-    CheckOp::create(b, good, check.getMessage(), values);
+    made->setAttr(kCheckAttrName, op->getAttr(kCheckAttrName));
   }
   b.setLoc(loc);
 }
 
-/// Has the library copy a result to memory that it chooses: of the host or of
-/// the device. Until calls of kernels become calls of the library, a cast of
-/// the address and the run-time sizes stands for the result.
-Value Outliner::take(MemRefType type, Value offset, ValueRange sizes) {
+Value Outliner::getBytes(MemRefType type, ValueRange sizes) {
   int64_t known = DataLayout::closest(function)
                       .getTypeSize(type.getElementType())
                       .getFixedValue();
@@ -242,8 +312,15 @@ Value Outliner::take(MemRefType type, Value offset, ValueRange sizes) {
   Value bytes = index(known);
   for (Value size : sizes)
     bytes = arith::MulIOp::create(b, bytes, size);
+  return bytes;
+}
+
+/// Has the library copy a result to memory that it chooses: of the host or of
+/// the device. Until calls of kernels become calls of the library, a cast of
+/// the address and the run-time sizes stands for the result.
+Value Outliner::take(MemRefType type, Value offset, ValueRange sizes) {
   auto call = func::CallOp::create(b, kTakeName, b.getIndexType(),
-                                   ValueRange{offset, bytes});
+                                   ValueRange{offset, getBytes(type, sizes)});
   SmallVector<Value> parts{call.getResult(0)};
   llvm::append_range(parts, sizes);
   return UnrealizedConversionCastOp::create(b, type, parts).getResult(0);

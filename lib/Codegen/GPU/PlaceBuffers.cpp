@@ -26,9 +26,17 @@ using namespace condcomp;
 /// the widest accesses want.
 static constexpr int64_t kAlignment = 128;
 
-/// Places one buffer at `top`, which it moves on.
-static void place(memref::AllocOp alloc, Value top, Value workspace,
-                  const DataLayout &layout) {
+/// Fails for who reads the report, with one number.
+static void check(ImplicitLocOpBuilder &b, Value condition, StringRef message,
+                  Value number, int64_t status) {
+  auto check = CheckOp::create(b, condition, message, number);
+  check->setAttr(kCheckAttrName, b.getI64IntegerAttr(status));
+}
+
+/// Places one buffer at `top`, which it moves on; with a destination there, if
+/// the call has one.
+static void place(memref::AllocOp alloc, Value destination, Value top,
+                  Value workspace, const DataLayout &layout) {
   ImplicitLocOpBuilder b(alloc.getLoc(), alloc);
   MemRefType type = alloc.getType();
   Value bytes = constantIndex(
@@ -38,6 +46,20 @@ static void place(memref::AllocOp alloc, Value top, Value workspace,
     bytes = mul(b, bytes,
                 ShapedType::isDynamic(size) ? *dynamicSizes++
                                             : constantIndex(b, size));
+  Value given;
+  if (destination) {
+    given = arith::CmpIOp::create(
+        b, arith::CmpIPredicate::ne,
+        memref::ExtractAlignedPointerAsIndexOp::create(b, destination),
+        constantIndex(b, 0));
+    Value size = memref::DimOp::create(b, destination, 0);
+    Value asExpected =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, bytes, size);
+    Value none = arith::ConstantIntOp::create(b, 1, 1);
+    check(b, arith::SelectOp::create(b, given, asExpected, none),
+          "a result has {0} bytes", bytes, kWrongSize);
+    bytes = arith::SelectOp::create(b, given, constantIndex(b, 0), bytes);
+  }
   Value alignment = constantIndex(b, kAlignment);
   bytes = mul(b, ceilDiv(b, bytes, alignment), alignment);
   Value begin = memref::LoadOp::create(b, top);
@@ -49,11 +71,14 @@ static void place(memref::AllocOp alloc, Value top, Value workspace,
       arith::CmpIOp::create(b, arith::CmpIPredicate::ule, end, capacity);
   // Few tries: twice as much, or what is known to be needed.
   Value next = maximum(b, end, mul(b, capacity, constantIndex(b, 2)));
-  auto check = CheckOp::create(b, fits, "the workspace needs {0} bytes",
-                               ValueRange(next));
-  check->setAttr(kCheckAttrName, b.getI64IntegerAttr(kNoSpace));
+  check(b, fits, "the workspace needs {0} bytes", next, kNoSpace);
+  Value memory = workspace;
+  if (destination) {
+    memory = arith::SelectOp::create(b, given, destination, workspace);
+    begin = arith::SelectOp::create(b, given, constantIndex(b, 0), begin);
+  }
   alloc.replaceAllUsesWith(
-      memref::ViewOp::create(b, type, workspace, begin, alloc.getDynamicSizes())
+      memref::ViewOp::create(b, type, memory, begin, alloc.getDynamicSizes())
           .getResult());
   alloc.erase();
 }
@@ -64,6 +89,18 @@ static void release(Block &block, Value top) {
   Value before = memref::LoadOp::create(b, top);
   b.setInsertionPoint(block.getTerminator());
   memref::StoreOp::create(b, before, top);
+}
+
+/// The destinations of buffers that are results.
+static llvm::DenseMap<Operation *, Value> findResults(func::FuncOp kernel) {
+  llvm::DenseMap<Operation *, Value> results;
+  ArrayRef<BlockArgument> destinations = getDestinations(kernel).results;
+  kernel.walk([&](memref::ExtractAlignedPointerAsIndexOp place) {
+    if (auto number = place->getAttrOfType<IntegerAttr>(kDestinationAttrName))
+      if (Operation *alloc = getViewed(place.getSource()).getDefiningOp())
+        results[alloc] = destinations[number.getInt()];
+  });
+  return results;
 }
 
 namespace {
@@ -84,13 +121,22 @@ struct PlaceBuffersPass
             if (releasesAtEnd(block))
               blocks.push_back(&block);
     });
-    if (allocs.empty())
-      return;
+    llvm::DenseMap<Operation *, Value> results = findResults(kernel);
+    auto isResult = [&](memref::AllocOp alloc) {
+      return results.contains(alloc);
+    };
+    if (llvm::count_if(allocs, isResult) !=
+        static_cast<int64_t>(getDestinations(kernel).results.size())) {
+      kernel.emitOpError("has a result that is no buffer of its workspace");
+      return signalPassFailure();
+    }
     for (memref::AllocOp alloc : allocs)
       if (!alloc.getType().getLayout().isIdentity()) {
         alloc.emitOpError("can't be placed in the workspace: it has a layout");
         return signalPassFailure();
       }
+    if (allocs.empty())
+      return;
     // Every thread has its own copy, which the same allocations move.
     auto b = ImplicitLocOpBuilder::atBlockBegin(kernel.getLoc(),
                                                 &kernel.getBody().front());
@@ -101,7 +147,8 @@ struct PlaceBuffersPass
       release(*block, top);
     auto layout = DataLayout::closest(kernel);
     for (memref::AllocOp alloc : allocs)
-      place(alloc, top, kernel.getArgument(Workspace), layout);
+      place(alloc, results.lookup(alloc), top, kernel.getArgument(Workspace),
+            layout);
   }
 };
 } // namespace

@@ -57,6 +57,8 @@ enum DeviceAttribute : int {
 enum PointerAttribute : int { kMemoryType = 2, kDeviceOrdinal = 9 };
 enum MemoryType : unsigned { kHostMemory = 1, kDeviceMemory = 2 };
 enum PoolAttribute : int { kReleaseThreshold = 4 };
+enum CaptureStatus : int { kNotCaptured = 0 };
+enum HostMemoryFlag : unsigned { kPortable = 1, kMapped = 2 };
 enum JITOption : int { kErrorLog = 5, kErrorLogBytes = 6 };
 
 } // namespace cuda
@@ -87,11 +89,15 @@ enum JITOption : int { kErrorLog = 5, kErrorLogBytes = 6 };
   X(cuStreamCreate, (Stream * stream, unsigned flags))                         \
   X(cuStreamDestroy_v2, (Stream stream))                                       \
   X(cuStreamSynchronize, (Stream stream))                                      \
+  X(cuStreamIsCapturing, (Stream stream, int *status))                         \
   X(cuDeviceGetDefaultMemPool, (Pool * pool, Device device))                   \
   X(cuMemPoolSetAttribute, (Pool pool, int attribute, void *value))            \
   X(cuMemAllocAsync, (Address * address, size_t bytes, Stream stream))         \
   X(cuMemFreeAsync, (Address address, Stream stream))                          \
   X(cuMemGetInfo_v2, (size_t *free, size_t *total))                            \
+  X(cuMemHostAlloc, (void **memory, size_t bytes, unsigned flags))             \
+  X(cuMemsetD8Async,                                                           \
+    (Address at, unsigned char byte, size_t bytes, Stream stream))             \
   X(cuMemcpyHtoDAsync_v2,                                                      \
     (Address to, const void *from, size_t bytes, Stream stream))               \
   X(cuMemcpyDtoHAsync_v2,                                                      \

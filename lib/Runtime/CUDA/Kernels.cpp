@@ -86,8 +86,14 @@ static Outcome fail(const Session &session, const condcomp_cuda_kernel &kernel,
 }
 
 static Outcome loadModule(const Session &session,
-                          const condcomp_cuda_kernel &kernel, Module &module) {
+                          const condcomp_cuda_kernel &kernel, bool mayLoad,
+                          Module &module) {
   Module &slot = Loaded::get().modules[{session.getContext(), kernel.image_id}];
+  if (!slot && !mayLoad)
+    return Outcome::failure(
+        format("kernel '%s' can't be loaded while a CUDA graph is captured: "
+               "call the function once before",
+               kernel.name));
   if (!slot) {
     char log[1024] = "";
     int options[] = {kErrorLog, kErrorLogBytes};
@@ -105,11 +111,12 @@ static Outcome loadModule(const Session &session,
 
 Outcome condcomp::runtime::cuda::loadKernel(const Session &session,
                                             const condcomp_cuda_kernel &kernel,
+                                            bool mayLoad,
                                             LoadedKernel *&loaded) {
   std::lock_guard<std::mutex> lock(Loaded::get().mutex);
   const Driver &driver = session.getDriver();
   Module module;
-  Outcome outcome = loadModule(session, kernel, module);
+  Outcome outcome = loadModule(session, kernel, mayLoad, module);
   if (outcome.failed())
     return outcome;
   std::unique_ptr<LoadedKernel> &slot =
@@ -142,6 +149,12 @@ Outcome condcomp::runtime::cuda::loadKernel(const Session &session,
         "kernel '%s' needs too much of a multiprocessor of %s: no block of %d "
         "threads fits",
         kernel.name, session.getGPU().describe().c_str(), blockSize));
+  made->description = format("kernel '%s' on %s", kernel.name,
+                             session.getGPU().describe().c_str());
+  for (int64_t i = 0; i < kernel.num_checks; ++i) {
+    const char *const *texts = kernel.checks + 3 * i;
+    made->checks.push_back({texts[0], texts[1], texts[2]});
+  }
   slot = std::move(made);
   loaded = slot.get();
   return {};

@@ -10,8 +10,8 @@
 #define CONDCOMP_LIB_RUNTIME_CUDA_KERNELS_H
 
 #include "Session.h"
+#include "Workspaces.h"
 #include "condcomp/Runtime/CUDA.h"
-#include <atomic>
 
 namespace condcomp {
 namespace runtime {
@@ -22,13 +22,19 @@ struct LoadedKernel {
   Function function = nullptr;
   /// As many as are on the GPU at once.
   int64_t blocks = 0;
-  /// The workspace that sufficed last.
-  std::atomic<int64_t> workspaceBytes{1 << 20};
+  Workspaces workspaces;
+  /// What is said of failures when the program may be gone: "kernel 'f' on GPU
+  /// 0 (…)", and the texts of its checks.
+  std::string description;
+  struct Check {
+    std::string place, message, kinds;
+  };
+  std::vector<Check> checks;
 };
 
-/// Loads a kernel, once per context.
+/// Loads a kernel, once per context; fails if it would have to and may not.
 Outcome loadKernel(const Session &session, const condcomp_cuda_kernel &kernel,
-                   LoadedKernel *&loaded);
+                   bool mayLoad, LoadedKernel *&loaded);
 
 } // namespace cuda
 } // namespace runtime

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Session.h"
+#include "Capture.h"
+#include "Failures.h"
 #include "condcomp/Runtime/CUDA.h"
 #include "condcomp/Runtime/EntryPoints.h"
 #include <cstdio>
@@ -30,14 +31,30 @@ int32_t condcomp_cuda_set_results_on_device(int32_t onDevice) {
   return std::exchange(Session::get().resultsOnDevice, onDevice != 0);
 }
 
+int32_t condcomp_cuda_set_waiting(int32_t waiting) {
+  return std::exchange(Session::get().waits, waiting != 0);
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
 
+/// What waits for a stream would end its capture.
+static Outcome refuseCapture(Session &session) {
+  bool captured;
+  Outcome outcome = findCapture(session, captured);
+  return outcome.failed() || !captured
+             ? outcome
+             : Outcome::failure("a stream can't be waited for while it is "
+                                "captured into a CUDA graph");
+}
+
 static Outcome upload(Session &session, const void *from, int64_t bytes,
                       Address &to) {
+  Outcome outcome = refuseCapture(session);
   // Empty arrays are somewhere, too.
-  Outcome outcome = session.allocate(to, bytes > 0 ? bytes : 1, "an upload");
+  if (!outcome.failed())
+    outcome = session.allocate(to, bytes > 0 ? bytes : 1, "an upload");
   if (!outcome.failed())
     outcome = session.copyIn(to, from, bytes, "an upload");
   // Other threads may use it with other streams.
@@ -53,11 +70,21 @@ static Outcome upload(Session &session, const void *from, int64_t bytes,
 
 static Outcome download(Session &session, void *to, Address from,
                         int64_t bytes) {
-  Outcome outcome = session.copyOut(to, from, bytes, "a download");
-  return outcome.failed()
-             ? outcome
-             : session.synchronize("a download from " +
-                                   session.getGPU().describe() + " failed");
+  Outcome outcome = refuseCapture(session);
+  if (!outcome.failed())
+    outcome = session.copyOut(to, from, bytes, "a download");
+  if (!outcome.failed())
+    outcome = session.synchronize("a download from " +
+                                  session.getGPU().describe() + " failed");
+  return outcome.failed() ? outcome : Failures::get().collect(session);
+}
+
+static Outcome synchronize(Session &session) {
+  Outcome outcome = refuseCapture(session);
+  if (!outcome.failed())
+    outcome = session.synchronize("calls on " + session.getGPU().describe() +
+                                  " failed");
+  return outcome.failed() ? outcome : Failures::get().collect(session);
 }
 
 template <typename Body>
@@ -105,6 +132,10 @@ int32_t condcomp_cuda_download(condcomp_context *context, void *to,
   });
 }
 
+int32_t condcomp_cuda_synchronize(condcomp_context *context) {
+  return call(context, synchronize);
+}
+
 int32_t condcomp_cuda_get_gpu(condcomp_context *context, int32_t *device,
                               char *chip) {
   return call(context, [&](Session &session) {
@@ -130,7 +161,6 @@ void condcomp_cuda_free(void *address) {
   // Without a driver there is nothing to free.
   if (!address || session.begin().failed())
     return;
-  session.getDriver().cuMemFreeAsync(reinterpret_cast<Address>(address),
-                                     session.getStream());
+  freeInOrder(session, reinterpret_cast<Address>(address));
   session.end();
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Session.h"
+#include "Failures.h"
 #include "condcomp/Runtime/EntryPoints.h"
 #include <algorithm>
 #include <cstdlib>
@@ -25,8 +26,15 @@ Session &Session::get() {
 Session::~Session() {
   // Where the driver is gone already, these say so, to nobody.
   freeAll();
-  if (stream)
-    driver->cuStreamDestroy_v2(stream);
+  closeStream();
+}
+
+void Session::closeStream() {
+  if (!stream)
+    return;
+  Failures::get().disown(stream);
+  driver->cuStreamDestroy_v2(stream);
+  stream = nullptr;
 }
 
 void Session::leaveOnFailure(int32_t status) const {
@@ -157,9 +165,7 @@ Outcome Session::describeGPU() {
 Outcome Session::openStream() {
   if (stream && contextOfStream == context)
     return {};
-  if (stream)
-    driver->cuStreamDestroy_v2(stream);
-  stream = nullptr;
+  closeStream();
   // It waits for the default stream, on which others fill arguments.
   Outcome outcome = driver->check(driver->cuStreamCreate(&stream, /*flags=*/0),
                                   gpu.describe() + ": a stream can't be made");
@@ -248,7 +254,12 @@ Outcome Session::copyWithin(Address to, Address from, uint64_t bytes,
 }
 
 Outcome Session::synchronize(const std::string &what) {
-  return driver->check(driver->cuStreamSynchronize(getStream()), what);
+  Outcome outcome =
+      driver->check(driver->cuStreamSynchronize(getStream()), what);
+  if (outcome.failed())
+    outcome.text += blameEarlierCalls();
+  hasCallsUnderWay = false;
+  return outcome;
 }
 
 int Session::findDevice(const void *address) const {

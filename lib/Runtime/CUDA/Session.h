@@ -49,10 +49,11 @@ public:
   Context getContext() const { return context; }
   Stream getStream() const { return userStream ? userStream : stream; }
   /// What callers choose: a device (-1 for none), a stream (null for the
-  /// thread's own), and where results go.
+  /// thread's own), where results go, and whether calls wait for their kernels.
   int32_t chosenDevice = -1;
   Stream userStream = nullptr;
   bool resultsOnDevice = false;
+  bool waits = true;
 
   /// Memory that `freeAll` frees; `purpose` is for errors.
   Outcome allocate(Address &address, uint64_t bytes,
@@ -77,10 +78,24 @@ public:
   int findDevice(const void *address) const;
 
   /// Where the results of the call that runs are, and their copies on the
-  /// device.
+  /// device. Of a call that is not waited for, results are where they will be,
+  /// and `numTaken` of them were asked for.
   Address workspace = 0;
   int64_t workspaceBytes = 0;
   std::vector<Address> results;
+  bool isWaitedFor = true;
+  size_t numTaken = 0;
+  /// Results that belong to the CUDA graph that is being captured.
+  std::vector<Address> graphMemory;
+
+  /// For errors of the driver: calls that were not waited for and may be what
+  /// failed; "" if there are none.
+  const char *blameEarlierCalls() const {
+    return hasCallsUnderWay ? " (the error may be of a call before, which was "
+                              "not waited for)"
+                            : "";
+  }
+  bool hasCallsUnderWay = false;
 
   /// The text of the last failure, which `keep` puts where it outlives the
   /// frames that made it: when a call ends early, nothing of them is destroyed.
@@ -100,6 +115,7 @@ private:
   Outcome getPrimaryContext(Context &primary);
   Outcome describeGPU();
   Outcome openStream();
+  void closeStream();
 
   const Driver *driver = nullptr;
   GPU gpu;

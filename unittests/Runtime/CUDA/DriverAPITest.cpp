@@ -66,6 +66,9 @@ TEST(CUDADriverAPI, Numbers) {
   EXPECT_EQ(int(ours::kHostMemory), CU_MEMORYTYPE_HOST);
   EXPECT_EQ(int(ours::kDeviceMemory), CU_MEMORYTYPE_DEVICE);
   EXPECT_EQ(int(ours::kReleaseThreshold), CU_MEMPOOL_ATTR_RELEASE_THRESHOLD);
+  EXPECT_EQ(int(ours::kNotCaptured), CU_STREAM_CAPTURE_STATUS_NONE);
+  EXPECT_EQ(unsigned(ours::kPortable), CU_MEMHOSTALLOC_PORTABLE);
+  EXPECT_EQ(unsigned(ours::kMapped), CU_MEMHOSTALLOC_DEVICEMAP);
   EXPECT_EQ(int(ours::kErrorLog), CU_JIT_ERROR_LOG_BUFFER);
   EXPECT_EQ(int(ours::kErrorLogBytes), CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
 }

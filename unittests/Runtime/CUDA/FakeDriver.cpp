@@ -131,6 +131,7 @@ FAKE cuGetErrorName(Result error, const char **text) {
       {kInvalidPTX, "CUDA_ERROR_INVALID_PTX"},
       {kUnsupportedPTXVersion, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"},
       {kNotFound, "CUDA_ERROR_NOT_FOUND"},
+      {kCaptureUnsupported, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED"},
       {700, "CUDA_ERROR_ILLEGAL_ADDRESS"},
       {701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"},
       {kCooperativeLaunchTooLarge, "CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE"}};
@@ -230,6 +231,8 @@ static void *openImage(const void *image) {
 FAKE cuModuleLoadDataEx(Module *module, const void *image, unsigned, int *,
                         void **) {
   Fake::get().enter("cuModuleLoadDataEx");
+  if (Result error = Fake::get().breakCaptures())
+    return error;
   if (int64_t error = Fake::get().get("load", 0))
     return static_cast<Result>(error);
   auto *loaded = new Image{openImage(image), {}};
@@ -273,6 +276,8 @@ FAKE cuStreamDestroy_v2(Stream stream) {
 
 FAKE cuStreamSynchronize(Stream stream) {
   Fake::get().enter("cuStreamSynchronize", "", stream);
+  if (Result error = Fake::get().breakCapture(stream))
+    return error;
   Fake::get().finish(stream);
   return static_cast<Result>(Fake::get().get("sync", 0));
 }
@@ -289,9 +294,17 @@ FAKE cuLaunchCooperativeKernel(Function function, unsigned gridX, unsigned,
     return static_cast<Result>(error);
   if (gridX > kMultiprocessors)
     return kCooperativeLaunchTooLarge;
-  // Its parameters are not to be had later on.
-  Fake::get().finish(stream);
-  condcomp_emulate_grid(int64_t(gridX) * blockX, blockX, kernel->code,
-                        parameters);
+  // The null that ends them is condcomp_cuda's own.
+  std::vector<int64_t> words;
+  for (; *parameters; ++parameters)
+    words.push_back(*static_cast<int64_t *>(*parameters));
+  Fake::get().put(stream, [=] {
+    std::vector<int64_t> copies = words;
+    std::vector<void *> pointers;
+    for (int64_t &word : copies)
+      pointers.push_back(&word);
+    condcomp_emulate_grid(int64_t(gridX) * blockX, blockX, kernel->code,
+                          pointers.data());
+  });
   return kSuccess;
 }

@@ -18,8 +18,8 @@
 //   sm=80          the chip of its device (90)
 //   memory=BYTES   of the device (1 GiB)
 //   devices=2      the number of devices (1; 8 at most)
-//   lazy           copies and frees wait until somebody waits for their stream,
-//                  or launches a kernel on it
+//   lazy           kernels, copies and frees wait until somebody waits for
+//                  their stream
 //   no-cooperative the device can't launch cooperatively
 //   load=CODE      cuModuleLoadDataEx fails
 //   launch=CODE    cuLaunchCooperativeKernel fails
@@ -49,6 +49,17 @@ CONDCOMP_RUNTIME_EXPORT void *fake_cuda_allocate(int64_t bytes, int32_t device);
 CONDCOMP_RUNTIME_EXPORT void fake_cuda_free(void *address);
 /// The device whose memory it is; -1 for none.
 CONDCOMP_RUNTIME_EXPORT int32_t fake_cuda_device_of(const void *address);
+
+/// CUDA graphs. Ending a capture returns null if something was called meanwhile
+/// that captures do not allow.
+typedef struct fake_cuda_graph fake_cuda_graph;
+CONDCOMP_RUNTIME_EXPORT void fake_cuda_begin_capture(void *stream);
+CONDCOMP_RUNTIME_EXPORT fake_cuda_graph *fake_cuda_end_capture(void *stream);
+/// Does all that was captured, in the order of `stream`; memory that the graph
+/// allocates and does not free is there until its next launch.
+CONDCOMP_RUNTIME_EXPORT void fake_cuda_launch_graph(fake_cuda_graph *graph,
+                                                    void *stream);
+CONDCOMP_RUNTIME_EXPORT void fake_cuda_destroy_graph(fake_cuda_graph *graph);
 }
 
 #endif // CONDCOMP_UNITTESTS_RUNTIME_CUDA_FAKEDRIVER_H

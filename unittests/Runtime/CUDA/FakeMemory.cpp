@@ -11,6 +11,10 @@
 #include <cstring>
 
 void Fake::put(Stream stream, std::function<void()> work) {
+  if (fake_cuda_graph *graph = getCapture(stream)) {
+    graph->works.push_back(std::move(work));
+    return;
+  }
   if (!get("lazy", 0))
     return work();
   std::lock_guard<std::recursive_mutex> lock(mutex);
@@ -91,8 +95,28 @@ FAKE cuMemAllocAsync(Address *address, size_t bytes, Stream stream) {
     return kInvalidValue;
   if (static_cast<int64_t>(bytes) > getMemory() - fake.live)
     return kOutOfMemory;
-  *address =
-      reinterpret_cast<Address>(fake_cuda_allocate(bytes, fake.getDevice()));
+  void *memory = fake_cuda_allocate(bytes, fake.getDevice());
+  *address = reinterpret_cast<Address>(memory);
+  if (fake_cuda_graph *graph = fake.getCapture(stream)) {
+    graph->memory[*address] = false;
+    fake.graphMemory[*address] = graph;
+    fake.put(stream, [=] { memset(memory, 0xA5, bytes); });
+  }
+  return kSuccess;
+}
+
+/// Of graphs, until they are destroyed: nobody else gets its address.
+static Result freeOfGraph(Fake &fake, fake_cuda_graph &graph, Address address,
+                          Stream stream) {
+  fake_cuda_graph *capture = fake.getCapture(stream);
+  bool &freed = graph.memory[address];
+  if (capture ? capture != &graph || freed : !graph.launched)
+    return capture ? fake.breakCapture(stream) : kInvalidValue;
+  if (capture)
+    freed = true;
+  fake.put(stream, [=, &fake] {
+    memset(reinterpret_cast<void *>(address), 0xDD, fake.blocks[address].bytes);
+  });
   return kSuccess;
 }
 
@@ -102,6 +126,10 @@ FAKE cuMemFreeAsync(Address address, Stream stream) {
   fake.enter("cuMemFreeAsync", "", stream);
   if (!fake.blocks.count(address))
     return kInvalidValue;
+  if (auto at = fake.graphMemory.find(address); at != fake.graphMemory.end())
+    return freeOfGraph(fake, *at->second, address, stream);
+  if (Result error = fake.breakCapture(stream))
+    return error;
   fake.put(stream, [=] { fake_cuda_free(reinterpret_cast<void *>(address)); });
   return kSuccess;
 }
@@ -116,6 +144,9 @@ FAKE cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes,
                           Stream stream) {
   Fake &fake = Fake::get();
   fake.enter("cuMemcpyHtoDAsync_v2", std::to_string(bytes), stream);
+  // A graph would use memory of the host that may be gone by then.
+  if (Result error = fake.breakCapture(stream))
+    return error;
   if (!fake.find(to, bytes))
     return kInvalidValue;
   // CUDA, too, has read pageable memory of the host when it returns.
@@ -128,6 +159,9 @@ FAKE cuMemcpyHtoDAsync_v2(Address to, const void *from, size_t bytes,
 FAKE cuMemcpyDtoHAsync_v2(void *to, Address from, size_t bytes, Stream stream) {
   Fake &fake = Fake::get();
   fake.enter("cuMemcpyDtoHAsync_v2", std::to_string(bytes), stream);
+  // A graph would use memory of the host that may be gone by then.
+  if (Result error = fake.breakCapture(stream))
+    return error;
   if (!fake.find(from, bytes))
     return kInvalidValue;
   fake.put(stream,
@@ -145,6 +179,24 @@ FAKE cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes,
     memcpy(reinterpret_cast<void *>(to), reinterpret_cast<const void *>(from),
            bytes);
   });
+  return kSuccess;
+}
+
+FAKE cuMemsetD8Async(Address at, unsigned char byte, size_t bytes,
+                     Stream stream) {
+  Fake &fake = Fake::get();
+  fake.enter("cuMemsetD8Async", std::to_string(bytes), stream);
+  if (!fake.find(at, bytes))
+    return kInvalidValue;
+  fake.put(stream, [=] { memset(reinterpret_cast<void *>(at), byte, bytes); });
+  return kSuccess;
+}
+
+FAKE cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
+  Fake::get().enter("cuMemHostAlloc", std::to_string(bytes));
+  if (Result error = Fake::get().breakCaptures())
+    return error;
+  *memory = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
   return kSuccess;
 }
 

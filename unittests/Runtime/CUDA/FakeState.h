@@ -21,12 +21,23 @@
 using namespace condcomp::runtime::cuda;
 
 inline constexpr Result kInvalidValue = 1;
+inline constexpr Result kCaptureUnsupported = 900;
 inline constexpr int kMostDevices = 8;
 
 /// Memory of a device.
 struct Block {
   size_t bytes;
   int device;
+};
+
+/// A CUDA graph: what was asked of a stream while it was captured.
+struct fake_cuda_graph {
+  std::vector<std::function<void()>> works;
+  /// Memory of its nodes, and whether one of them frees it.
+  std::map<Address, bool> memory;
+  bool launched = false;
+  /// Whether something was called that a capture does not allow.
+  bool broken = false;
 };
 
 struct Fake {
@@ -40,6 +51,10 @@ struct Fake {
   int64_t live = 0;
   /// With `lazy`, what is still to be done on a stream.
   std::map<Stream, std::vector<std::function<void()>>> waiting;
+  /// Streams that are being captured.
+  std::map<Stream, fake_cuda_graph *> captures;
+  /// Whose memory it is, of graphs.
+  std::map<Address, fake_cuda_graph *> graphMemory;
   /// A primary context is a place in here.
   char contexts[kMostDevices];
 
@@ -52,10 +67,16 @@ struct Fake {
   int64_t get(const char *name, int64_t otherwise);
   /// The block that has `bytes` bytes from `address` on; null for none.
   const Block *find(Address address, size_t bytes);
-  /// Does something now, or with `lazy` when the stream is waited for.
+  /// Does something now, or with `lazy` when the stream is waited for, or adds
+  /// it to the graph that the stream is captured into.
   void put(Stream stream, std::function<void()> work);
   /// Does what waits on a stream.
   void finish(Stream stream);
+  /// The graph that a stream is captured into; null for none.
+  fake_cuda_graph *getCapture(Stream stream);
+  /// Ends a capture, or all of them, as CUDA does after what it does not allow.
+  Result breakCapture(Stream stream);
+  Result breakCaptures();
   /// The device of the context that is current in this thread; -1 for none.
   int getDevice();
 };

@@ -178,6 +178,14 @@ def OutlineKernels : Pass<"condcomp-gpu-outline-kernels", "::mlir::ModuleOp"> {
     With `device-memory`, the workspace is in the memory of a device, and a
     library that launches the kernel has it: @f calls the kernel once, and has
     results copied by `condcomp_cuda_take`, which returns their addresses.
+
+    A call of such a kernel need not be waited for if all results are tensors
+    whose sizes follow from sizes of arguments and from scalar arguments. Then @f
+    writes to the report what it expects, the bytes and dynamic sizes of each
+    result, and the kernel has *destinations*, its last arguments
+    (`condcomp.destinations`): memory for each result, in whose place it puts
+    the buffer, and a record of what failed. Waited for, it gets no memory, and
+    the report as the record. Where a call has to wait, a remark says why.
   }];
   let options = [
     Option<"deviceMemory", "device-memory", "bool", /*default=*/"false",
@@ -222,6 +230,9 @@ def PlaceBuffers : Pass<"condcomp-gpu-place-buffers", "::mlir::func::FuncOp"> {
     and those that loops carry from step to step are released by the end of the
     kernel. Runs last of the passes on loops: threads count in memory of their
     own, which is not to be shared.
+
+    A buffer that is a result lies in its destination, if the call gave one.
+    Memory of another size than the result's is a failed check.
   }];
   let dependentDialects = [
     "::condcomp::CondCompDialect", "::mlir::arith::ArithDialect",
@@ -254,9 +265,14 @@ def LowerKernelChecks
     A check that fails writes its number and its values to the report, and the
     thread returns. All threads do, since all check the same. Runs on blocks:
     after `convert-scf-to-cf`.
+
+    A kernel with destinations writes them to its record, by one thread, and only
+    if no call before it did. Then all threads wait for each other and fill the
+    results with bytes of ones.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::memref::MemRefDialect"
   ];
 }

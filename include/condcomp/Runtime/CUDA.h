@@ -97,8 +97,8 @@ CONDCOMP_RUNTIME_EXPORT int32_t condcomp_cuda_upload(condcomp_context *context,
 CONDCOMP_RUNTIME_EXPORT int32_t condcomp_cuda_download(
     condcomp_context *context, void *to, const void *from, int64_t bytes);
 
-/// Frees uploads and results, in the order of this thread's stream. Null is
-/// allowed.
+/// Frees a result, in the order of this thread's stream, or an upload, when all
+/// that the GPU was asked for is done. Null is allowed.
 CONDCOMP_RUNTIME_EXPORT void condcomp_cuda_free(void *address);
 
 /// The number of the GPU whose memory it is; -1 for memory of the host.

@@ -78,6 +78,7 @@ enum JITOption : int { kErrorLog = 5, kErrorLogBytes = 6 };
   X(cuDevicePrimaryCtxRetain, (Context * context, Device device))              \
   X(cuCtxGetCurrent, (Context * context))                                      \
   X(cuCtxGetDevice, (Device * device))                                         \
+  X(cuCtxSynchronize, ())                                                      \
   X(cuCtxPushCurrent_v2, (Context context))                                    \
   X(cuCtxPopCurrent_v2, (Context * context))                                   \
   X(cuModuleLoadDataEx, (Module * module, const void *image, unsigned count,   \

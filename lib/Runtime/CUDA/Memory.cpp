@@ -11,6 +11,8 @@
 #include "condcomp/Runtime/CUDA.h"
 #include "condcomp/Runtime/EntryPoints.h"
 #include <cstdio>
+#include <mutex>
+#include <set>
 #include <utility>
 
 using namespace condcomp::runtime::cuda;
@@ -39,6 +41,28 @@ int32_t condcomp_cuda_set_waiting(int32_t waiting) {
 // Memory
 //===----------------------------------------------------------------------===//
 
+namespace {
+/// Memory that calls on any stream may read.
+struct Uploads {
+  std::mutex mutex;
+  std::set<Address> addresses;
+
+  static Uploads &get() {
+    static auto *uploads = new Uploads;
+    return *uploads;
+  }
+  void add(Address address) {
+    std::lock_guard<std::mutex> lock(mutex);
+    addresses.insert(address);
+  }
+  /// Whether it was one.
+  bool remove(Address address) {
+    std::lock_guard<std::mutex> lock(mutex);
+    return addresses.erase(address) != 0;
+  }
+};
+} // namespace
+
 /// What waits for a stream would end its capture.
 static Outcome refuseCapture(Session &session) {
   bool captured;
@@ -61,11 +85,13 @@ static Outcome upload(Session &session, const void *from, int64_t bytes,
   if (!outcome.failed())
     outcome = session.synchronize("an upload to " +
                                   session.getGPU().describe() + " failed");
-  if (outcome.failed())
+  if (outcome.failed()) {
     session.free(to);
-  else
-    session.release(to);
-  return outcome;
+    return outcome;
+  }
+  session.release(to);
+  Uploads::get().add(to);
+  return {};
 }
 
 static Outcome download(Session &session, void *to, Address from,
@@ -161,6 +187,10 @@ void condcomp_cuda_free(void *address) {
   // Without a driver there is nothing to free.
   if (!address || session.begin().failed())
     return;
-  freeInOrder(session, reinterpret_cast<Address>(address));
+  auto memory = reinterpret_cast<Address>(address);
+  // Calls that nobody waited for may read it on other streams.
+  if (Uploads::get().remove(memory))
+    session.getDriver().cuCtxSynchronize();
+  freeInOrder(session, memory);
   session.end();
 }

@@ -199,6 +199,17 @@ FAKE cuCtxGetDevice(Device *device) {
   return *device >= 0 ? kSuccess : kInvalidValue;
 }
 
+FAKE cuCtxSynchronize() {
+  Fake &fake = Fake::get();
+  std::lock_guard<std::recursive_mutex> lock(fake.mutex);
+  fake.enter("cuCtxSynchronize");
+  if (Result error = fake.breakCaptures())
+    return error;
+  while (!fake.waiting.empty())
+    fake.finish(fake.waiting.begin()->first);
+  return kSuccess;
+}
+
 FAKE cuCtxPushCurrent_v2(Context context) {
   currentContexts.push_back(context);
   return kSuccess;

@@ -134,8 +134,9 @@ protected:
   std::string id =
       ::testing::UnitTest::GetInstance()->current_test_info()->name();
   condcomp_cuda_kernel kernel{
-      "scale$kernel", ".version 9.0\n", id.c_str(), "sm_90a", "ptx", "14f4", 4,
-      4,              nullptr,          nullptr,    0};
+      "scale$kernel", ".version 9.0\n", id.c_str(), "sm_90a",
+      "ptx",          "14f4",           4,          4,
+      nullptr,        nullptr,          0};
   std::vector<float> values{1, 2, 3, 4, 5, 6, 7, 8, 9};
   float *x = values.data();
   int64_t size = 9;

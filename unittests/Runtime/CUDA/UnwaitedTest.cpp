@@ -255,6 +255,27 @@ TEST_F(CUDAUnwaited, ResultsOfAnotherSizeThanExpected) {
       << error();
 }
 
+TEST_F(CUDAUnwaited, UploadsAreFreedBehindCallsThatReadThem) {
+  callOnce();
+  void *uploaded = nullptr;
+  ASSERT_EQ(condcomp_cuda_upload(context, values.data(), 9 * sizeof(float),
+                                 &uploaded),
+            CONDCOMP_SUCCESS)
+      << error();
+  fake_cuda_configure("lazy");
+  float *mine = std::exchange(onDevice, static_cast<float *>(uploaded));
+  Vector y{};
+  ASSERT_EQ(late(2, y), CONDCOMP_SUCCESS) << error();
+  onDevice = mine;
+  // On another stream.
+  condcomp_cuda_set_stream(nullptr);
+  condcomp_cuda_free(uploaded);
+  fake_cuda_configure("");
+  condcomp_cuda_set_stream(&stream);
+  EXPECT_EQ(static_cast<float *>(y.aligned)[8], 18);
+  condcomp_cuda_free(y.allocated);
+}
+
 TEST_F(CUDAUnwaited, FailuresOfTheDriver) {
   callOnce();
   Vector y{};

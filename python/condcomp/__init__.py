@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._compile import compile
+    from ._cuda import synchronize
     from ._errors import (
         CacheWarning,
         CheckError,
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "_compile": ["compile"],
+    "_cuda": ["synchronize"],
     "_errors": [
         "CheckError",
         "CompileError",

@@ -24,6 +24,7 @@ def compile(
     prepack: bool = True,
     trace: Union[bool, str] = False,
     threads: int = 0,
+    wait: bool = True,
     cache: bool = True,
     name: str = "",
 ) -> Program:
@@ -39,9 +40,12 @@ def compile(
     arguments are split, so that `Program.bind` packs those once ("cpu" only). trace:
     `condcomp.trace` ops are kept, for `run(..., trace=...)`; "all": every routing
     that work depends on is traced, named by its place and op ("cpu" only). threads:
-    of every call that does not say otherwise; 0: as many as OpenMP decides. cache:
-    compiled code is kept on disk and found there again (CONDCOMP_CACHE;
-    docs/python.md). name: what errors call a text.
+    of every call that does not say otherwise; 0: as many as OpenMP decides. wait: calls
+    on a GPU return when it is done; with False ("cuda" only), when their work is on its
+    stream, where they can: a failed check is then raised by the next call on that stream
+    or by `condcomp.synchronize`, and calls can be captured into CUDA graphs
+    (docs/python.md). cache: compiled code is kept on disk and found there again
+    (CONDCOMP_CACHE; docs/python.md). name: what errors call a text.
 
     Raises CompileError, with the compiler's diagnostics, if the module is not valid
     or can't be compiled; OSError if the file can't be read; ValueError for an
@@ -57,6 +61,8 @@ def compile(
         raise ValueError(f"the chip {chip!r} is for target='cuda' only")
     if target == "cuda" and trace:
         raise ValueError("programs for target='cuda' have no traces")
+    if target == "cpu" and not wait:
+        raise ValueError("wait=False is for target='cuda' only")
     text, name = _read(source, name)
     if target == "cuda" and chip is None:
         _, chip = _condcomp.cuda_gpu()
@@ -74,7 +80,14 @@ def compile(
     if not from_cache:
         native = _condcomp.compile(text, *options)
         _cache.store(key, native)
-    return Program(native, form=form, target=target, threads=threads, cached=from_cache)
+    return Program(
+        native,
+        form=form,
+        target=target,
+        threads=threads,
+        wait=wait,
+        cached=from_cache,
+    )
 
 
 def _read(source, name):

@@ -92,7 +92,8 @@ class Function:
         """Calls the function: `Program.run` with arguments by position or name."""
         if named:
             arrays = self._order(arrays, named)
-        return self._native.run(arrays, self._settings.threads, None)
+        settings = self._settings
+        return self._native.run(arrays, settings.threads, None, settings.wait)
 
     def run(
         self, *arrays: Array, threads: Optional[int] = None, trace: Traced = None
@@ -100,7 +101,7 @@ class Function:
         """Calls the function: `Program.run`."""
         if threads is None:
             threads = self._settings.threads
-        return self._native.run(arrays, threads, trace)
+        return self._native.run(arrays, threads, trace, self._settings.wait)
 
     def bind(
         self, weights: Optional[Mapping[Union[str, int], Array]] = None, /, **named
@@ -245,7 +246,8 @@ class Bound:
                 )
         if named or self._held:
             arrays = self._order(arrays, named or {})
-        return self._native.run(arrays, threads, trace)
+        wait = self.function._settings.wait
+        return self._native.run(arrays, threads, trace, wait)
 
     def _order(self, arrays, named):
         """The arguments that are not packed, by position."""
@@ -286,7 +288,7 @@ def _watch(array):
 class _Settings:
     """What a program shares with its functions."""
 
-    __slots__ = ("threads", "target")
+    __slots__ = ("threads", "target", "wait")
 
 
 class Program:
@@ -298,11 +300,12 @@ class Program:
     Any number of threads may call it at once.
     """
 
-    def __init__(self, native, *, form, target, threads, cached):
+    def __init__(self, native, *, form, target, threads, wait, cached):
         self._native = native
         self._settings = _Settings()
         self._settings.target = target
         self.threads = threads
+        self.wait = wait
         self.form: str = form
         self.target: str = target
         self.cached: bool = cached
@@ -323,6 +326,17 @@ class Program:
     @threads.setter
     def threads(self, threads: int) -> None:
         self._settings.threads = _condcomp.check_threads(threads)
+
+    @property
+    def wait(self) -> bool:
+        """Whether calls on a GPU wait for it: `condcomp.compile`."""
+        return self._settings.wait
+
+    @wait.setter
+    def wait(self, wait: bool) -> None:
+        if not wait and self._settings.target != "cuda":
+            raise ValueError("wait=False is for target='cuda' only")
+        self._settings.wait = bool(wait)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -354,6 +368,8 @@ class Program:
 
         threads: for this call. trace: is called with a `Trace` for every routing
         that passes a `condcomp.trace` op, if the program was compiled with trace.
+
+        With `wait=False`, what fails on the GPU is raised later: `condcomp.compile`.
 
         Raises LookupError if there is no such function, TypeError for a wrong number of
         arguments or element type, ValueError for a wrong rank, shape or device,

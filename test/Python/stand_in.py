@@ -48,7 +48,17 @@ def get():
     for name in ("live_bytes", "count", "count_on"):
         getattr(driver, f"fake_cuda_{name}").restype = ctypes.c_int64
     driver.fake_cuda_count_on.argtypes = [ctypes.c_void_p]
+    driver.fake_cuda_begin_capture.argtypes = [ctypes.c_void_p]
+    driver.fake_cuda_end_capture.argtypes = [ctypes.c_void_p]
+    driver.fake_cuda_end_capture.restype = ctypes.c_void_p
+    driver.fake_cuda_launch_graph.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    driver.fake_cuda_destroy_graph.argtypes = [ctypes.c_void_p]
     return driver
+
+
+def waits(driver):
+    """How often somebody waited for a stream."""
+    return driver.fake_cuda_count(b"cuStreamSynchronize")
 
 
 class _Tensor(ctypes.Structure):
@@ -158,7 +168,7 @@ def read(array, stream=1):
 def read_capsule(capsule):
     tensor = _Tensor.from_address(_get_pointer(capsule, b"dltensor"))
     shape = [tensor.shape[i] for i in range(tensor.rank)]
-    code = {0: "i", 2: "f"}[tensor.code]
+    code = {0: "i", 2: "f", 6: "b"}[tensor.code]
     dtype = np.dtype(f"{code}{tensor.bits // 8}")
     count = int(np.prod(shape))
     if tensor.device_type == CUDA:

@@ -7,7 +7,7 @@ on one, or programs of layers get such tensors."""
 # Requires: torch
 
 import pytest
-from stand_in import gpu
+from stand_in import gpu, waits
 from torch_stand_in import CudaTensor, cuda
 
 torch = pytest.importorskip("torch", reason="needs PyTorch: ./dev setup --with-torch")
@@ -92,6 +92,36 @@ def test_weights_are_read_where_they_are(gpu, cuda):
     assert distance(y.cpu_values(), expected) < 1e-5
 
 
+def test_layers_are_not_waited_for(gpu, cuda):
+    module, *_ = experts_of(make("gpt_oss", implementation="condcomp"))
+    x, chosen, weights = inputs(module, 5)
+    with torch.no_grad():
+        expected = module(x, chosen, weights)
+    spec = layers.layer_of(module).describe(chosen.shape[1], False)
+    names = ["first", "second", "first_bias", "second_bias"]
+    parameters = [cuda(p) for p in layers.parameters_of(module)]
+    bound = layers.compile_experts(spec, **EMULATED, wait=False).bind(
+        "experts", dict(zip(names, parameters))
+    )
+    arguments = [*map(cuda, (x, chosen, weights))]
+    bound.run(*arguments, threads=2)
+    gpu.fake_cuda_configure(b"devices=2,lazy")
+    before = waits(gpu)
+    y = bound.run(*arguments, threads=2)
+    assert waits(gpu) == before
+    condcomp.synchronize(0)
+    assert distance(y.cpu_values(), expected) < 1e-5
+    # An expert that there is not.
+    wrong = chosen.clone()
+    wrong[0, 0] = 1000
+    arguments[1] = cuda(wrong)
+    y = bound.run(*arguments, threads=2)
+    gpu.fake_cuda_configure(b"devices=2")
+    assert y.cpu_values().isnan().all()
+    with pytest.raises(condcomp.CheckError, match="1000.*was not waited for"):
+        bound.run(*arguments, threads=2)
+
+
 def test_no_copy_of_weights_in_a_call(gpu, cuda):
     """The columns that an activation reads are no copies: the workspace would be
     larger than the first one that is tried, a MiB, and the kernel be launched again."""
@@ -147,7 +177,8 @@ def test_devices(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, device))
     with FakeTensorMode():
         weight = torch.empty(2, device="cuda:1")
-    assert layers.target_of(weight) == {"target": "cuda", "chip": "sm_91"}
+    options = {"target": "cuda", "chip": "sm_91", "wait": False}
+    assert layers.target_of(weight) == options
     assert layers.target_of(torch.empty(2)) == {}
     module, *_ = experts_of(make("mixtral", implementation="condcomp"))
     layer = layers.layer_of(module)

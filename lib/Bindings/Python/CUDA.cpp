@@ -19,9 +19,10 @@ std::string Where::describe() const {
                  : "in memory of the CPU";
 }
 
-RunOn::RunOn(const Where &where, bool resultsOnDevice)
+RunOn::RunOn(const Where &where, bool resultsOnDevice, bool wait)
     : isGPU(where.isGPU()),
-      resultsOnDevice(condcomp_cuda_set_results_on_device(resultsOnDevice)) {
+      resultsOnDevice(condcomp_cuda_set_results_on_device(resultsOnDevice)),
+      waited(condcomp_cuda_set_waiting(wait)) {
   if (!isGPU)
     return;
   device = condcomp_cuda_set_device(where.device);
@@ -30,6 +31,7 @@ RunOn::RunOn(const Where &where, bool resultsOnDevice)
 
 RunOn::~RunOn() {
   condcomp_cuda_set_results_on_device(resultsOnDevice);
+  condcomp_cuda_set_waiting(waited);
   if (!isGPU)
     return;
   condcomp_cuda_set_device(device);
@@ -108,18 +110,36 @@ void Arguments::locate(const Place &place, int32_t device) {
 // The module
 //===----------------------------------------------------------------------===//
 
-std::pair<int32_t, std::string> condcomp::python::getGPU() {
+/// Calls the run-time library, and raises what fails.
+template <typename Callable>
+static void call(Callable callable) {
   condcomp_context *context = condcomp_context_create();
-  int32_t device;
-  char chip[16];
-  int32_t status = condcomp_cuda_get_gpu(context, &device, chip);
+  int32_t status = callable(context);
   std::string error = condcomp_context_error(context);
   condcomp_context_destroy(context);
-  if (status != CONDCOMP_SUCCESS)
-    raise("DeviceError", error);
+  raise(status, error);
+}
+
+std::pair<int32_t, std::string> condcomp::python::getGPU() {
+  int32_t device;
+  char chip[16];
+  call([&](condcomp_context *context) {
+    return condcomp_cuda_get_gpu(context, &device, chip);
+  });
   return {device, chip};
+}
+
+void condcomp::python::waitFor(const Where &where) {
+  call([&](condcomp_context *context) {
+    nb::gil_scoped_release released;
+    RunOn there(where, /*resultsOnDevice=*/false);
+    return condcomp_cuda_synchronize(context);
+  });
 }
 
 void condcomp::python::defineCUDA(nb::module_ &module) {
   module.def("cuda_gpu", &getGPU);
+  module.def("cuda_synchronize", [](int32_t device, intptr_t stream) {
+    waitFor({device, stream});
+  });
 }

@@ -17,6 +17,20 @@ void condcomp::python::raise(const char *exception, const std::string &text) {
   throw nb::python_error();
 }
 
+void condcomp::python::raise(int32_t status, const std::string &text) {
+  switch (status) {
+  case CONDCOMP_SUCCESS:
+    return;
+  case CONDCOMP_CHECK_FAILED:
+    raise("CheckError", text);
+  case CONDCOMP_OUT_OF_MEMORY:
+    PyErr_SetString(PyExc_MemoryError, text.c_str());
+    throw nb::python_error();
+  default:
+    raise("DeviceError", text);
+  }
+}
+
 void condcomp::python::raise(condcomp_error *error) {
   if (!error)
     return;

@@ -31,6 +31,9 @@ void raise(condcomp_error *error);
 /// An exception of condcomp._errors with a text.
 [[noreturn]] void raise(const char *exception, const std::string &text);
 
+/// Raises what a call of the run-time library ended with, if it failed.
+void raise(int32_t status, const std::string &text);
+
 /// "argument 2 ('w') of 'f'".
 std::string nameArgument(const condcomp_function *function, int32_t index);
 
@@ -49,18 +52,18 @@ struct Where {
   std::string describe() const;
 };
 
-/// Sets where calls of this thread run, for as long as it lives; for memory of
-/// the host, only that results go there.
+/// Sets where calls of this thread run and whether they wait for the GPU, for
+/// as long as it lives; for memory of the host, only that results go there.
 class RunOn {
 public:
-  RunOn(const Where &where, bool resultsOnDevice);
+  RunOn(const Where &where, bool resultsOnDevice, bool wait = true);
   ~RunOn();
   RunOn(const RunOn &) = delete;
   RunOn &operator=(const RunOn &) = delete;
 
 private:
   bool isGPU;
-  int32_t resultsOnDevice, device = -1;
+  int32_t resultsOnDevice, waited, device = -1;
   void *stream = nullptr;
 };
 
@@ -136,6 +139,10 @@ nb::object shareMemory(const condcomp_result &array,
 /// The GPU that calls of this thread run on, and its chip ("sm_90"). Raises
 /// DeviceError.
 std::pair<int32_t, std::string> getGPU();
+
+/// Waits for a stream, and raises what calls on it that were not waited for
+/// have left.
+void waitFor(const Where &where);
 
 void defineCUDA(nb::module_ &module);
 void defineResults(nb::module_ &module);

@@ -175,7 +175,7 @@ struct Results {
 };
 
 static nb::object run(Function &self, nb::tuple objects, nb::handle threads,
-                      nb::handle trace) {
+                      nb::handle trace, bool wait) {
   int32_t checkedThreads = checkThreads(threads);
   std::vector<int32_t> all(self.getNumArguments());
   for (int32_t i = 0; i < self.getNumArguments(); ++i)
@@ -187,7 +187,7 @@ static nb::object run(Function &self, nb::tuple objects, nb::handle threads,
   runOn(checkedThreads, trace, [&](condcomp_context *context) {
     std::optional<RunOn> there;
     if (self.isCUDA)
-      there.emplace(where, where.isGPU());
+      there.emplace(where, where.isGPU(), wait);
     return condcomp_run(self.function, context, arguments.getData(),
                         arguments.getCount(), results.values.data());
   });
@@ -245,7 +245,7 @@ static Where findPlace(const Bound &bound, const Arguments &arguments) {
 }
 
 static nb::object runBound(Bound &self, nb::tuple objects, nb::handle threads,
-                           nb::handle trace) {
+                           nb::handle trace, bool wait) {
   int32_t checkedThreads = checkThreads(threads);
   Arguments arguments(objects.size(), self.function->isCUDA);
   addAll(arguments, *self.function, self.function->others, objects,
@@ -256,7 +256,7 @@ static nb::object runBound(Bound &self, nb::tuple objects, nb::handle threads,
   runOn(checkedThreads, trace, [&](condcomp_context *context) {
     std::optional<RunOn> there;
     if (self.function->isCUDA)
-      there.emplace(where, onDevice);
+      there.emplace(where, onDevice, wait);
     return condcomp_bound_run(self.bound.get(), context, arguments.getData(),
                               arguments.getCount(), results.values.data());
   });
@@ -362,7 +362,7 @@ void condcomp::python::definePrograms(nb::module_ &module) {
              return ops;
            })
       .def("run", &run, nb::arg("arrays"), nb::arg("threads"),
-           nb::arg("trace").none())
+           nb::arg("trace").none(), nb::arg("wait"))
       .def("bind", &bind)
       .def("result_shapes", &getResultShapes);
   nb::class_<Bound>(module, "Bound")
@@ -383,7 +383,7 @@ void condcomp::python::definePrograms(nb::module_ &module) {
             return nb::tuple(arrays);
           })
       .def("run", &runBound, nb::arg("arrays"), nb::arg("threads"),
-           nb::arg("trace").none());
+           nb::arg("trace").none(), nb::arg("wait"));
   module.def("compile", &compile);
   module.def("load", &load);
   module.def("check_threads", &checkThreads);

@@ -8,7 +8,6 @@
 
 #include "DLPack.h"
 #include "Module.h"
-#include "condcomp/Runtime/CUDA.h"
 #include <cstring>
 
 using namespace condcomp::python;
@@ -250,12 +249,8 @@ static nb::object exportMemory(const Owner &self, nb::object stream,
                                nb::kwargs) {
   const Where &where = self.memory->where;
   intptr_t wanted = stream.is_none() ? 1 : nb::cast<intptr_t>(stream);
-  if (where.isGPU() && wanted != -1 && wanted != where.stream) {
-    nb::gil_scoped_release released;
-    RunOn there(where, /*resultsOnDevice=*/false);
-    condcomp_cuda_download(/*context=*/nullptr, /*to=*/nullptr,
-                           self.memory->result.data, /*bytes=*/0);
-  }
+  if (where.isGPU() && wanted != -1 && wanted != where.stream)
+    waitFor(where);
   return makeCapsule(self.memory);
 }
 

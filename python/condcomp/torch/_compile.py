@@ -92,7 +92,8 @@ def compile(
     model, dynamic, run_time: as of `export`. example_inputs: a tensor or a tuple; when
     absent the arguments of the first call are taken, which exports and compiles.
     options: of `condcomp.compile`, such as form and threads; with target="cuda" calls run
-    on the GPU that the model or the call's tensors are on, and return tensors there.
+    on the GPU that the model or the call's tensors are on, and return tensors there;
+    with wait=False as well, they return before it is done.
 
     Raises ExportError where the model can't be exported and condcomp.CompileError where
     it can't be compiled; calls raise what `Program.run` does. Weights that are changed in

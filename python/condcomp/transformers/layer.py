@@ -28,7 +28,9 @@ def target_of(tensor):
     if tensor.device.type == "cpu":
         return {}
     if tensor.device.type == "cuda":
-        return {"target": "cuda", "chip": _cuda.chip(tensor.device.index)}
+        # Experts' numbers that are out of range are reported late, as PyTorch's are.
+        chip = _cuda.chip(tensor.device.index)
+        return {"target": "cuda", "chip": chip, "wait": False}
     raise ValueError(
         f"condcomp's experts run on the CPU or on NVIDIA GPUs, not on {tensor.device}"
     )
@@ -190,7 +192,7 @@ def layer_of(module):
     return _layers[number_of(module)]
 
 
-# A call on a GPU waits for its kernel, which CUDA graphs can't capture.
+# On a GPU, calls that wait (the first ones) can't be captured into CUDA graphs.
 @torch.library.custom_op(
     "condcomp::experts", mutates_args=(), tags=(torch.Tag.cudagraph_unsafe,)
 )

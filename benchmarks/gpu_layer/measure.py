@@ -10,6 +10,7 @@ import torch
 
 import condcomp
 from common import turns
+from common.device import time_calls, wait
 from moe_layer import shapes
 
 from . import programs
@@ -18,22 +19,6 @@ from . import programs
 CHECKED_ROWS = 2
 # What ends a program at a point, and not the benchmark.
 FAILURES = (RuntimeError, ValueError, MemoryError, condcomp.CompileError)
-
-
-def wait(device):
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def time_calls(function, inputs, count, device):
-    """Seconds per call of `count` calls on the inputs in turn, one after another: what
-    they leave on the device is waited for once."""
-    wait(device)
-    start = time.perf_counter()
-    for i in range(count):
-        function(*inputs[i % len(inputs)])
-    wait(device)
-    return (time.perf_counter() - start) / count
 
 
 def error_of(layer, dtype, result, given):

@@ -14,6 +14,14 @@ from common.tables import OURS
 from moe_layer import shapes
 from moe_layer.torch_peer import activate, as_tensor, hugging_face
 
+try:
+    from .fused_moe import FusedMoe
+
+    NO_TRITON = None
+except ImportError as error:
+    NO_TRITON = f"needs Triton, which PyTorch's builds with CUDA bring ({error})"
+
+FUSED = "triton fused_moe"
 DENSE, COPY = "dense torch.mm", "memory copy"
 # Weights that batched_mm copies, one set per token and expert, at most.
 MOST_COPIED = 8 << 30
@@ -58,7 +66,7 @@ def make_inputs(layer, dtype, tokens, routing, variant, device):
     choice = shapes.choose(layer, logits)
     inputs = (
         as_tensor(x).to(device),
-        torch.from_numpy(choice[0]).to(device),
+        torch.from_numpy(choice[0]).contiguous().to(device),
         torch.from_numpy(choice[1]).float().to(device, KINDS[dtype]),
     )
     return inputs, (x, choice)
@@ -86,7 +94,7 @@ def grouped_by_hand(layer, weights):
 
 
 def make(layer, weights, compiled=True):
-    """{name: experts(x, chosen, scale)}."""
+    """{name: experts(x, chosen, scale)}; of a program that can't be run, why."""
     kinds = hugging_face(layer, weights, (OURS, "grouped_mm", "batched_mm"))
     for experts in kinds.values():
         experts.eval()
@@ -97,11 +105,14 @@ def make(layer, weights, compiled=True):
     if compiled:
         for name, peer in peers.items():
             programs[f"{name}, compiled"] = torch.compile(peer, dynamic=False)
+    programs[FUSED] = NO_TRITON or FusedMoe(layer, weights)
     return programs
 
 
 def refuses(layer, dtype, program, tokens):
     """Why a program is not run with so many tokens, or None."""
+    if program == FUSED and NO_TRITON:
+        return NO_TRITON
     copied = tokens * layer.top_k * layer.expert_bytes(dtype)
     if "batched_mm" in program and copied > MOST_COPIED:
         return f"it would copy {copied >> 30} GiB of weights"

@@ -1,4 +1,4 @@
-"""Mixture-of-experts layers on an NVIDIA GPU: condcomp, PyTorch and Hugging Face."""
+"""An NVIDIA GPU: experts, early exits and token pruning in condcomp and its peers."""
 
 # Requires: torch
 #
@@ -14,18 +14,30 @@ import time
 
 import torch
 
+import exit as exits
+import prune
+from common.device import NO_GPU, without_gpu
 from condcomp import side_by_side
 from gpu_layer import measure, programs, report
+from networks import run as networks
 
 BUILD = pathlib.Path(__file__).resolve().parents[1] / "build" / "bench"
 TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384)
 ROUTINGS = ("uniform", "zipf")
-# As of the programs of ./dev bundle: what test runners take for "skipped".
-NO_GPU = 77
+NETWORKS = {"exit": exits, "prune": prune}
+# Of networks: a GPU is not busy with a few samples.
+BATCHES = (32, 128)
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--cases",
+        nargs="+",
+        choices=("experts", *NETWORKS),
+        default=["experts", *NETWORKS],
+        help="default: all",
+    )
     parser.add_argument("--layers", nargs="+", choices=programs.LAYERS)
     parser.add_argument("--tokens", nargs="+", type=int)
     parser.add_argument("--routings", nargs="+", choices=ROUTINGS)
@@ -43,7 +55,13 @@ def parse():
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="OLMoE with 1, 64 and 4096 tokens, no torch.compile",
+        help="OLMoE with 1, 64 and 4096 tokens, few networks, no torch.compile",
+    )
+    parser.add_argument(
+        "--only", metavar="TEXT", help="networks with this in the title"
+    )
+    parser.add_argument(
+        "--dtype", choices=programs.KINDS, default="bf16", help="of networks"
     )
     parser.add_argument("--output", type=pathlib.Path, default=BUILD / "gpu.json")
     options = parser.parse_args()
@@ -55,20 +73,6 @@ def parse():
     options.tokens = options.tokens or list(TOKENS)
     options.routings = options.routings or list(ROUTINGS)
     return options
-
-
-def without_gpu(number):
-    """Why GPU `number` can't be used, or None."""
-    if torch.version.cuda is None:
-        return (
-            f"PyTorch {torch.__version__} is built without CUDA: install PyPI's, which "
-            "has it"
-        )
-    if not torch.cuda.is_available():
-        return "PyTorch finds no NVIDIA GPU"
-    if number >= torch.cuda.device_count():
-        return f"there is no GPU {number}, PyTorch finds {torch.cuda.device_count()}"
-    return None
 
 
 def run_layer(layer, device, options, points):
@@ -98,17 +102,8 @@ def write(options, device, points):
     side_by_side.write_report(options.output, settings.items(), points)
 
 
-def main():
-    options = parse()
-    why = without_gpu(options.device)
-    if why:
-        print(f"./dev bench gpu needs an NVIDIA GPU, and {why}.")
-        return NO_GPU
-    torch.set_grad_enabled(False)
-    torch._dynamo.config.cache_size_limit = 4 * len(TOKENS)
-    device = torch.device("cuda", options.device)
-    torch.cuda.set_device(device)
-    print(f"{torch.cuda.get_device_name(device)}; results go to {options.output}")
+def run_experts(options, device):
+    """Whether condcomp's results are right."""
     points, start = [], time.monotonic()
     for name in options.layers:
         layer = programs.LAYERS[name]
@@ -122,7 +117,49 @@ def main():
         torch.cuda.empty_cache()
         print(f"({(time.monotonic() - start) / 60:.0f} min so far)", flush=True)
     report.print_ratios(points)
-    return 0 if report.all_right(points) else 1
+    return report.all_right(points)
+
+
+def run_networks(name, options, device):
+    """The networks of `./dev bench NAME` on the GPU; whether condcomp's results are
+    right."""
+    output = options.output.with_stem(f"{options.output.stem}-{name}")
+    arguments = ["--device", str(device), "--dtype", options.dtype]
+    arguments += ["--rounds", str(options.rounds), "--budget", str(options.budget)]
+    arguments += ["--output", str(output), "--batches"]
+    arguments += map(str, BATCHES[:1] if options.quick else BATCHES)
+    arguments += ["--only", options.only] if options.only else []
+    arguments += ["--no-compile"] if options.no_compile else []
+    arguments += ["--quick"] if options.quick else []
+    module = NETWORKS[name]
+    chosen = networks.parse(module.__doc__, name, arguments)
+    results = networks.run(chosen, module.cases(chosen))
+    return all(
+        {"condcomp", "condcomp dense"} <= point["programs"].keys()
+        for case in results
+        for point in case["points"]
+    )
+
+
+def main():
+    options = parse()
+    why = without_gpu(options.device)
+    if why:
+        print(f"./dev bench gpu needs an NVIDIA GPU, and {why}.")
+        return NO_GPU
+    torch.set_grad_enabled(False)
+    torch._dynamo.config.cache_size_limit = 4 * len(TOKENS)
+    device = torch.device("cuda", options.device)
+    torch.cuda.set_device(device)
+    print(f"{torch.cuda.get_device_name(device)}; results go to {options.output}")
+    right = []
+    for case in options.cases:
+        print(f"\n{case}:", flush=True)
+        if case == "experts":
+            right.append(run_experts(options, device))
+        else:
+            right.append(run_networks(case, options, device))
+    return 0 if all(right) else 1
 
 
 if __name__ == "__main__":

@@ -51,8 +51,9 @@ class ExitEncoder(Network):
         return self.exits.stages[-1].head(x)
 
     def by_hand(self, x):
-        stages, result, here = self.exits.stages, None, torch.arange(len(x))
-        left = torch.full((len(x),), len(stages) - 1, dtype=torch.int32)
+        stages, result = self.exits.stages, None
+        here = torch.arange(len(x), device=x.device)
+        left = torch.full_like(here, len(stages) - 1, dtype=torch.int32)
         for number, stage in enumerate(stages):
             x = stage.block(x)
             logits = stage.head(x)
@@ -82,7 +83,7 @@ def set_thresholds(exits, x, mean):
     """So that samples leave after `mean` stages in the mean, each exit taking the same
     share of those that reach it."""
     share = leaving_share(len(exits.stages), mean)
-    alive = torch.arange(len(x))
+    alive = torch.arange(len(x), device=x.device)
     for number, result in enumerate(exits.exits(x)[:-1]):
         sure = cnn.confidence(result)[alive]
         stay = round(len(x) * (1 - share) ** (number + 1))

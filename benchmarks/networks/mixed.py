@@ -143,15 +143,15 @@ class Mixed(Network):
         return stage.head(x[:, 0])
 
     def by_hand(self, x):
-        x, here = self.patches(x), torch.arange(len(x))
-        result, left = None, torch.full((len(x),), 3, dtype=torch.int32)
+        x, here = self.patches(x), torch.arange(len(x), device=x.device)
+        result, left = None, torch.full_like(here, 3, dtype=torch.int32)
         for number, stage in enumerate(self.exits.stages):
             logits, x = stage.by_hand(x)
             if not self.has_exits:
                 result = logits
                 continue
             result = torch.empty_like(logits) if result is None else result
-            done = torch.ones(len(x), dtype=torch.bool)
+            done = torch.ones(len(x), dtype=torch.bool, device=x.device)
             if number < 3:
                 sure = logits.softmax(-1).amax(-1)
                 done = sure > self.exits.threshold[number]

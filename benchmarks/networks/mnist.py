@@ -23,6 +23,7 @@ class Mnist(Network):
     """Experts, pruned tokens and exits; thresholds and weights are the trained ones."""
 
     PARTS = (network.Exit,)
+    DTYPES = ("f32",)  # as it was trained
 
     def __init__(self):
         super().__init__()

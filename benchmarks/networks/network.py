@@ -18,6 +18,8 @@ class Network(nn.Module):
 
     # Modules that the program by hand calls as they are: compiled one by one.
     PARTS = ()
+    # What it can be computed in.
+    DTYPES = ("f32", "bf16")
     # The share of the samples in which another rounding may decide otherwise.
     MAY_DIFFER = 0.0
 
@@ -71,6 +73,9 @@ def between(values, count):
     if count == len(ordered):
         return -1.0
     return ordered[count - 1 : count + 1].double().mean().item()
+
+
+KINDS = {"f32": torch.float32, "bf16": torch.bfloat16}
 
 
 def make(family, settings, seed=0):

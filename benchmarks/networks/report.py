@@ -56,7 +56,7 @@ RESULTS = {"flops", "programs", "left_out"}
 def print_case(case):
     for point in case["points"]:
         print(
-            f"\n{case['title']}, {name_of(point)}: {skipped(point):.1%} of"
+            f"\n{case['title']}, {case['dtype']}, {name_of(point)}: {skipped(point):.1%} of"
             f" {point['flops']['dense'] / 1e9:.2f} GFLOP skipped, ideal speed-up"
             f" {1 / (1 - skipped(point)):.2f}"
         )
@@ -87,7 +87,8 @@ def print_case(case):
             if ours and other:
                 print(f"  {what}: {other[1] / ours[1]:.2f} times as fast as {other[0]}")
     memory = ", ".join(f"{n} {b / 2**30:.1f}" for n, b in case["peak_bytes"].items())
-    print(f"  peak memory in GiB: {memory}", flush=True)
+    where = "" if case["device"] == "cpu" else " of the host"
+    print(f"  peak memory{where} in GiB: {memory}", flush=True)
 
 
 def plot(results, stem):

@@ -12,23 +12,20 @@ import time
 
 import numpy as np
 import torch
-from torch.utils import _pytree as pytree
 from torch.utils.flop_counter import FlopCounterMode
 
+from common.device import NO_GPU, without_gpu
 from common.turns import add_options, calls_per_turn, last_cores, orders
 from common.worker import Worker, WorkerFailed
 from condcomp import side_by_side
 
 from . import report
+from .compare import arrays, verdict
 from .families import FAMILIES
-from .network import make
+from .network import KINDS, make
 from .worker import LIBRARIES
 
 BUILD = pathlib.Path(__file__).resolve().parents[2] / "build" / "bench"
-
-# Largest difference from PyTorch eager, masked or dense, relative to the largest
-# magnitude of the result, where decisions are the same.
-TOLERANCE = 1e-3
 
 
 @dataclasses.dataclass
@@ -45,8 +42,8 @@ class Case:
     programs: tuple = ()
 
 
-def parse(description, name):
-    """Options that all cases have."""
+def parse(description, name, arguments=None):
+    """Options that all cases have. arguments: those of the command line by default."""
     parser = argparse.ArgumentParser(description=description)
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
@@ -65,8 +62,32 @@ def parse(description, name):
         default=["condcomp", "torch"],
         help="default: condcomp torch; iree compiles for minutes",
     )
+    parser.add_argument(
+        "--device", default="cpu", help="cpu (the default), or a GPU: cuda:0"
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=KINDS,
+        help="default: f32 on the CPU, and on a GPU bf16 where a network can",
+    )
+    parser.add_argument(
+        "--batches", nargs="+", type=int, help="of all networks, instead of their own"
+    )
     add_options(parser, patience=600, output=BUILD / f"{name}.json")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    try:
+        device = torch.device(options.device)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda"):
+        parser.error(f"--device {options.device}: cpu and cuda:NUMBER are known")
+    if device.type == "cuda":
+        why = without_gpu(device.index or 0)
+        if why:
+            print(f"--device {options.device} needs an NVIDIA GPU, and {why}.")
+            raise SystemExit(NO_GPU)
+        options.threads = cores
+    options.dtype = options.dtype or ("f32" if device.type == "cpu" else "bf16")
     options.no_compile |= options.quick  # compiling takes longer than the rest
     options.rounds = options.rounds or (5 if options.full else 3)
     options.budget = options.budget or (1.0 if options.quick else 3.0)
@@ -77,6 +98,8 @@ def run(options, cases):
     """Measures the cases; the results, which are reported and written, too."""
     torch.set_num_threads(options.threads)
     cases = [c for c in cases if not options.only or options.only in c.title]
+    if options.batches:
+        cases = [with_batches(case, options.batches) for case in cases]
     start, results = time.monotonic(), []
     with Runner(options) as runner:
         for case in cases:
@@ -90,11 +113,19 @@ def run(options, cases):
     return results
 
 
+def with_batches(case, batches):
+    """The case at its points with other batches, each once."""
+    points = [{**point, "batch": b} for b in batches for point in case.points]
+    unique = [p for number, p in enumerate(points) if p not in points[:number]]
+    return dataclasses.replace(case, points=unique)
+
+
 class Runner:
     """Holds a worker for each library, for all cases."""
 
     def __init__(self, options):
         self.options, self.workers, self.versions = options, {}, {}
+        self.device = torch.device(options.device)
         self.scratch = BUILD / f"scratch-{os.getpid()}"
 
     def __enter__(self):
@@ -102,7 +133,7 @@ class Runner:
         threads = self.options.threads
         for name in self.options.libraries:
             log = BUILD / "logs" / f"networks-{name}.log"
-            arguments = [name, threads]
+            arguments = [name, threads, self.device]
             made = Worker(
                 "networks.worker", arguments, threads, last_cores(threads), log
             )
@@ -127,9 +158,12 @@ class Runner:
 
     @torch.inference_mode()
     def measure(self, case):
-        network = make(FAMILIES[case.family], case.settings)
+        family, dtype = FAMILIES[case.family], self.options.dtype
+        self.dtype = dtype = dtype if dtype in family.DTYPES else "f32"
+        network = make(family, case.settings)
         state = self.scratch / "network.pt"
         torch.save(network.state_dict(), state)
+        network.to(self.device, KINDS[dtype])
         self.programs = {}  # name: (library, kind)
         for library in self.workers:
             reply = self.ask(
@@ -137,6 +171,7 @@ class Runner:
                 "load",
                 family=case.family,
                 settings=case.settings,
+                dtype=dtype,
                 state=str(state),
             )
             for program, kind in reply["programs"].items():
@@ -150,6 +185,8 @@ class Runner:
         memory = {n: self.ask(n, "memory")["peak"] for n in self.workers}
         return {
             **dataclasses.asdict(case),
+            "device": self.options.device,
+            "dtype": dtype,
             "points": points,
             "peak_bytes": memory,
             "versions": self.versions,
@@ -158,9 +195,15 @@ class Runner:
     def point(self, network, case, point):
         """One point: every program is checked, then all are timed in turn."""
         draw = torch.Generator().manual_seed(1)
-        inputs = [network.inputs(point["batch"], draw) for _ in range(case.inputs)]
+        place = self.device, KINDS[self.dtype]
+        inputs = [
+            network.inputs(point["batch"], draw).to(*place) for _ in range(case.inputs)
+        ]
         network.calibrate(torch.cat(inputs), point)
-        files = {"buffers": dict(network.named_buffers()), "inputs": inputs}
+        files = {
+            "buffers": {name: b.cpu() for name, b in network.named_buffers()},
+            "inputs": [x.cpu() for x in inputs],
+        }
         for name, content in files.items():
             torch.save(content, self.scratch / f"{name}.pt")
         flops = {
@@ -196,19 +239,13 @@ class Runner:
             return
         with np.load(output) as file:
             got = [file[name] for name in file.files]
-        error, differ = compare(got, expected[kind])
-        if not error <= TOLERANCE or differ > may_differ:
-            self.leave_out(
-                program,
-                result,
-                f"a wrong result: its largest relative error is {error:.1e}, and "
-                f"{differ:.1%} of the samples decide otherwise",
-            )
+        found, why = verdict(got, expected[kind], self.dtype, may_differ)
+        if why:
+            self.leave_out(program, result, why)
             return
         result["programs"][program] = {
             "kind": kind,
-            "error": float(error),
-            "differ": differ,
+            **found,
             "first": reply["first"],
             "estimate": reply["seconds"],
             "seconds": [],
@@ -225,7 +262,7 @@ class Runner:
         calls = calls_per_turn(entry["estimate"], options.budget, options.rounds)
         if calls == 0 and number:
             return
-        if options.threads > 1:
+        if options.threads > 1 and self.device.type == "cpu":
             time.sleep(0.25)  # the pool of the one before may spin yet
         library, _ = self.programs[program]
         calls = max(calls, 1)
@@ -242,27 +279,8 @@ class Runner:
         entry["seconds"] += reply["seconds"]
 
 
-def arrays(results):
-    return [np.asarray(leaf) for leaf in pytree.tree_leaves(results)]
-
-
 def count(function, x):
     """FLOPs of the matrix products."""
     with FlopCounterMode(display=False) as counter:
         function(x)
     return counter.get_total_flops()
-
-
-def compare(got, expected):
-    """The largest difference relative to the largest magnitude, over the samples whose
-    decisions (results that are integers) are the same; the share of the others."""
-    same = np.ones(len(expected[0]), dtype=bool)
-    for a, b in zip(got, expected, strict=True):
-        if np.issubdtype(b.dtype, np.integer):
-            same &= (a == b).reshape(len(b), -1).all(1)
-    worst = 0.0
-    for a, b in zip(got, expected):
-        if not np.issubdtype(b.dtype, np.integer):
-            scale = np.abs(b).max(initial=1e-30)
-            worst = max(worst, np.abs(a - b)[same].max(initial=0) / scale)
-    return worst, float(1 - same.mean())

@@ -135,5 +135,5 @@ class SkipNet(Network):
             runs = len(x) - round(point["skip"] * len(x))
             # Where the sigmoid is one half.
             share = between(torch.sigmoid(values), runs)
-            gate.offset.fill_(torch.logit(torch.tensor(share), 1e-6))
+            gate.offset.fill_(torch.logit(gate.offset.new_tensor(share), 1e-6))
             x = layer(x)

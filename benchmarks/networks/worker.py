@@ -9,21 +9,20 @@ import time
 
 import numpy as np
 import torch
-from torch.utils import _pytree as pytree
 
-from common.worker import peak_rss, serve
+from common.device import time_calls
+from common.worker import Unsuitable, peak_rss, serve
 
+from .compare import arrays
 from .families import FAMILIES
-from .network import Dense, make
+from .network import KINDS, Dense, make
 
 
 class Server:
     """Answers requests; one network at a time."""
 
-    def __init__(self, threads):
-        torch.set_num_threads(threads)
-        torch.set_grad_enabled(False)
-        self.threads = threads
+    def __init__(self, threads, device):
+        self.threads, self.device = threads, torch.device(device)
 
     def describe(self):
         return {"versions": self.versions()}
@@ -44,17 +43,18 @@ class Server:
     def rebind(self):
         """The network's buffers have changed."""
 
-    def load(self, family, settings, state):
+    def load(self, family, settings, dtype, state):
         """Takes over a network; its programs are built when they are first called."""
         self.built = {}
-        self.network = make(FAMILIES[family], settings)
+        made = make(FAMILIES[family], settings)
+        self.network = made.to(self.device, KINDS[dtype])
         self.network.load_state_dict(torch.load(state, mmap=True))
         return {"programs": self.programs()}
 
     def prepare(self, buffers, inputs):
         """The network's buffers and the inputs of a point."""
         self.network.load_state_dict(torch.load(buffers), strict=False)
-        self.inputs = torch.load(inputs)
+        self.inputs = [x.to(self.device) for x in torch.load(inputs)]
         self.rebind()
         return {}
 
@@ -63,18 +63,22 @@ class Server:
         start = time.perf_counter()
         if program not in self.built:
             self.built[program] = self.build(program)
-        results = pytree.tree_leaves(self.built[program](self.inputs[0]))
-        np.savez(output, *(np.asarray(r) for r in results))
+        np.savez(output, *arrays(self.built[program](self.inputs[0])))
         for x in self.inputs[1:]:  # other numbers of rows may compile more
             self.built[program](x)
         first = time.perf_counter() - start
         return {"first": first, "seconds": self.run(program, 1)["seconds"][0]}
 
     def run(self, program, calls, offset=0):
-        """Seconds of calls, which take the inputs in turn."""
+        """Seconds of calls, which take the inputs in turn; on a GPU, where a call may
+        return before its work is done, one number, the mean."""
         function, seconds = self.built[program], []
-        for number in range(offset, offset + calls):
-            x = self.inputs[number % len(self.inputs)]
+        order = [(offset + i) % len(self.inputs) for i in range(calls)]
+        if self.device.type == "cuda":
+            inputs = [(self.inputs[number],) for number in order]
+            return {"seconds": [time_calls(function, inputs, calls, self.device)]}
+        for number in order:
+            x = self.inputs[number]
             start = time.perf_counter()
             function(x)
             seconds.append(time.perf_counter() - start)
@@ -103,7 +107,13 @@ class CondComp(Server):
         dense = program.endswith("dense")
         form = "masked" if program.endswith("masked") else "auto"
         model = Dense(self.network) if dense else self.network
-        return compile_model(model, self.inputs[0], threads=self.threads, form=form)
+        return compile_model(model, self.inputs[0], form=form, **self.options())
+
+    def options(self):
+        """Of condcomp.compile: where programs run."""
+        if self.device.type == "cuda":
+            return {"target": "cuda"}
+        return {"threads": self.threads}
 
     def rebind(self):
         for compiled in self.built.values():
@@ -136,8 +146,10 @@ class Torch(Server):
 class Iree(Server):
     """IREE on the network without conditions, exported by condcomp.torch."""
 
-    def __init__(self, threads):
-        super().__init__(threads)
+    def __init__(self, threads, device):
+        super().__init__(threads, device)
+        if self.device.type != "cpu":
+            raise Unsuitable("IREE runs on the CPU here")
         import iree.compiler
         import iree.runtime
 
@@ -158,8 +170,13 @@ class Iree(Server):
 LIBRARIES = {"condcomp": CondComp, "torch": Torch, "iree": Iree}
 
 
-def main(name, threads, cores):
-    serve(lambda: LIBRARIES[name](int(threads)), cores)
+def main(name, threads, device, cores):
+    def make_server():
+        torch.set_num_threads(int(threads))
+        torch.set_grad_enabled(False)
+        return LIBRARIES[name](int(threads), device)
+
+    serve(make_server, cores)
 
 
 if __name__ == "__main__":

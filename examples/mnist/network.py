@@ -185,8 +185,8 @@ class Network(nn.Module):
     def compacted(self, images, thresholds):
         """The dynamic network by hand: images that leave are taken out of the batch."""
         logits = images.new_zeros(len(images), CLASSES)
-        left_at = torch.full((len(images),), BLOCKS - 1)
-        here = torch.arange(len(images))
+        here = torch.arange(len(images), device=images.device)
+        left_at = torch.full_like(here, BLOCKS - 1)
         x = self.tokens(images)
         for number, stage in enumerate(self.stages.stages):
             out, x = stage(x, Block.sparse)

@@ -50,6 +50,7 @@ def test_reasons(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert gpu.without_gpu(2) == "there is no GPU 2, PyTorch finds 2"
     assert gpu.without_gpu(1) is None
+    assert gpu.without_gpu(-1) == "there is no GPU -1, PyTorch finds 2"
 
 
 def tiny(name):
@@ -96,6 +97,9 @@ def test_points_of_a_layer(name, tmp_path, capsys, monkeypatch):
         ]
         if point["tokens"] == 70:
             assert "would copy" in point["left_out"]["HF batched_mm"]
+        # There is no GPU; without Triton, that is the reason.
+        why = point["left_out"]["triton fused_moe"]
+        assert why.startswith("needs Triton" if programs.NO_TRITON else "RuntimeError")
         for entry in point["programs"].values():
             assert len(entry["seconds"]) == 2 and not report.is_wrong(entry)
 

@@ -18,10 +18,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks
 
 from condcomp.torch import compile as compile_model  # noqa: E402
 from networks import report  # noqa: E402
+from networks.compare import TOLERANCE, arrays, compare  # noqa: E402
 from networks.exits import leaving_share  # noqa: E402
 from networks.families import FAMILIES  # noqa: E402
 from networks.network import Dense, between, make  # noqa: E402
-from networks.run import TOLERANCE, arrays, compare, count  # noqa: E402
+from networks.run import count  # noqa: E402
 
 SHAPE = {"layers": 4, "width": 32, "heads": 4, "tokens": 16}
 # Settings, a point, and the share of the FLOPs that is run, at most.

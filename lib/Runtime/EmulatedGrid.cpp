@@ -70,6 +70,17 @@ struct Grid {
     return threads[running / kWarpSize * kWarpSize + lane].shown;
   }
   Thread &getThread() { return threads[running]; }
+  /// All whole, or one.
+  int64_t countBlocks() const {
+    return (static_cast<int64_t>(threads.size()) + blockSize - 1) / blockSize;
+  }
+  /// The number by which a kernel knows a thread: warps are numbered block by
+  /// block in turn, as on a GPU.
+  int64_t getNumber(int64_t thread) const {
+    int64_t width = blockSize % kWarpSize == 0 ? kWarpSize : blockSize;
+    int64_t block = thread / blockSize, own = thread % blockSize;
+    return (own / width * countBlocks() + block) * width + own % width;
+  }
 };
 
 thread_local Grid *current = nullptr;
@@ -82,7 +93,7 @@ void fail(const char *why) {
 void runThread() {
   Grid &grid = *current;
   int64_t thread = grid.running;
-  grid.kernel(grid.arguments, thread,
+  grid.kernel(grid.arguments, grid.getNumber(thread),
               static_cast<int64_t>(grid.threads.size()));
   grid.threads[thread].state = Grid::State::Done;
 }
@@ -137,7 +148,7 @@ void Grid::run() {
     makecontext(&thread.context, runThread, 0);
   }
   int64_t count = threads.size();
-  int64_t blocks = (count + blockSize - 1) / blockSize;
+  int64_t blocks = countBlocks();
   // What was never written is no number.
   shared.resize(blocks);
   for (SharedMemory &memory : shared)

@@ -58,7 +58,7 @@ condcomp_report(condcomp_context *context, const char *location,
 typedef void (*condcomp_kernel)(void **arguments, int64_t thread,
                                 int64_t threads);
 
-/// Runs a kernel as a GPU would, by `threads` threads in blocks of
+/// Runs a kernel as a GPU would, by `threads` threads in whole blocks of
 /// `block_size`, which take turns on the calling one: for tests.
 CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_grid(int64_t threads,
                                                    int64_t block_size,

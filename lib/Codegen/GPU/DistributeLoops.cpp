@@ -85,6 +85,7 @@ public:
 private:
   Value deal(scf::ParallelOp loop, Value before);
   Value deal(scf::IfOp choice, Value before);
+  Value getNumberByBlocks(ImplicitLocOpBuilder &b, int64_t size);
 
   Value thread, threads;
 };
@@ -121,18 +122,31 @@ static int64_t countCooperating(scf::ParallelOp loop) {
   return threads;
 }
 
+/// The number of the thread if those of a block of `size` threads follow each
+/// other: they are numbered warp by warp, of each block in turn.
+Value Dealer::getNumberByBlocks(ImplicitLocOpBuilder &b, int64_t size) {
+  Value width = constantIndex(b, kWarpSize);
+  Value blocks = div(b, threads, constantIndex(b, size));
+  Value warp = div(b, thread, width);
+  Value block = b.createOrFold<arith::RemUIOp>(warp, blocks);
+  Value first = add(b, mul(b, block, constantIndex(b, size)),
+                    mul(b, div(b, warp, blocks), width));
+  return add(b, first, b.createOrFold<arith::RemUIOp>(thread, width));
+}
+
 Value Dealer::deal(scf::ParallelOp loop, Value before) {
   ImplicitLocOpBuilder b(loop.getLoc(), loop);
   auto [sizes, total] = countIterations(b, loop);
-  Value first = thread, count = total;
+  int64_t together = countCooperating(loop);
+  Value own = together == kWarpSize ? thread : getNumberByBlocks(b, together);
+  Value first = own, count = total;
   if (before) {
-    before = roundUp(b, before, countCooperating(loop));
+    before = roundUp(b, before, together);
     Value offset = b.createOrFold<arith::RemUIOp>(before, threads);
     Value wraps =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, thread, offset);
-    first = arith::SelectOp::create(b, wraps,
-                                    add(b, thread, sub(b, threads, offset)),
-                                    sub(b, thread, offset));
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, own, offset);
+    first = arith::SelectOp::create(
+        b, wraps, add(b, own, sub(b, threads, offset)), sub(b, own, offset));
     count = add(b, before, count);
   }
   moveBody(loop, scf::ForOp::create(b, first, total, threads), sizes);

@@ -39,6 +39,8 @@ public:
 
 private:
   void makeBarrier();
+  Value countBlocks(Value threads);
+  Value getThread(Value threads);
   void moveKernel(func::FuncOp kernel);
   void moveGlobals(gpu::GPUFuncOp function);
   void launch(func::CallOp call, gpu::GPUFuncOp function);
@@ -52,6 +54,28 @@ private:
   llvm::StringMap<gpu::GPUFuncOp> functions;
 };
 } // namespace
+
+Value Emitter::countBlocks(Value threads) {
+  return arith::DivUIOp::create(b, threads,
+                                arith::ConstantIndexOp::create(b, blockSize));
+}
+
+/// The number of the thread. Work goes to threads in the order of their
+/// numbers: warps that follow each other lie in different blocks, so that
+/// little work keeps all multiprocessors busy, with the memory that each can
+/// ask for.
+Value Emitter::getThread(Value threads) {
+  int64_t together = blockSize % kWarpSize == 0 ? kWarpSize : blockSize;
+  Value width = arith::ConstantIndexOp::create(b, together);
+  Value own = gpu::ThreadIdOp::create(b, gpu::Dimension::x);
+  Value block = gpu::BlockIdOp::create(b, gpu::Dimension::x);
+  Value round = arith::DivUIOp::create(b, own, width);
+  Value before = arith::MulIOp::create(b, round, countBlocks(threads));
+  Value warp = arith::AddIOp::create(b, before, block);
+  Value first = arith::MulIOp::create(b, warp, width);
+  Value lane = arith::RemUIOp::create(b, own, width);
+  return arith::AddIOp::create(b, first, lane);
+}
 
 /// Threads count themselves in a word of the report: one of each block for the
 /// whole block. A round is over when the count is a multiple of the blocks.
@@ -84,9 +108,7 @@ void Emitter::makeBarrier() {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(only.thenYield());
     Value grid = arith::IndexCastOp::create(
-        b, b.getI64Type(),
-        arith::DivUIOp::create(b, barrier.getArgument(1),
-                               arith::ConstantIndexOp::create(b, blockSize)));
+        b, b.getI64Type(), countBlocks(barrier.getArgument(1)));
     auto fence = [&] {
       LLVM::FenceOp::create(b, LLVM::AtomicOrdering::acq_rel, scope);
     };
@@ -129,14 +151,9 @@ void Emitter::moveKernel(func::FuncOp kernel) {
   function.getBody().takeBody(kernel.getBody());
   Block &body = function.getBody().front();
   b.setInsertionPointToStart(&body);
-  Value offset =
-      arith::MulIOp::create(b, gpu::BlockIdOp::create(b, gpu::Dimension::x),
-                            arith::ConstantIndexOp::create(b, blockSize));
-  Value thread = arith::AddIOp::create(
-      b, offset, gpu::ThreadIdOp::create(b, gpu::Dimension::x));
-  body.getArgument(Thread).replaceAllUsesWith(thread);
+  Value threads = body.getArgument(Threads);
+  body.getArgument(Thread).replaceAllUsesWith(getThread(threads));
   body.eraseArgument(Thread);
-  Value threads = body.getArgument(Threads - 1);
   Value report =
       memref::CastOp::create(b, barrierType, body.getArgument(Report - 1));
   function.walk([&](Operation *op) {

@@ -81,11 +81,17 @@ struct EmulateGridPass
 
   LogicalResult initialize(MLIRContext *context) override {
     // Each has a stack of its own.
-    if (threads >= 1 && threads <= 4096)
-      return checkBlockSize(context, blockSize);
+    if (threads < 1 || threads > 4096)
+      return emitError(UnknownLoc::get(context))
+             << "an emulated grid has 1 to 4096 threads, not "
+             << threads.getValue();
+    if (failed(checkBlockSize(context, blockSize)))
+      return failure();
+    if (threads <= blockSize || threads % blockSize == 0)
+      return success();
     return emitError(UnknownLoc::get(context))
-           << "an emulated grid has 1 to 4096 threads, not "
-           << threads.getValue();
+           << "an emulated grid has whole blocks: " << threads.getValue()
+           << " threads are no multiple of " << blockSize.getValue();
   }
 
   void runOnOperation() override {

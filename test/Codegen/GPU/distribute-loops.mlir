@@ -120,14 +120,24 @@ func.func private @branch(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi
 
 // -----
 
-// The threads of a block stay together: the loop begins at a multiple of them.
+// The threads of a block stay together: the loop begins at a multiple of them,
+// and they count as following each other, though their numbers do not.
 // CHECK-LABEL: func.func private @block(
 // CHECK-SAME:    %[[THREAD:[a-z0-9]+]]: index, %[[THREADS:[a-z0-9]+]]: index
 // CHECK:         scf.for %{{.+}} = %[[THREAD]] to %{{.+}} step %[[THREADS]]
+// CHECK:         %[[BLOCKS:.+]] = arith.divui %[[THREADS]], %c64
+// CHECK:         %[[WARP:.+]] = arith.divui %[[THREAD]], %c32
+// CHECK:         %[[BLOCK:.+]] = arith.remui %[[WARP]], %[[BLOCKS]]
+// CHECK:         %[[FIRST:.+]] = arith.muli %[[BLOCK]], %c64
+// CHECK:         %[[INSIDE:.+]] = arith.divui %[[WARP]], %[[BLOCKS]]
+// CHECK:         %[[BEFORE:.+]] = arith.muli %[[INSIDE]], %c32
+// CHECK:         %[[OWNWARP:.+]] = arith.addi %[[FIRST]], %[[BEFORE]]
+// CHECK:         %[[LANE:.+]] = arith.remui %[[THREAD]], %c32
+// CHECK:         %[[OWN:.+]] = arith.addi %[[OWNWARP]], %[[LANE]]
 // CHECK:         %[[NUMBER:.+]] = arith.divui %{{.+}}, %c64
-// CHECK:         %[[BLOCKS:.+]] = arith.muli %[[NUMBER]], %c64
-// CHECK:         %[[OFFSET:.+]] = arith.remui %[[BLOCKS]], %[[THREADS]]
-// CHECK:         arith.cmpi ult, %[[THREAD]], %[[OFFSET]]
+// CHECK:         %[[ROUNDED:.+]] = arith.muli %[[NUMBER]], %c64
+// CHECK:         %[[OFFSET:.+]] = arith.remui %[[ROUNDED]], %[[THREADS]]
+// CHECK:         arith.cmpi ult, %[[OWN]], %[[OFFSET]]
 func.func private @block(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %n: index, %x: memref<?xindex>, %y: memref<?xindex>) attributes {condcomp.kernel} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

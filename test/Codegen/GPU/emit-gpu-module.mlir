@@ -1,4 +1,5 @@
 // RUN: cc-opt %s --condcomp-gpu-emit-module='blocks=5 block-size=64' | FileCheck %s
+// RUN: cc-opt %s --condcomp-gpu-emit-module='blocks=5 block-size=48' --canonicalize | FileCheck %s --check-prefix=ODD
 
 // CHECK:       module attributes {gpu.container_module}
 // CHECK-NEXT:  gpu.module @kernels
@@ -13,10 +14,17 @@
 // CHECK:             llvm.fence syncscope("device") acq_rel
 // CHECK:           gpu.barrier
 // CHECK:         gpu.func @k(%[[COUNT:.+]]: index, %{{.+}}: memref<?xi8>, %[[R:.+]]: memref<4xi64>, %[[F:.+]]: memref<?xindex>) kernel attributes {known_block_size = array<i32: 64, 1, 1>}
+
+// Warps of all blocks in turn.
+// CHECK:           %[[OWN:.+]] = gpu.thread_id x
 // CHECK:           %[[BLOCK:.+]] = gpu.block_id x
-// CHECK:           %[[BASE:.+]] = arith.muli %[[BLOCK]], %c64
-// CHECK:           %[[LANE:.+]] = gpu.thread_id x
-// CHECK:           %[[THREAD:.+]] = arith.addi %[[BASE]], %[[LANE]]
+// CHECK:           %[[ROUND:.+]] = arith.divui %[[OWN]], %c32
+// CHECK:           %[[BLOCKS:.+]] = arith.divui %[[COUNT]], %c64
+// CHECK:           %[[BEFORE:.+]] = arith.muli %[[ROUND]], %[[BLOCKS]]
+// CHECK:           %[[WARP:.+]] = arith.addi %[[BEFORE]], %[[BLOCK]]
+// CHECK:           %[[FIRST:.+]] = arith.muli %[[WARP]], %c32
+// CHECK:           %[[LANE:.+]] = arith.remui %[[OWN]], %c32
+// CHECK:           %[[THREAD:.+]] = arith.addi %[[FIRST]], %[[LANE]]
 // CHECK:           %[[SHARED:.+]] = memref.cast %[[R]] : memref<4xi64> to memref<?xi64>
 // CHECK:           memref.get_global @table
 // CHECK:           func.call @condcomp_grid_barrier(%[[SHARED]], %[[COUNT]])
@@ -27,6 +35,10 @@
 // CHECK-NOT:       memref.alloca
 // CHECK:         memref.global "private" constant @table
 // CHECK-NOT:   func.func private @k(
+
+// Blocks that are no whole warps.
+// ODD:           %[[OWN:.+]] = gpu.thread_id x
+// ODD:           arith.divui %[[OWN]], %c48
 func.func private @condcomp_grid_barrier()
 memref.global "private" constant @table : memref<4xindex> = dense<[1, 2, 3, 4]>
 func.func private @k(%t: index, %s: index, %w: memref<?xi8>, %r: memref<4xi64>, %f: memref<?xindex>) attributes {condcomp.kernel} {

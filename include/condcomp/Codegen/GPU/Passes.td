@@ -354,8 +354,10 @@ def EmitGPUModule : Pass<"condcomp-gpu-emit-module", "::mlir::ModuleOp"> {
     `gpu.launch_func`. All blocks of the grid must be on the device at once (a
     cooperative launch), since they wait for each other: `blocks` is at most
     what the device holds. The number of threads is the first argument of a
-    kernel. The grid barrier is a function that counts blocks in a word of the
-    report.
+    kernel. Threads are numbered warp by warp, of each block in turn: work goes
+    to threads in the order of their numbers, and so to all multiprocessors. With
+    a block size that is no multiple of 32, they are numbered block by block. The
+    grid barrier is a function that counts blocks in a word of the report.
   }];
   let options = [
     Option<"blocks", "blocks", "int64_t", /*default=*/"132",

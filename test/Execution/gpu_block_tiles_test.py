@@ -44,6 +44,11 @@ def contractions():
     yield make("added", "mk,kn->mn", ragged, start=True)
     yield make("view4", "mk,kn->mn", ragged, offset=4)
     yield make("view8", "mk,kn->mn", ragged, offset=8)
+    # Several chunks of terms, the last one ragged; of few tiles, warps share them.
+    for m, k, n in [(130, 1100, 72), (65, 1100, 40)]:
+        yield make(f"chunks_{m}", "mk,kn->mn", {"m": m, "k": k, "n": n})
+    chunks = {"m": 136, "k": 1032, "n": 136}
+    yield make("chunks_added", "mk,nk->mn", chunks, "f16", static="", start=True)
     batched = {"b": 2, "m": 68, "k": 72, "n": 48, "s": 33, "h": 3}
     yield make("batch", "bmk,bkn->bmn", batched, static="")
     yield make("two_rows", "bsk,kn->bsn", batched)
@@ -84,7 +89,7 @@ def test_close_and_same_bits_as_warps(contraction):
 
 
 def test_zeros_keep_their_sign():
-    """A step that there is not adds nothing, not even zeros."""
+    """Sums of chunks are added to what is there, even to zeros."""
     name = "rounded_bf16"
     contraction = next(c for c in CONTRACTIONS if c.name == name)
     (a, b, s), _, _ = contraction.arrays(integers)

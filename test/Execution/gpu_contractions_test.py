@@ -185,6 +185,11 @@ def contractions():
     yield from make("two_rows", "bsk,kn->bsn", batched, "f32", static="kn")
     yield from make("two_terms", "mhk,hkn->mn", batched, "f32", static="hkn")
     yield from make("vector", "k,kn->n", batched, "f32", static="kn")
+    # Several chunks of terms, which three warps share.
+    for k in (1024, 1100):
+        long = {"m": 3, "k": k, "n": 12}
+        yield from make(f"long_{k}", "mk,kn->mn", long, "f32", static="kn")
+        yield from make(f"long_rhs_{k}", "mk,nk->mn", long, "f32", start=True)
     yield Contraction(
         "rounded", "mk,kn->mn", even, "bf16", "bf16", static="kn", start=True
     )
@@ -243,6 +248,98 @@ def single_results(threads):
     jobs = [(c.name, c.arrays(inputs.normal)[0]) for c in SINGLE]
     outcomes = run(text, jobs, "auto", threads)
     return {c.name: outcome[0] for c, outcome in zip(SINGLE, outcomes)}
+
+
+# Terms of a slice and of a chunk.
+SLICE, CHUNK = 32, 512
+
+
+def sum_in_order(a, b, start):
+    """Of rows by columns, in the order that docs/gpu.md has, as the emulator adds."""
+    terms = a.shape[1]
+    pad = ((0, 0), (0, -terms % SLICE))
+    a, b = (np.pad(x.astype(np.float32), pad) for x in (a, b.T))
+    # Of a slice: steps, and in a step the unit's order, in which members take turns.
+    order = [
+        4 * s + 2 * h + 8 * m + i
+        for s in (0, 1)
+        for h in (0, 1)
+        for m in range(4)
+        for i in (0, 1)
+    ]
+    total = start.astype(np.float32)
+    for begin in range(0, terms, CHUNK):
+        chunk = np.zeros_like(total)
+        for first in range(begin, min(begin + CHUNK, terms), SLICE):
+            for term in order:
+                chunk = chunk + np.outer(a[:, first + term], b[:, first + term])
+        total = total + chunk
+    return total
+
+
+LONG = [c for c in CONTRACTIONS if c.name.startswith("long") and c.element != "f32"]
+
+
+@pytest.mark.parametrize("contraction", LONG, ids=str)
+@pytest.mark.parametrize("threads", GRIDS.values())
+def test_order_of_sums(contraction, threads):
+    """One warp for all chunks; and chunks of three warps, whichever comes last."""
+    (a, b, start), _, _ = contraction.arrays(inputs.normal)
+    if contraction.terms[1] == "nk":
+        b = b.T
+    if not contraction.start:
+        start = np.zeros_like(start)
+    got = results(inputs.normal, threads)[contraction.name]
+    same_bits(got, sum_in_order(a, b, start), "sums")
+
+
+def test_chunks_of_terms_in_loops():
+    """Counters and partial sums of a step are used again in the next one."""
+    x, y, w = (
+        tensor([5, 2, 16], "bf16"),
+        tensor([5, 32], "bf16"),
+        tensor([2, 16, 32], "bf16"),
+    )
+    body = f"""
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %zero = arith.constant 0.0 : bf16
+      %y = scf.for %i = %c0 to %n step %c1 iter_args(%t = %x) -> ({x}) {{
+        %e = tensor.empty() : {y}
+        %z = linalg.fill ins(%zero : bf16) outs(%e : {y}) -> {y}
+        %p = linalg.generic {{
+            indexing_maps = [affine_map<(m, n, h, k) -> (m, h, k)>,
+                             affine_map<(m, n, h, k) -> (h, k, n)>,
+                             affine_map<(m, n, h, k) -> (m, n)>],
+            iterator_types = ["parallel", "parallel", "reduction", "reduction"]}}
+            ins(%t, %w : {x}, {w}) outs(%z : {y}) {{
+        ^bb0(%a: bf16, %b: bf16, %o: bf16):
+          %aw = arith.extf %a : bf16 to f32
+          %bw = arith.extf %b : bf16 to f32
+          %ow = arith.extf %o : bf16 to f32
+          %q = arith.mulf %aw, %bw : f32
+          %s = arith.addf %ow, %q : f32
+          %r = arith.truncf %s : f32 to bf16
+          linalg.yield %r : bf16
+        }} -> {y}
+        %u = tensor.expand_shape %p [[0], [1, 2]] output_shape [5, 2, 16] : {y} into {x}
+        scf.yield %u : {x}
+      }}"""
+    text = function("steps", {"x": x, "w": w, "n": "index"}, body, {"y": x})
+    # All sums are exact.
+    first, weights = integers("x", (5, 2, 16), "bf16"), integers(
+        "w", (2, 16, 32), "bf16"
+    )
+    for threads in GRIDS.values():
+        [[got]] = run(text, [("steps", [first, weights, 4])], "auto", threads)
+        wanted = first
+        for _ in range(4):
+            halves = [
+                wanted[:, h].astype(np.float32) @ weights[h].astype(np.float32)
+                for h in (0, 1)
+            ]
+            wanted = (halves[0] + halves[1]).astype(first.dtype).reshape(first.shape)
+        same_bits(got, wanted, "steps")
 
 
 def test_nothing_comes_from_outside():

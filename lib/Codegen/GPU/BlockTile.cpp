@@ -23,8 +23,6 @@
 using namespace mlir;
 using namespace condcomp;
 
-/// Of one instruction.
-static constexpr int64_t kRows = 16, kColumns = 8, kTerms = 16;
 /// What a warp computes: blocks of the unit, and how many warps lie side by
 /// side in the tile.
 static constexpr int64_t kRowBlocks = 4, kColumnBlocks = 4, kWarpsInRow = 4;
@@ -32,8 +30,9 @@ static constexpr int64_t kRowBlocks = 4, kColumnBlocks = 4, kWarpsInRow = 4;
 static constexpr int64_t kBuffers = 3;
 /// Elements of a buffer, which is a stage of both operands.
 static constexpr int64_t kBuffer = 2 * SharedTile::kElements;
-/// Steps of a stage.
-static constexpr int64_t kSteps = SharedTile::kTerms / kTerms;
+/// Stages of a chunk.
+static constexpr int64_t kStagesOfChunk =
+    TensorCoreTile::kTermsOfChunk / SharedTile::kTerms;
 /// Bytes of a copy.
 static constexpr int64_t kCopyBytes = 16;
 
@@ -41,7 +40,7 @@ static_assert(kBuffers * kBuffer * 2 == BlockTile::kSharedBytes);
 
 BlockTile::BlockTile(ImplicitLocOpBuilder &b, const Contraction &contraction,
                      bool fromZero)
-    : ContractionEmitter(b, contraction, fromZero) {}
+    : TensorCoreTile(b, contraction, fromZero) {}
 
 /// Whether it is outside of all loops over blocks of rows, or can be computed
 /// there.
@@ -103,7 +102,8 @@ bool BlockTile::isPossible() {
   };
   choose(lhs, c.lhs, c.m, 0);
   choose(rhs, c.rhs, c.n, SharedTile::kElements);
-  if (!lhs || !rhs || c.n.size() != 1 || !isContiguous(c.result, c.n[0]) ||
+  if (getElementType(c.lhs).getIntOrFloatBitWidth() != 16 || !lhs || !rhs ||
+      c.n.size() != 1 || !isContiguous(c.result, c.n[0]) ||
       getConstantIntValue(columns).value_or(0) % 2 != 0 ||
       !mayReach(countMost(c.m), kFewestRows) ||
       !mayReach(sizes[innerTerm], kFewestTerms))
@@ -251,9 +251,7 @@ void BlockTile::forEachPair(
 
 /// What is added to: zeros, or the result.
 BlockTile::Values BlockTile::initialize() {
-  auto type = VectorType::get({2, 2}, c.acc);
-  Values sums(kRowBlocks * kColumnBlocks,
-              arith::ConstantOp::create(b, DenseElementsAttr::get(type, 0.0f)));
+  Values sums = makeZeros(kRowBlocks * kColumnBlocks);
   if (fromZero)
     return sums;
   auto pair = VectorType::get(2, getElementType(c.result));
@@ -269,7 +267,7 @@ BlockTile::Values BlockTile::initialize() {
   return sums;
 }
 
-/// The sums after all terms, in ascending order of steps.
+/// The sums after all terms, in ascending order of chunks.
 BlockTile::Values BlockTile::sum(ValueRange sums) {
   Values lengths;
   for (unsigned loop : outerTerms)
@@ -281,12 +279,10 @@ BlockTile::Values BlockTile::sum(ValueRange sums) {
                            });
 }
 
-/// The sums after all terms of the innermost loop.
+/// The sums after all chunks of the innermost loop. Copies go on from one chunk
+/// to the next: the buffers to read and to write are carried with the sums.
 BlockTile::Values BlockTile::sumInner(ValueRange sums) {
-  OpBuilder::InsertionGuard guard(b);
-  Value zero = constantIndex(b, 0), one = constantIndex(b, 1);
-  Value size = constantIndex(b, kBuffer),
-        end = constantIndex(b, kBuffers * kBuffer);
+  Value perChunk = constantIndex(b, kStagesOfChunk);
   Value stages =
       ceilDiv(b, sizes[innerTerm], constantIndex(b, SharedTile::kTerms));
   // Nobody reads what is overwritten.
@@ -295,14 +291,31 @@ BlockTile::Values BlockTile::sumInner(ValueRange sums) {
     copyStage(constantIndex(b, ahead), constantIndex(b, ahead * kBuffer));
     NVVM::CpAsyncCommitGroupOp::create(b);
   }
-  SmallVector<Value> carried(sums);
-  carried.push_back(zero);
-  carried.push_back(constantIndex(b, (kBuffers - 1) * kBuffer));
-  auto loop = scf::ForOp::create(b, zero, stages, one, carried);
-  b.setInsertionPointToStart(loop.getBody());
-  Value stage = loop.getInductionVar();
-  ValueRange arguments = loop.getRegionIterArgs();
-  Value reads = arguments[sums.size()], writes = arguments[sums.size() + 1];
+  Values start(sums);
+  start.append(
+      {constantIndex(b, 0), constantIndex(b, (kBuffers - 1) * kBuffer)});
+  auto sumChunk = [&](ValueRange chunk, ValueRange carried) {
+    Value first = mul(b, chunk[0], perChunk);
+    Value ours = minimum(b, perChunk, sub(b, stages, first));
+    Values own = makeZeros(sums.size());
+    llvm::append_range(own, carried.take_back(2));
+    own = buildCarryingNest(b, ours, own, [&](ValueRange ivs, ValueRange now) {
+      return sumStage(add(b, first, ivs[0]), stages, now);
+    });
+    Values next = addAll(carried.drop_back(2), ArrayRef(own).drop_back(2));
+    llvm::append_range(next, ArrayRef(own).take_back(2));
+    return next;
+  };
+  Values all = buildCarryingNest(b, innerChunks, start, sumChunk);
+  all.pop_back_n(2);
+  return all;
+}
+
+/// The sums after a stage, and the buffers of the next one.
+BlockTile::Values BlockTile::sumStage(Value stage, Value stages,
+                                      ValueRange carried) {
+  ValueRange sums = carried.drop_back(2);
+  Value reads = carried[sums.size()], writes = carried[sums.size() + 1];
   // The stage has arrived: what this thread has copied, then what all have. By
   // then all have read the one before, whose buffer is the next to write to.
   NVVM::CpAsyncWaitGroupOp::create(b, b.getI32IntegerAttr(kBuffers - 2));
@@ -316,54 +329,24 @@ BlockTile::Values BlockTile::sumInner(ValueRange sums) {
   }
   // Empty ones count.
   NVVM::CpAsyncCommitGroupOp::create(b);
-  Values results = multiply(stage, reads, arguments.take_front(sums.size()));
-  Value following = add(b, reads, size);
-  Value wraps =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, following, end);
-  results.push_back(arith::SelectOp::create(b, wraps, zero, following));
+  Values results = multiply(reads, sums);
+  Value following = add(b, reads, constantIndex(b, kBuffer));
+  Value wraps = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, following,
+                                      constantIndex(b, kBuffers * kBuffer));
+  results.push_back(
+      arith::SelectOp::create(b, wraps, constantIndex(b, 0), following));
   results.push_back(reads);
-  scf::YieldOp::create(b, results);
-  return Values(loop.getResults().drop_back(2));
+  return results;
 }
 
-/// `body` if `condition` holds, else `values`.
-static SmallVector<Value> buildIf(ImplicitLocOpBuilder &b, Value condition,
-                                  ValueRange values,
-                                  function_ref<SmallVector<Value>()> body) {
-  auto choice = scf::IfOp::create(b, values.getTypes(), condition,
+/// The sums after the slice in `buffer`.
+BlockTile::Values BlockTile::multiply(Value buffer, ValueRange sums) {
+  auto choice = scf::IfOp::create(b, sums.getTypes(), isActive,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.elseBlock());
-  scf::YieldOp::create(b, values);
+  scf::YieldOp::create(b, sums);
   b.setInsertionPointToStart(choice.thenBlock());
-  scf::YieldOp::create(b, body());
-  return SmallVector<Value>(choice.getResults());
-}
-
-/// The sums after a stage.
-BlockTile::Values BlockTile::multiply(Value stage, Value buffer,
-                                      ValueRange sums) {
-  std::optional<int64_t> known = getConstantIntValue(sizes[innerTerm]);
-  return buildIf(b, isActive, sums, [&] {
-    Values own(sums);
-    for (int64_t step = 0; step < kSteps; ++step) {
-      auto multiplyOwn = [&] { return multiplyStep(step, buffer, own); };
-      // A step that there is not would make zeros positive.
-      Value first = add(b, mul(b, stage, constantIndex(b, SharedTile::kTerms)),
-                        constantIndex(b, step * kTerms));
-      bool always =
-          step == 0 || (known && (*known - 1) / kTerms % kSteps == kSteps - 1);
-      own = always ? multiplyOwn()
-                   : buildIf(b, isBelow(first, sizes[innerTerm]), own,
-                             multiplyOwn);
-    }
-    return own;
-  });
-}
-
-/// The sums after one step of the unit.
-BlockTile::Values BlockTile::multiplyStep(int64_t step, Value buffer,
-                                          ValueRange sums) {
   Type element = getElementType(c.lhs);
   auto join = [&](ArrayRef<Value> pairs) {
     auto type =
@@ -373,22 +356,26 @@ BlockTile::Values BlockTile::multiplyStep(int64_t step, Value buffer,
       matrix = vector::InsertOp::create(b, pair, matrix, i);
     return matrix;
   };
-  SmallVector<SharedTile::Pairs> rows =
-      lhs->load(shared, buffer, lane, warpRow, step, kRowBlocks * kRows / 8);
-  SmallVector<SharedTile::Pairs> columns =
-      rhs->load(shared, buffer, lane, warpColumn, step, kColumnBlocks);
-  Values left, right, next;
+  SmallVector<SharedTile::Block> columns =
+      rhs->load(shared, buffer, lane, warpColumn, kColumnBlocks);
+  Values next(sums);
   for (int64_t i = 0; i < kRowBlocks; ++i) {
-    const SharedTile::Pairs &upper = rows[2 * i], &lower = rows[2 * i + 1];
-    left.push_back(join({upper[0], lower[0], upper[1], lower[1]}));
+    SmallVector<SharedTile::Block> rows =
+        lhs->load(shared, buffer, lane,
+                  add(b, warpRow, constantIndex(b, i * kRows)), kRows / 8);
+    for (int64_t step = 0; step < kSteps; ++step) {
+      const SharedTile::Pairs &upper = rows[0][step], &lower = rows[1][step];
+      Value left = join({upper[0], lower[0], upper[1], lower[1]});
+      for (int64_t j = 0; j < kColumnBlocks; ++j) {
+        Value &sum = next[i * kColumnBlocks + j];
+        sum = nvgpu::MmaSyncOp::create(
+            b, left, join(columns[j][step]), sum,
+            ArrayRef<int64_t>{kRows, kColumns, SharedTile::kTerms / kSteps});
+      }
+    }
   }
-  for (const SharedTile::Pairs &column : columns)
-    right.push_back(join(column));
-  for (auto [i, sum] : llvm::enumerate(sums))
-    next.push_back(nvgpu::MmaSyncOp::create(
-        b, left[i / kColumnBlocks], right[i % kColumnBlocks], sum,
-        ArrayRef<int64_t>{kRows, kColumns, kTerms}));
-  return next;
+  scf::YieldOp::create(b, next);
+  return Values(choice.getResults());
 }
 
 void BlockTile::storeAll(ValueRange sums) {

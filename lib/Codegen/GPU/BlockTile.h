@@ -13,14 +13,14 @@
 
 namespace condcomp {
 
-/// Emits a contraction as tiles of 128 rows and 128 columns, one per thread
-/// block of 256 threads, whose operands come to shared memory by asynchronous
-/// copies: while 32 terms are multiplied, the next 64 are on their way. A warp
-/// computes 64 rows and 32 columns of the tile.
+/// Emits a contraction of 16-bit elements as tiles of 128 rows and 128 columns,
+/// one per thread block of 256 threads, whose operands come to shared memory by
+/// asynchronous copies: while a slice of terms is multiplied, the next two are
+/// on their way. A warp computes 64 rows and 32 columns of the tile.
 ///
 /// An element is made of the same steps as in a WarpTile, and its terms are at
 /// the same places of a step: both give the same bits.
-class BlockTile : ContractionEmitter {
+class BlockTile : TensorCoreTile {
 public:
   /// The threads of a block, and the bytes of shared memory.
   static constexpr int64_t kThreads = 256;
@@ -65,8 +65,9 @@ private:
   Values sum(mlir::ValueRange sums);
   Values sumInner(mlir::ValueRange sums);
   void copyStage(mlir::Value stage, mlir::Value buffer);
-  Values multiply(mlir::Value stage, mlir::Value buffer, mlir::ValueRange sums);
-  Values multiplyStep(int64_t step, mlir::Value buffer, mlir::ValueRange sums);
+  Values sumStage(mlir::Value stage, mlir::Value stages,
+                  mlir::ValueRange carried);
+  Values multiply(mlir::Value buffer, mlir::ValueRange sums);
   void storeAll(mlir::ValueRange sums);
   /// Calls `fn` on every pair of results of the thread: its block, which pair
   /// of it, row and first column.

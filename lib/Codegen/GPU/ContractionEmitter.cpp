@@ -11,6 +11,7 @@
 #include "../CPU/LoopBuilder.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -24,20 +25,7 @@ ContractionEmitter::ContractionEmitter(ImplicitLocOpBuilder &b,
     : b(b), c(contraction), fromZero(fromZero),
       sizes(loopSizes(b, contraction.op)),
       ivs(sizes.size(), constantIndex(b, 0)), rows(count(c.m)),
-      columns(count(c.n)), outerTerms(c.k) {
-  // The longest loop, for full steps; of several, the innermost.
-  SmallVector<int64_t> ranges = linalg::LinalgOp(c.op).getStaticLoopRanges();
-  auto length = [&](unsigned loop) {
-    return ShapedType::isDynamic(ranges[loop])
-               ? std::numeric_limits<int64_t>::max()
-               : ranges[loop];
-  };
-  // Windows of one pixel have loops of one iteration only.
-  for (unsigned loop : c.k)
-    if (loop == c.k.front() || length(loop) >= length(innerTerm))
-      innerTerm = loop;
-  llvm::erase(outerTerms, innerTerm);
-}
+      columns(count(c.n)) {}
 
 ContractionEmitter::Position
 ContractionEmitter::beginParallel(ArrayRef<Value> extents) {
@@ -104,21 +92,6 @@ Value ContractionEmitter::countMost(ArrayRef<unsigned> loops) {
   return number;
 }
 
-bool ContractionEmitter::isContiguous(OpOperand *operand, unsigned loop) {
-  AffineMap map = c.map(operand);
-  auto type = cast<MemRefType>(operand->get().getType());
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (map.getNumResults() == 0 ||
-      failed(type.getStridesAndOffset(strides, offset)) || strides.back() != 1)
-    return false;
-  if (map.getResults().back() != getAffineDimExpr(loop, b.getContext()))
-    return false;
-  return llvm::none_of(map.getResults().drop_back(), [&](AffineExpr expr) {
-    return expr.isFunctionOfDim(loop);
-  });
-}
-
 SmallVector<Value> ContractionEmitter::getIndices(OpOperand *operand) {
   return *affine::expandAffineMap(b, b.getLoc(), c.map(operand), ivs);
 }
@@ -142,4 +115,16 @@ Value ContractionEmitter::convert(Value value, Type type) {
 
 Type ContractionEmitter::getElementType(OpOperand *operand) {
   return cast<MemRefType>(operand->get().getType()).getElementType();
+}
+
+void ContractionEmitter::keepRolled(scf::ForOp loop) {
+  MLIRContext *context = loop.getContext();
+  auto unroll = LLVM::LoopUnrollAttr::get(
+      context, /*disable=*/BoolAttr::get(context, true), /*count=*/{},
+      /*runtimeDisable=*/{}, /*full=*/{}, /*followupUnrolled=*/{},
+      /*followupRemainder=*/{}, /*followupAll=*/{});
+  // The name of the branch's own attribute, which the loop's becomes.
+  loop->setAttr("loop_annotation", LLVM::LoopAnnotationAttr::get(
+                                       context, {}, {}, {}, unroll, {}, {}, {},
+                                       {}, {}, {}, {}, {}, {}, {}, {}));
 }

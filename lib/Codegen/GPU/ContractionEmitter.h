@@ -10,6 +10,7 @@
 #define CONDCOMP_LIB_CODEGEN_GPU_CONTRACTIONEMITTER_H
 
 #include "../CPU/ContractionMatch.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace condcomp {
@@ -41,8 +42,6 @@ protected:
   /// such: the same for all blocks, where the size of a block is the smaller
   /// one of that and something else.
   mlir::Value countMost(llvm::ArrayRef<unsigned> loops);
-  /// Whether elements along a loop lie together, as far as types tell.
-  bool isContiguous(mlir::OpOperand *operand, unsigned loop);
 
   /// The indices of the element at the present position, and the element.
   llvm::SmallVector<mlir::Value> getIndices(mlir::OpOperand *operand);
@@ -50,16 +49,15 @@ protected:
   void store(mlir::Value sum);
   mlir::Value convert(mlir::Value value, mlir::Type type);
   mlir::Type getElementType(mlir::OpOperand *operand);
+  /// Keeps LLVM from unrolling a loop, whose loads it would move ahead of all
+  /// iterations, where there are no registers for what they load.
+  static void keepRolled(mlir::scf::ForOp loop);
 
   mlir::ImplicitLocOpBuilder &b;
   const Contraction &c;
   bool fromZero;
   llvm::SmallVector<mlir::Value> sizes, ivs;
   mlir::Value rows, columns;
-  /// The loop over terms that steps of a tensor core go along, and those
-  /// outside of it.
-  unsigned innerTerm = 0;
-  llvm::SmallVector<unsigned> outerTerms;
 };
 
 } // namespace condcomp

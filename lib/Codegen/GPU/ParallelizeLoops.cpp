@@ -10,6 +10,7 @@
 #include "../CPU/LinearView.h"
 #include "../CPU/LoopBuilder.h"
 #include "Grid.h"
+#include "Runs.h"
 #include "ThreadTile.h"
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "condcomp/Conversion/IndependentLoops.h"
@@ -133,18 +134,6 @@ void LoopEmitter::run() {
     for (auto [init, sum] : llvm::zip(op.getDpsInitsMutable(), sums))
       memref::StoreOp::create(b, sum, init.get(), getIndices(init));
   });
-}
-
-/// How often `op` is run by the foralls that it is in.
-static Value countRuns(ImplicitLocOpBuilder &b, Operation *op) {
-  Value runs = constantIndex(b, 1);
-  for (auto forall = op->getParentOfType<scf::ForallOp>(); forall;
-       forall = forall->getParentOfType<scf::ForallOp>())
-    for (auto [lower, upper, step] :
-         llvm::zip_equal(forall.getLowerBound(b), forall.getUpperBound(b),
-                         forall.getStep(b)))
-      runs = mul(b, runs, ceilDiv(b, sub(b, upper, lower), step));
-  return runs;
 }
 
 /// Emits a contraction in tiles if there is one for every other thread at

@@ -17,8 +17,8 @@ using namespace condcomp;
 
 /// Threads that copy a tile.
 static constexpr int64_t kThreads = 256;
-/// Lines of a block, and terms of a step, of the unit.
-static constexpr int64_t kBlockLines = 8, kStepTerms = 16;
+/// Lines of a block of the unit.
+static constexpr int64_t kBlockLines = 8;
 /// Groups of eight terms that a line has, and of eight lines that a term has.
 static constexpr int64_t kTermGroups = SharedTile::kTerms / SharedTile::kGroup;
 static constexpr int64_t kLineGroups = SharedTile::kLines / SharedTile::kGroup;
@@ -36,19 +36,12 @@ static Value bit(ImplicitLocOpBuilder &b, Value value, int64_t mask) {
   return b.createOrFold<arith::AndIOp>(value, constantIndex(b, mask));
 }
 
-/// The place of the group of terms `group` of a line. A half of a warp reads
-/// half of the groups of four lines, and 128 bytes are two lines: the groups of
-/// the other two lines are exchanged.
-static Value placeInLine(ImplicitLocOpBuilder &b, Value line, Value group) {
-  return exclusiveOr(b, group, bit(b, line, 2));
-}
-
 /// The number, below 8, that the groups of lines of a term are exchanged by:
-/// another one for each of the eight terms that are read at once, 4 i and 4 i +
-/// 1 or 4 i + 2 and 4 i + 3.
+/// another one for each of the eight terms that are read at once, 8 i and 8 i +
+/// 1 of all i and the same number after them.
 static Value exchangeOfTerm(ImplicitLocOpBuilder &b, Value term) {
-  Value half = div(b, term, constantIndex(b, 2));
-  return b.createOrFold<arith::OrIOp>(bit(b, term, 1), bit(b, half, 6));
+  Value quarter = div(b, term, constantIndex(b, 4));
+  return b.createOrFold<arith::OrIOp>(bit(b, term, 1), bit(b, quarter, 6));
 }
 
 SmallVector<SharedTile::Copy> SharedTile::getCopies(Value thread) {
@@ -59,8 +52,9 @@ SmallVector<SharedTile::Copy> SharedTile::getCopies(Value thread) {
   Value size = constantIndex(b, kGroup);
   for (int64_t i = 0; i < kElements / kGroup / kThreads; ++i) {
     Value own = add(b, outer, constantIndex(b, i * kThreads / groups));
-    Value at = alongTerms ? placeInLine(b, own, group)
-                          : exclusiveOr(b, group, exchangeOfTerm(b, own));
+    // Threads that copy, or read, at once have 128 bytes in a row of terms.
+    Value at =
+        alongTerms ? group : exclusiveOr(b, group, exchangeOfTerm(b, own));
     Value place =
         add(b, mul(b, add(b, mul(b, own, constantIndex(b, groups)), at), size),
             constantIndex(b, begin));
@@ -71,73 +65,67 @@ SmallVector<SharedTile::Copy> SharedTile::getCopies(Value thread) {
   return copies;
 }
 
-SmallVector<SharedTile::Pairs> SharedTile::load(Value memory, Value buffer,
+SmallVector<SharedTile::Block> SharedTile::load(Value memory, Value buffer,
                                                 Value lane, Value firstLine,
-                                                int64_t step, int64_t blocks) {
+                                                int64_t blocks) {
   Value place = add(b, buffer, constantIndex(b, begin));
   if (!alongTerms)
-    return loadTerms(memory, place, lane, firstLine, step, blocks);
+    return loadTerms(memory, place, lane, firstLine, blocks);
   place = add(b, place, mul(b, firstLine, constantIndex(b, kTerms)));
-  return loadLines(memory, place, lane, step, blocks);
+  return loadLines(memory, place, lane, blocks);
 }
 
-/// Four terms at once.
-SmallVector<SharedTile::Pairs> SharedTile::loadLines(Value memory, Value place,
-                                                     Value lane, int64_t step,
-                                                     int64_t blocks) {
+/// All terms of the lane at once.
+SmallVector<SharedTile::Block>
+SharedTile::loadLines(Value memory, Value place, Value lane, int64_t blocks) {
   Type element = cast<MemRefType>(memory.getType()).getElementType();
-  auto both = VectorType::get(4, element);
-  Value line = div(b, lane, constantIndex(b, 4)), member = modulo(b, lane, 4);
-  Value group = add(b, div(b, member, constantIndex(b, 2)),
-                    constantIndex(b, step * kStepTerms / kGroup));
-  Value own =
-      add(b, mul(b, line, constantIndex(b, kTerms)),
-          add(b, mul(b, placeInLine(b, line, group), constantIndex(b, kGroup)),
-              mul(b, modulo(b, member, 2), constantIndex(b, 4))));
-  own = add(b, place, own);
-  SmallVector<Pairs> pairs;
+  auto group = VectorType::get(kGroup, element);
+  // Those of line lane / 4 from 8 (lane mod 4) on: groups follow each other.
+  place = add(b, place, mul(b, lane, constantIndex(b, kGroup)));
+  SmallVector<Block> loaded;
   for (int64_t i = 0; i < blocks; ++i) {
-    Value at = add(b, own, constantIndex(b, i * kBlockLines * kTerms));
+    Value at = add(b, place, constantIndex(b, i * kBlockLines * kTerms));
     Value terms = vector::LoadOp::create(
-        b, both, memory, ValueRange(at), /*nontemporal=*/false,
-        llvm::MaybeAlign(both.getNumElements() *
-                         element.getIntOrFloatBitWidth() / 8));
-    auto part = [&](int64_t first) -> Value {
+        b, group, memory, ValueRange(at), /*nontemporal=*/false,
+        llvm::MaybeAlign(kGroup * element.getIntOrFloatBitWidth() / 8));
+    auto pair = [&](int64_t first) -> Value {
       return vector::ShuffleOp::create(b, terms, terms,
                                        ArrayRef<int64_t>{first, first + 1});
     };
-    pairs.push_back({part(0), part(2)});
+    loaded.push_back({Pairs{pair(0), pair(2)}, Pairs{pair(4), pair(6)}});
   }
-  return pairs;
+  return loaded;
 }
 
 /// Of two blocks at once: a lane gives the address of eight lines of a term.
-SmallVector<SharedTile::Pairs>
-SharedTile::loadTerms(Value memory, Value place, Value lane, Value firstLine,
-                      int64_t step, int64_t blocks) {
+SmallVector<SharedTile::Block> SharedTile::loadTerms(Value memory, Value place,
+                                                     Value lane,
+                                                     Value firstLine,
+                                                     int64_t blocks) {
   Type element = cast<MemRefType>(memory.getType()).getElementType();
   // Matrix q of four has block q / 2 and, of each four terms, the pair q mod 2.
   Value row = modulo(b, lane, 8), matrix = div(b, lane, constantIndex(b, 8));
-  Value four = mul(b, div(b, row, constantIndex(b, 2)), constantIndex(b, 4));
-  Value term = add(b, add(b, four, modulo(b, row, 2)),
-                   mul(b, modulo(b, matrix, 2), constantIndex(b, 2)));
+  Value eight = mul(b, div(b, row, constantIndex(b, 2)), constantIndex(b, 8));
+  Value first = add(b, add(b, eight, modulo(b, row, 2)),
+                    mul(b, modulo(b, matrix, 2), constantIndex(b, 2)));
   Value line = add(b, div(b, firstLine, constantIndex(b, kGroup)),
                    div(b, matrix, constantIndex(b, 2)));
-  place = add(b, place, mul(b, term, constantIndex(b, kLines)));
-  place = add(b, place, constantIndex(b, step * kStepTerms * kLines));
-  SmallVector<Pairs> pairs;
-  for (int64_t i = 0; i < blocks; i += 2) {
-    Value group = exclusiveOr(b, add(b, line, constantIndex(b, i)),
-                              exchangeOfTerm(b, term));
-    Value at = add(b, place, mul(b, group, constantIndex(b, kGroup)));
-    auto matrices = nvgpu::LdMatrixOp::create(
-        b, VectorType::get({4, 2}, element), memory, ValueRange(at),
-        /*transpose=*/true, /*numTiles=*/4);
-    auto get = [&](int64_t matrix) -> Value {
-      return vector::ExtractOp::create(b, matrices, matrix);
-    };
-    pairs.push_back({get(0), get(1)});
-    pairs.push_back({get(2), get(3)});
-  }
-  return pairs;
+  SmallVector<Block> loaded(blocks);
+  for (int64_t i = 0; i < blocks; i += 2)
+    for (int64_t step = 0; step < TensorCoreTile::kSteps; ++step) {
+      Value term = add(b, first, constantIndex(b, 4 * step));
+      Value group = exclusiveOr(b, add(b, line, constantIndex(b, i)),
+                                exchangeOfTerm(b, term));
+      Value at = add(b, mul(b, term, constantIndex(b, kLines)),
+                     mul(b, group, constantIndex(b, kGroup)));
+      auto matrices = nvgpu::LdMatrixOp::create(
+          b, VectorType::get({4, 2}, element), memory,
+          ValueRange(add(b, place, at)), /*transpose=*/true, /*numTiles=*/4);
+      auto get = [&](int64_t matrix) -> Value {
+        return vector::ExtractOp::create(b, matrices, matrix);
+      };
+      loaded[i][step] = {get(0), get(1)};
+      loaded[i + 1][step] = {get(2), get(3)};
+    }
+  return loaded;
 }

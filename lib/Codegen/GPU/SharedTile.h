@@ -9,15 +9,15 @@
 #ifndef CONDCOMP_LIB_CODEGEN_GPU_SHAREDTILE_H
 #define CONDCOMP_LIB_CODEGEN_GPU_SHAREDTILE_H
 
-#include "ContractionEmitter.h"
+#include "TensorCoreTile.h"
 
 namespace condcomp {
 
-/// 128 lines and 32 terms of an operand, in shared memory: lines are rows of
-/// the left-hand side or columns of the right-hand side. It is held as memory
-/// has it: the terms of a line together, or the lines of a term. Groups of
-/// eight elements, which one copy brings, are exchanged so that neither copies
-/// nor reads have bank conflicts.
+/// 128 lines and a slice of terms of an operand, in shared memory: lines are
+/// rows of the left-hand side or columns of the right-hand side. It is held as
+/// memory has it: the terms of a line together, or the lines of a term. Groups
+/// of eight lines, which one copy brings, are exchanged so that neither copies
+/// nor reads have bank conflicts; those of terms have none.
 class SharedTile {
 public:
   static constexpr int64_t kLines = 128, kTerms = 32;
@@ -37,22 +37,23 @@ public:
   llvm::SmallVector<Copy> getCopies(mlir::Value thread);
   bool isAlongTerms() const { return alongTerms; }
 
-  /// What a lane has of a step of 16 terms of `blocks` blocks of 8 lines:
-  /// of line lane / 4 of each block the terms 4 m and 4 m + 1, and 4 m + 2 and
-  /// 4 m + 3, with m = lane mod 4. These are the unit's 2 m, 2 m + 1, 2 m + 8
-  /// and 2 m + 9.
+  /// What a lane has of a block of 8 lines for each step of the unit: of line
+  /// lane / 4, with m = lane mod 4, the terms 8 m + 4 s and 8 m + 4 s + 1, and
+  /// 8 m + 4 s + 2 and 8 m + 4 s + 3 in step s. These are the unit's 2 m, 2 m +
+  /// 1, 2 m + 8 and 2 m + 9.
   using Pairs = std::array<mlir::Value, 2>;
-  llvm::SmallVector<Pairs> load(mlir::Value memory, mlir::Value buffer,
+  using Block = std::array<Pairs, TensorCoreTile::kSteps>;
+  /// An even number of `blocks` from `firstLine` on.
+  llvm::SmallVector<Block> load(mlir::Value memory, mlir::Value buffer,
                                 mlir::Value lane, mlir::Value firstLine,
-                                int64_t step, int64_t blocks);
+                                int64_t blocks);
 
 private:
-  llvm::SmallVector<Pairs> loadLines(mlir::Value memory, mlir::Value place,
-                                     mlir::Value lane, int64_t step,
-                                     int64_t blocks);
-  llvm::SmallVector<Pairs> loadTerms(mlir::Value memory, mlir::Value place,
+  llvm::SmallVector<Block> loadLines(mlir::Value memory, mlir::Value place,
+                                     mlir::Value lane, int64_t blocks);
+  llvm::SmallVector<Block> loadTerms(mlir::Value memory, mlir::Value place,
                                      mlir::Value lane, mlir::Value firstLine,
-                                     int64_t step, int64_t blocks);
+                                     int64_t blocks);
 
   mlir::ImplicitLocOpBuilder &b;
   bool alongTerms;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "../CPU/ContractionMatch.h"
+#include "../CPU/LoopBuilder.h"
 #include "BlockTile.h"
 #include "Grid.h"
 #include "WarpTile.h"
@@ -15,6 +16,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
@@ -70,6 +72,7 @@ struct UseTensorCoresPass
     if (!isKernel(getOperation()))
       return;
     shared = Value();
+    counters.clear();
     SmallVector<std::pair<Contraction, linalg::FillOp>, 1> contractions;
     getOperation()->walk([&](linalg::LinalgOp op) {
       std::optional<Contraction> c = matchContraction(op);
@@ -88,6 +91,7 @@ struct UseTensorCoresPass
       ImplicitLocOpBuilder b(contraction.op.getLoc(), contraction.op);
       emit(b, contraction, /*fromZero=*/fill != nullptr);
     }
+    setToZero();
     for (auto &[contraction, fill] : contractions) {
       contraction.op->erase();
       if (fill)
@@ -102,8 +106,15 @@ private:
     WarpTile warpTile(b, c, fromZero);
     bool possible = blockSize == BlockTile::kThreads && blockTile.isPossible();
     Value worthwhile = possible ? blockTile.isWorthwhile() : Value();
+    Value split = warpTile.shareTerms(counters);
     if (!worthwhile || getConstantIntValue(worthwhile) == 0)
       return warpTile.run();
+    // Tiles of blocks would be even fewer.
+    if (split) {
+      Value yes = arith::ConstantIntOp::create(b, 1, 1);
+      worthwhile = arith::AndIOp::create(b, worthwhile,
+                                         arith::XOrIOp::create(b, split, yes));
+    }
     if (!shared)
       shared = makeSharedMemory(getOperation());
     auto choice = scf::IfOp::create(b, worthwhile, /*withElseRegion=*/true);
@@ -114,6 +125,28 @@ private:
     warpTile.run();
   }
 
+  void setToZero();
+
   Value shared;
+  /// Buffers of counters.
+  SmallVector<Value> counters;
 };
 } // namespace
+
+/// Each buffer has a counter per thread of the grid.
+void UseTensorCoresPass::setToZero() {
+  if (counters.empty())
+    return;
+  ImplicitLocOpBuilder b(getOperation().getLoc(), &getContext());
+  // Each was allocated where the kernel begins: the first one is the last
+  // there.
+  b.setInsertionPointAfterValue(counters.front());
+  auto loop =
+      scf::ParallelOp::create(b, ValueRange{constantIndex(b, 0)},
+                              ValueRange{getOperation().getArgument(Threads)},
+                              ValueRange{constantIndex(b, 1)});
+  b.setInsertionPointToStart(loop.getBody());
+  Value zero = arith::ConstantIntOp::create(b, 0, 32);
+  for (Value counter : counters)
+    memref::StoreOp::create(b, zero, counter, loop.getInductionVars());
+}

@@ -10,87 +10,56 @@
 #include "../CPU/LoopBuilder.h"
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace condcomp;
 
-/// Of one instruction.
-static constexpr int64_t kRows = 16, kColumns = 8, kTerms = 16;
-/// Blocks of a tile.
-static constexpr int64_t kRowBlocks = 2, kColumnBlocks = 4;
-/// Elements that a wide load has, and terms of a step that a thread has.
-static constexpr int64_t kWide = 4;
+/// The most blocks of rows of a tile.
+static constexpr int64_t kRowBlocks = 2;
+static constexpr int64_t kTileRows = kRowBlocks * TensorCoreTile::kRows;
 
-WarpTile::WarpTile(ImplicitLocOpBuilder &b, const Contraction &contraction,
-                   bool fromZero)
-    : ContractionEmitter(b, contraction, fromZero) {}
-
-WarpTile::Values WarpTile::loadWide(OpOperand *operand) {
-  auto type = VectorType::get(kWide, getElementType(operand));
-  Value vector = vector::LoadOp::create(
-      b, type, operand->get(), getIndices(operand), /*nontemporal=*/false,
-      llvm::MaybeAlign(kWide * type.getElementTypeBitWidth() / 8));
-  return vector::ToElementsOp::create(b, vector).getResults();
-}
-
-Value WarpTile::isAligned(OpOperand *operand) {
-  auto metadata = memref::ExtractStridedMetadataOp::create(b, operand->get());
-  auto type = cast<MemRefType>(operand->get().getType());
-  Value address = memref::ExtractAlignedPointerAsIndexOp::create(
-      b, metadata.getBaseBuffer());
-  int64_t bytes = type.getElementTypeBitWidth() / 8;
-  address =
-      add(b, address, mul(b, metadata.getOffset(), constantIndex(b, bytes)));
-  for (Value stride : metadata.getStrides().drop_back())
-    address = b.createOrFold<arith::OrIOp>(
-        address, mul(b, stride, constantIndex(b, bytes)));
-  Value rest =
-      b.createOrFold<arith::RemUIOp>(address, constantIndex(b, kWide * bytes));
-  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest,
-                               constantIndex(b, 0));
-}
-
-/// Finds out what wide loads can have.
-void WarpTile::chooseWidths() {
-  wideLhs = isContiguous(c.lhs, innerTerm);
-  wideRhs = isContiguous(c.rhs, innerTerm);
-  wideColumns = !wideRhs && c.n.size() == 1 && isContiguous(c.rhs, c.n[0]);
-  auto require = [&](Value condition) {
-    aligned =
-        aligned ? b.createOrFold<arith::AndIOp>(aligned, condition) : condition;
-  };
-  if (wideLhs)
-    require(isAligned(c.lhs));
-  if (wideRhs || wideColumns)
-    require(isAligned(c.rhs));
-  if (wideColumns) {
-    // Four columns are in the matrix or out of it.
-    Value rest =
-        b.createOrFold<arith::RemUIOp>(columns, constantIndex(b, kWide));
-    require(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rest,
-                                  constantIndex(b, 0)));
-  }
+Value WarpTile::shareTerms(SmallVectorImpl<Value> &counters) {
+  columnTiles = ceilDiv(b, columns, constantIndex(b, kColumnBlocks * kColumns));
+  if (getConstantIntValue(chunks).value_or(2) <= 1)
+    return Value();
+  rowTilesOfBatch = ceilDiv(b, countMost(c.m), constantIndex(b, kTileRows));
+  Value tiles = mul(b, count(c.batch), mul(b, rowTilesOfBatch, columnTiles));
+  partial = PartialSums::get(b, c.op, tiles, chunks, sumType,
+                             kRowBlocks * kColumnBlocks, counters);
+  if (partial)
+    return partial->isSplit();
+  remark::failed(b.getLoc(), remark::RemarkOpts::name("TermsNotShared")
+                                 .category("condcomp-gpu-use-tensor-cores"))
+      << "warps share no terms of a contraction: its sizes depend on the block "
+         "of rows";
+  return Value();
 }
 
 void WarpTile::run() {
   chooseWidths();
-  constexpr int64_t rowsOfTile = kRowBlocks * kRows;
-  constexpr int64_t columnsOfTile = kColumnBlocks * kColumns;
+  Value parts = partial ? partial->countParts(b) : constantIndex(b, 1);
   OpBuilder::InsertionGuard guard(b);
   // Threads innermost, so that those of a warp have one tile.
   Position position =
-      beginParallel({ceilDiv(b, rows, constantIndex(b, rowsOfTile)),
-                     ceilDiv(b, columns, constantIndex(b, columnsOfTile)),
-                     constantIndex(b, kWarpSize)});
-  firstRow = mul(b, position[0], constantIndex(b, rowsOfTile));
-  firstColumn = mul(b, position[1], constantIndex(b, columnsOfTile));
-  member = arith::RemUIOp::create(b, position[2], constantIndex(b, kWide));
-  group = div(b, position[2], constantIndex(b, kWide));
+      beginParallel({ceilDiv(b, rows, constantIndex(b, kTileRows)), parts,
+                     columnTiles, constantIndex(b, kWarpSize)});
+  firstRow = mul(b, position[0], constantIndex(b, kTileRows));
+  part = position[1];
+  firstColumn = mul(b, position[2], constantIndex(b, kColumnBlocks * kColumns));
+  member = arith::RemUIOp::create(b, position[3], constantIndex(b, kMembers));
+  group = div(b, position[3], constantIndex(b, kMembers));
+  if (partial) {
+    Value number = constantIndex(b, 0);
+    for (unsigned loop : c.batch)
+      number = add(b, mul(b, number, sizes[loop]), ivs[loop]);
+    number = add(b, mul(b, number, rowTilesOfBatch), position[0]);
+    number = add(b, mul(b, number, columnTiles), position[2]);
+    partial->goToTile(b, number, position[3]);
+  }
 
   auto branch = [&](Value condition, function_ref<void(bool)> body) {
     auto choice = scf::IfOp::create(b, condition, /*withElseRegion=*/true);
@@ -130,14 +99,16 @@ void WarpTile::emitTile(int64_t rowBlocks, bool wide) {
       add(b, firstColumn, mul(b, group, constantIndex(b, kColumnBlocks)));
   columnPositions.clear();
   if (wide && wideColumns) {
-    Value last = sub(b, columns, constantIndex(b, kWide));
+    Value last = sub(b, columns, constantIndex(b, kColumnBlocks));
     columnPositions.push_back({minimum(b, column, last)});
   } else {
     for (int64_t i = 0; i < kColumnBlocks; ++i)
       columnPositions.push_back(
           splitInside(c.n, add(b, column, constantIndex(b, i)), columns));
   }
-  storeAll(sum(initialize()));
+  if (!partial)
+    return storeAll(sum(constantIndex(b, 0), chunks, initialize()));
+  finish(sumPart());
 }
 
 void WarpTile::forEachResult(
@@ -156,12 +127,9 @@ void WarpTile::forEachResult(
 
 /// What is added to: zeros, or the result.
 WarpTile::Values WarpTile::initialize() {
-  auto type = VectorType::get({2, 2}, c.acc);
-  int64_t blocks = rowBlocks * kColumnBlocks;
   if (fromZero)
-    return Values(blocks, arith::ConstantOp::create(
-                              b, DenseElementsAttr::get(type, 0.0f)));
-  SmallVector<Values> elements(blocks, Values(4));
+    return makeZeros();
+  SmallVector<Values> elements(rowBlocks * kColumnBlocks, Values(4));
   forEachResult([&](int64_t block, int64_t number, Value row, Value column) {
     go(c.m, splitInside(c.m, row, rows));
     go(c.n, splitInside(c.n, column, columns));
@@ -169,121 +137,86 @@ WarpTile::Values WarpTile::initialize() {
   });
   Values sums;
   for (const Values &own : elements)
-    sums.push_back(vector::FromElementsOp::create(b, type, own));
+    sums.push_back(vector::FromElementsOp::create(b, sumType, own));
   return sums;
 }
 
-/// The sums after all terms, in ascending order of steps.
-WarpTile::Values WarpTile::sum(ValueRange sums) {
-  Values lengths;
-  for (unsigned loop : outerTerms)
-    lengths.push_back(sizes[loop]);
-  return buildCarryingNest(b, lengths, sums,
-                           [&](ValueRange indices, ValueRange carried) {
-                             go(outerTerms, llvm::to_vector(indices));
-                             return sumInner(carried);
-                           });
-}
-
-/// The sums after all terms of the innermost loop.
-WarpTile::Values WarpTile::sumInner(ValueRange sums) {
+/// `start` and the sums of some chunks, in ascending order.
+WarpTile::Values WarpTile::sum(Value first, Value end, ValueRange start) {
+  if (getConstantIntValue(chunks) == 1)
+    return addAll(start, sumChunk(constantIndex(b, 0)));
   OpBuilder::InsertionGuard guard(b);
-  Value terms = sizes[innerTerm];
-  Value whole = roundDown(b, terms, kTerms);
-  auto loop = scf::ForOp::create(b, constantIndex(b, 0), whole,
-                                 constantIndex(b, kTerms), sums);
+  auto loop = scf::ForOp::create(b, first, end, constantIndex(b, 1), start);
   b.setInsertionPointToStart(loop.getBody());
-  scf::YieldOp::create(b, multiply(loop.getInductionVar(), /*masked=*/false,
-                                   loop.getRegionIterArgs()));
-  std::optional<int64_t> known = getConstantIntValue(terms);
-  if (known && *known % kTerms == 0)
-    return Values(loop.getResults());
-  b.setInsertionPointAfter(loop);
-  Value some =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ult, whole, terms);
-  auto rest = scf::IfOp::create(b, loop.getResultTypes(), some,
-                                /*withElseRegion=*/true);
-  b.setInsertionPointToStart(rest.elseBlock());
-  scf::YieldOp::create(b, loop.getResults());
-  b.setInsertionPointToStart(rest.thenBlock());
-  scf::YieldOp::create(b, multiply(whole, /*masked=*/true, loop.getResults()));
-  return Values(rest.getResults());
+  scf::YieldOp::create(
+      b, addAll(loop.getRegionIterArgs(), sumChunk(loop.getInductionVar())));
+  return Values(loop.getResults());
 }
 
-/// The sums after one step of the unit. With `masked`, terms that there are
-/// not count as zero on both sides: zero times infinity would not be zero.
-WarpTile::Values WarpTile::multiply(Value firstTerm, bool masked,
-                                    ValueRange sums) {
-  Value first = add(b, firstTerm, mul(b, member, constantIndex(b, kWide)));
-  Values terms, inside;
-  for (int64_t i = 0; i < kWide; ++i) {
-    Value term = add(b, first, constantIndex(b, i)), size = sizes[innerTerm];
-    if (masked) {
-      inside.push_back(
-          arith::CmpIOp::create(b, arith::CmpIPredicate::ult, term, size));
-      term = minimum(b, term, sub(b, size, constantIndex(b, 1)));
-    }
-    terms.push_back(term);
+/// What `choose` gives in either case.
+WarpTile::Values WarpTile::select(Value condition, TypeRange types,
+                                  function_ref<Values(bool)> choose) {
+  auto choice = scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  for (bool holds : {true, false}) {
+    b.setInsertionPointToStart(holds ? choice.thenBlock() : choice.elseBlock());
+    Values chosen = choose(holds);
+    scf::YieldOp::create(b, chosen);
   }
-  auto loadTerms = [&](OpOperand *operand, bool four) {
-    ivs[innerTerm] = terms[0];
-    if (four)
-      return loadWide(operand);
-    Values elements;
-    for (auto [i, term] : llvm::enumerate(terms)) {
-      ivs[innerTerm] = term;
-      Value element = load(operand);
-      if (masked)
-        element = arith::SelectOp::create(
-            b, inside[i], element,
-            arith::ConstantOp::create(b, b.getZeroAttr(element.getType())));
-      elements.push_back(element);
-    }
-    return elements;
-  };
-  SmallVector<Values> lhs, rhs(kColumnBlocks, Values(kWide));
-  for (const Position &row : rowPositions) {
-    go(c.m, row);
-    lhs.push_back(loadTerms(c.lhs, wide && wideLhs && !masked));
-  }
-  if (wide && wideColumns) {
-    go(c.n, columnPositions.front());
-    for (auto [i, term] : llvm::enumerate(terms)) {
-      ivs[innerTerm] = term;
-      for (auto [column, element] : llvm::zip(rhs, loadWide(c.rhs))) {
-        if (masked)
-          element = arith::SelectOp::create(
-              b, inside[i], element,
-              arith::ConstantOp::create(b, b.getZeroAttr(element.getType())));
-        column[i] = element;
-      }
-    }
-  } else {
-    for (auto [column, elements] : llvm::zip(columnPositions, rhs)) {
-      go(c.n, column);
-      elements = loadTerms(c.rhs, wide && wideRhs && !masked);
-    }
-  }
+  return Values(choice.getResults());
+}
 
-  // Registers of the unit: of the first rows and of the others in turn, first
-  // of the lower terms.
-  Type element = lhs[0][0].getType();
-  Values next, left, right;
-  for (int64_t i = 0; i < rowBlocks; ++i) {
-    const Values &upper = lhs[2 * i], &lower = lhs[2 * i + 1];
-    left.push_back(vector::FromElementsOp::create(
-        b, VectorType::get({4, 2}, element),
-        Values{upper[0], upper[1], lower[0], lower[1], upper[2], upper[3],
-               lower[2], lower[3]}));
-  }
-  for (const Values &column : rhs)
-    right.push_back(vector::FromElementsOp::create(
-        b, VectorType::get({2, 2}, element), column));
-  for (auto [i, sum] : llvm::enumerate(sums))
-    next.push_back(nvgpu::MmaSyncOp::create(
-        b, left[i / kColumnBlocks], right[i % kColumnBlocks], sum,
-        ArrayRef<int64_t>{kRows, kColumns, kTerms}));
-  return next;
+/// The sums of the chunks that this warp has: all, or one.
+WarpTile::Values WarpTile::sumPart() {
+  Values zeros = makeZeros();
+  TypeRange types = ValueRange(zeros).getTypes();
+  Values start = zeros;
+  if (!fromZero)
+    start = select(partial->isSplit(), types, [&](bool isSplit) {
+      return isSplit ? zeros : initialize();
+    });
+  Value end = arith::SelectOp::create(
+      b, partial->isSplit(), add(b, part, constantIndex(b, 1)), chunks);
+  return sum(part, end, start);
+}
+
+/// Stores the sums of all chunks; of one, if the others are there.
+void WarpTile::finish(Values sums) {
+  SmallVector<Type> types(sums.size(), sumType);
+  SmallVector<Type> typesAndDone(types);
+  typesAndDone.push_back(b.getI1Type());
+  Values all = select(partial->isSplit(), typesAndDone, [&](bool isSplit) {
+    Value done = arith::ConstantIntOp::create(b, 1, 1);
+    Values own = sums;
+    if (isSplit) {
+      partial->store(b, part, sums);
+      done = partial->arrive(b);
+      own = select(done, types, [&](bool isDone) {
+        return isDone ? addPartialSums(sums.size()) : sums;
+      });
+    }
+    own.push_back(done);
+    return own;
+  });
+  Value done = all.pop_back_val();
+  auto only = scf::IfOp::create(b, done);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(only.thenYield());
+  storeAll(all);
+}
+
+WarpTile::Values WarpTile::addPartialSums(int64_t number) {
+  partial->takeOver(b);
+  OpBuilder::InsertionGuard guard(b);
+  auto loop = scf::ForOp::create(b, constantIndex(b, 0), chunks,
+                                 constantIndex(b, 1), initialize());
+  if (rowBlocks > 1)
+    keepRolled(loop);
+  b.setInsertionPointToStart(loop.getBody());
+  scf::YieldOp::create(
+      b, addAll(loop.getRegionIterArgs(),
+                partial->load(b, loop.getInductionVar(), number)));
+  return Values(loop.getResults());
 }
 
 void WarpTile::storeAll(ValueRange sums) {

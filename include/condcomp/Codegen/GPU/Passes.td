@@ -53,12 +53,20 @@ def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp
     A contraction of bf16 by bf16 or f16 by f16 that sums in f32 becomes a
     `scf.parallel` over its batch loops, tiles of 32 rows and 32 columns, and the
     32 threads of a warp, which have a tile together: the number of threads, and
-    that of a block's, must be a multiple of 32. Steps of 16 terms in ascending
-    order are each one `nvgpu.mma.sync` per block of 16 rows and 8 columns. Sizes
-    may be any: the last step has zeros for the terms that there are not, rows
-    and columns that there are not are computed and not stored. A tile of at most
-    16 rows does half the work. Elements that lie together are loaded four at a
-    time, where run-time values say that they are aligned.
+    that of a block's, must be a multiple of 32. Steps of 16 terms are each one
+    `nvgpu.mma.sync` per block of 16 rows and 8 columns. Sizes may be any: the
+    last steps have zeros for the terms that there are not, rows and columns that
+    there are not are computed and not stored. A tile of at most 16 rows does half
+    the work. Elements that lie together are loaded many at a time, where run-time
+    values say that they are aligned.
+
+    Terms are summed in chunks of 512, each from zero; an element is what it
+    begins with plus its chunks in ascending order. Where the grid has two warps
+    per tile or more, the loop is also one over chunks: warps store the sums of
+    theirs in a buffer and count themselves, and the last one of a tile adds them
+    up. Counters are zero when the kernel begins, and after every tile again. If
+    the number of tiles is not known ahead of the loop over blocks that the
+    contraction is in, one warp sums all chunks, with a remark.
 
     With blocks of 256 threads there is another form, which is chosen at run time
     where there are 64 rows and 64 terms or more and operands are aligned to 16
@@ -76,7 +84,7 @@ def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp
     // becomes
     scf.parallel (%i, %j, %lane) = (%c0, %c0, %c0) to (%tiles, %c1, %c32) step (%c1, %c1, %c1) {
       ...
-      %sums:8 = scf.for %k = %c0 to %c32 step %c16 iter_args(...) {
+      %sums:4 = scf.for %k = %c0 to %c64 step %c64 iter_args(...) {
         ...
         %next = nvgpu.mma.sync (%rows, %columns, %sum) {mmaShape = [16, 8, 16]}
             : (vector<4x2xbf16>, vector<2x2xbf16>, vector<2x2xf32>) -> vector<2x2xf32>
@@ -88,9 +96,10 @@ def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::nvgpu::NVGPUDialect", "::mlir::NVVM::NVVMDialect",
-    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+    "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::nvgpu::NVGPUDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
   ];
 }
 

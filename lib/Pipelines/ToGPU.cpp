@@ -29,9 +29,23 @@ static bool hasTensorCores(StringRef chip) {
          number >= 80;
 }
 
+namespace {
+/// What is multiplied in tensor cores: bf16 and f16, and f32.
+struct TensorCores {
+  bool narrow, tf32;
+
+  template <typename Options>
+  static TensorCores get(const Options &options, bool there) {
+    bool narrow = there && options.tensorCores;
+    return {narrow, narrow && options.tf32};
+  }
+};
+} // namespace
+
 /// From condcomp ops to kernels in blocks.
-static void addKernels(OpPassManager &pm, StringRef form, bool tensorCores,
-                       int64_t blockSize, bool deviceMemory = false) {
+static void addKernels(OpPassManager &pm, StringRef form,
+                       TensorCores tensorCores, int64_t blockSize,
+                       bool deviceMemory = false) {
   addVerification(pm, /*trace=*/false);
   ChooseFormOptions forms;
   forms.form = form.str();
@@ -42,7 +56,8 @@ static void addKernels(OpPassManager &pm, StringRef form, bool tensorCores,
   pm.addPass(createCSEPass());
   BatchExpertsOptions batching;
   batching.grid = true;
-  batching.tensorCores = tensorCores;
+  batching.tensorCores = tensorCores.narrow;
+  batching.tf32 = tensorCores.tf32;
   pm.addPass(createBatchExperts(batching));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -51,9 +66,10 @@ static void addKernels(OpPassManager &pm, StringRef form, bool tensorCores,
   OutlineKernelsOptions outline;
   outline.deviceMemory = deviceMemory;
   pm.addPass(createOutlineKernels(outline));
-  if (tensorCores) {
+  if (tensorCores.narrow) {
     UseTensorCoresOptions units;
     units.blockSize = blockSize;
+    units.tf32 = tensorCores.tf32;
     pm.addNestedPass<func::FuncOp>(createUseTensorCores(units));
   }
   pm.addNestedPass<func::FuncOp>(createParallelizeLoops());
@@ -126,7 +142,7 @@ void condcomp::buildToGPUPipeline(OpPassManager &pm,
                                   const ToGPUOptions &options) {
   EmitGPUModuleOptions emit;
   addKernels(pm, options.form.getValue(),
-             options.tensorCores && hasTensorCores(options.chip.getValue()),
+             TensorCores::get(options, hasTensorCores(options.chip.getValue())),
              emit.blockSize);
   emit.chip = options.chip.getValue();
   pm.addPass(createEmitGPUModule(emit));
@@ -147,10 +163,10 @@ void condcomp::buildToGPUPipeline(OpPassManager &pm,
 void condcomp::buildToCUDAPipeline(OpPassManager &pm,
                                    const ToCUDAOptions &options) {
   // A warp must not lie in two blocks.
-  bool tensorCores = options.tensorCores &&
-                     hasTensorCores(options.chip.getValue()) &&
-                     options.blockSize % kWarpSize == 0;
-  addKernels(pm, options.form.getValue(), tensorCores, options.blockSize,
+  bool there = hasTensorCores(options.chip.getValue()) &&
+               options.blockSize % kWarpSize == 0;
+  addKernels(pm, options.form.getValue(), TensorCores::get(options, there),
+             options.blockSize,
              /*deviceMemory=*/true);
   LaunchByCUDAOptions launch;
   launch.chip = options.chip.getValue();
@@ -176,7 +192,8 @@ void condcomp::buildToCUDAPipeline(OpPassManager &pm,
 void condcomp::buildToGPUThreadsPipeline(OpPassManager &pm,
                                          const ToGPUThreadsOptions &options) {
   // The stand-in has blocks of one warp.
-  addKernels(pm, options.form.getValue(), options.tensorCores, kWarpSize,
+  addKernels(pm, options.form.getValue(),
+             TensorCores::get(options, /*there=*/true), kWarpSize,
              /*deviceMemory=*/true);
   addEmulatedTensorCores(pm);
   pm.addPass(createExportThreads());
@@ -194,7 +211,7 @@ void condcomp::buildToEmulatedGPUPipeline(OpPassManager &pm,
       break;
   }
   addKernels(pm, options.form.getValue(),
-             options.tensorCores && options.threads % kWarpSize == 0,
+             TensorCores::get(options, options.threads % kWarpSize == 0),
              grid.blockSize);
   addEmulatedTensorCores(pm);
   pm.addPass(createEmulateGrid(grid));

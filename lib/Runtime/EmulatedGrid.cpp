@@ -168,41 +168,64 @@ void Grid::run() {
   }
 }
 
-float extendBF16(uint32_t bits) {
-  bits <<= 16;
+float toFloat(uint32_t bits) {
   float value;
   memcpy(&value, &bits, sizeof(value));
   return value;
 }
 
-float extendF16(uint32_t bits) {
-  auto half = static_cast<uint16_t>(bits);
-  _Float16 value;
-  memcpy(&value, &half, sizeof(value));
-  return value;
-}
+/// What a register holds, and the terms of a step.
+struct BF16 {
+  static constexpr int64_t kTerms = 16, kOfRegister = 2;
+  static float get(uint32_t word, int64_t position) {
+    return toFloat(position ? word & 0xFFFF0000 : word << 16);
+  }
+};
 
-/// D = A * B + C as the PTX manual lays out mma.m16n8k16: with g = lane / 4 and
-/// m = lane % 4, register i of A has row g + 8 (i % 2) and terms 2 m + 8 (i /
-/// 2) and the next; register i of B has column g and terms 2 m + 8 i and the
-/// next; number i of C and D has row g + 8 (i / 2) and column 2 m + i % 2.
-template <typename Extend>
-void multiply(uint32_t *registers, Extend extend) {
+struct F16 {
+  static constexpr int64_t kTerms = 16, kOfRegister = 2;
+  static float get(uint32_t word, int64_t position) {
+    auto half = static_cast<uint16_t>(position ? word >> 16 : word);
+    _Float16 value;
+    memcpy(&value, &half, sizeof(value));
+    return value;
+  }
+};
+
+/// Rounded as cvt.rna.tf32.f32 does: to 10 bits behind the point, halves away
+/// from zero.
+struct TF32 {
+  static constexpr int64_t kTerms = 8, kOfRegister = 1;
+  static float get(uint32_t word, int64_t) {
+    bool isNaN = (word & 0x7FFFFFFF) > 0x7F800000;
+    return toFloat(isNaN ? word : (word + 0x1000) & 0xFFFFE000);
+  }
+};
+
+/// D = A * B + C as the PTX manual lays out mma.m16n8k16 and, with one element
+/// where that has two next to each other, mma.m16n8k8 of TF32: with g = lane /
+/// 4 and m = lane % 4, register i of A has row g + 8 (i % 2) and terms 2 m + 8
+/// (i / 2) and the next; register i of B has column g and terms 2 m + 8 i and
+/// the next; number i of C and D has row g + 8 (i / 2) and column 2 m + i % 2.
+template <typename Type>
+void multiply(uint32_t *registers) {
   Grid &grid = *current;
   int64_t lane = grid.running % kWarpSize;
   grid.show(registers);
-  auto get = [&](int64_t owner, int64_t word, int64_t half) {
-    uint32_t pair = static_cast<const uint32_t *>(grid.getShown(owner))[word];
-    return extend(half ? pair >> 16 : pair & 0xFFFF);
+  auto get = [&](int64_t owner, int64_t word, int64_t position) {
+    auto words = static_cast<const uint32_t *>(grid.getShown(owner));
+    return Type::get(words[word], position);
   };
   float results[4];
   for (int64_t i = 0; i < 4; ++i) {
     int64_t row = lane / 4 + 8 * (i / 2), column = lane % 4 * 2 + i % 2;
     memcpy(&results[i], registers + 6 + i, sizeof(float));
-    for (int64_t term = 0; term < 16; ++term) {
-      int64_t member = term % 8 / 2, high = term / 8;
-      results[i] += get(row % 8 * 4 + member, row / 8 + 2 * high, term % 2) *
-                    get(column * 4 + member, 4 + high, term % 2);
+    for (int64_t term = 0; term < Type::kTerms; ++term) {
+      int64_t position = term % Type::kOfRegister;
+      int64_t member = term / Type::kOfRegister % 4;
+      int64_t high = term / (Type::kTerms / 2);
+      results[i] += get(row % 8 * 4 + member, row / 8 + 2 * high, position) *
+                    get(column * 4 + member, 4 + high, position);
     }
   }
   // The others may still read what this thread has.
@@ -285,9 +308,11 @@ void condcomp_emulate_ldmatrix_x4_trans(const void *row, uint32_t *registers) {
 }
 
 void condcomp_emulate_mma_bf16(uint32_t *registers) {
-  multiply(registers, extendBF16);
+  multiply<BF16>(registers);
 }
 
-void condcomp_emulate_mma_f16(uint32_t *registers) {
-  multiply(registers, extendF16);
+void condcomp_emulate_mma_f16(uint32_t *registers) { multiply<F16>(registers); }
+
+void condcomp_emulate_mma_tf32(uint32_t *registers) {
+  multiply<TF32>(registers);
 }

@@ -19,18 +19,19 @@ import inputs
 from harness import compare_with_reference, same_bits
 from programs import RoutingType, function, tensor
 
-PIPELINE = "builtin.module(condcomp-to-gpu-emulated{form=%s threads=%d})"
+PIPELINE = "builtin.module(condcomp-to-gpu-emulated{form=%s threads=%d tf32=%s})"
 # Threads of the grid per form: one warp, and three.
 GRIDS = {"masked": 32, "compact": 96}
 
 
-def run(text, jobs, form, threads):
+def run(text, jobs, form, threads, tf32=False):
     """Results of all jobs, on an emulated grid; 0 threads: on a CPU."""
+    pipeline = PIPELINE % (form, threads, "true" if tf32 else "false")
     outcomes = ccrun.run(
         text,
         [(name, arrays, 1) for name, arrays in jobs],
         form,
-        pipeline=PIPELINE % (form, threads) if threads else "",
+        pipeline=pipeline if threads else "",
         opt_level=0,
     )
     for outcome in outcomes:
@@ -197,6 +198,7 @@ def contractions():
 
 
 CONTRACTIONS = list(contractions())
+SINGLE = [c for c in CONTRACTIONS if c.element == "f32"]
 
 
 def integers(name, shape, element):
@@ -205,11 +207,13 @@ def integers(name, shape, element):
 
 
 @functools.cache
-def results(make, threads):
-    text = "\n".join(c.text() for c in CONTRACTIONS)
-    jobs = [(c.name, c.arrays(make)[0]) for c in CONTRACTIONS]
-    outcomes = run(text, jobs, "auto", threads)
-    return {c.name: outcome[0] for c, outcome in zip(CONTRACTIONS, outcomes)}
+def results(make, threads, tf32=False):
+    """Of all contractions; with tf32, of those of f32."""
+    chosen = SINGLE if tf32 else CONTRACTIONS
+    text = "\n".join(c.text() for c in chosen)
+    jobs = [(c.name, c.arrays(make)[0]) for c in chosen]
+    outcomes = run(text, jobs, "auto", threads, tf32)
+    return {c.name: outcome[0] for c, outcome in zip(chosen, outcomes)}
 
 
 @pytest.mark.parametrize("contraction", CONTRACTIONS, ids=str)
@@ -230,7 +234,26 @@ def test_close(contraction):
     assert (np.abs(got - wanted) <= bound).all()
 
 
-SINGLE = [c for c in CONTRACTIONS if c.element == "f32"]
+@pytest.mark.parametrize("contraction", SINGLE, ids=str)
+def test_tf32(contraction):
+    """Small integers are TF32. Others are rounded to 11 bits: an operand by up to
+    2**-11 of itself, a product by 2**-10 + 2**-22; nothing else may be lost."""
+    _, wanted, _ = contraction.arrays(integers)
+    for threads in GRIDS.values():
+        got = results(integers, threads, True)[contraction.name]
+        np.testing.assert_array_equal(got, wanted.astype(got.dtype))
+    (left, right, start), wanted, magnitude = contraction.arrays(inputs.normal)
+    got = results(inputs.normal, 32, True)[contraction.name].astype(np.float64)
+    error = np.abs(got - wanted)
+    assert (error <= (2.0**-10 + 2.0**-22 + 1e-6) * magnitude).all()
+    left, right = (
+        round_to_tf32(a).astype(np.float64)
+        for a in (left[..., contraction.offset :], right)
+    )
+    rounded = np.einsum(contraction.spec, left, right)
+    if contraction.start:
+        rounded = rounded + start
+    assert (np.abs(got - rounded) <= 1e-6 * magnitude).all()
 
 
 @pytest.mark.parametrize("contraction", SINGLE, ids=str)
@@ -250,34 +273,43 @@ def single_results(threads):
     return {c.name: outcome[0] for c, outcome in zip(SINGLE, outcomes)}
 
 
-# Terms of a slice and of a chunk.
-SLICE, CHUNK = 32, 512
-
-
-def sum_in_order(a, b, start):
-    """Of rows by columns, in the order that docs/gpu.md has, as the emulator adds."""
-    terms = a.shape[1]
-    pad = ((0, 0), (0, -terms % SLICE))
-    a, b = (np.pad(x.astype(np.float32), pad) for x in (a, b.T))
-    # Of a slice: steps, and in a step the unit's order, in which members take turns.
-    order = [
-        4 * s + 2 * h + 8 * m + i
+CHUNK = 512
+# The terms of a slice in the order in which the emulator adds them: those of each step,
+# in the unit's order, in which the four threads of a row take turns.
+ORDERS = {
+    2: [
+        8 * m + 4 * s + 2 * h + i
         for s in (0, 1)
         for h in (0, 1)
         for m in range(4)
         for i in (0, 1)
-    ]
+    ],
+    4: [4 * m + 2 * s + h for s in (0, 1) for h in (0, 1) for m in range(4)],
+}
+
+
+def sum_in_order(a, b, start):
+    """Of rows by columns, in the order that docs/gpu.md has."""
+    terms, order = a.shape[1], ORDERS[a.dtype.itemsize]
+    pad = ((0, 0), (0, -terms % len(order)))
+    a, b = (np.pad(x.astype(np.float32), pad) for x in (a, b.T))
     total = start.astype(np.float32)
     for begin in range(0, terms, CHUNK):
         chunk = np.zeros_like(total)
-        for first in range(begin, min(begin + CHUNK, terms), SLICE):
+        for first in range(begin, min(begin + CHUNK, terms), len(order)):
             for term in order:
                 chunk = chunk + np.outer(a[:, first + term], b[:, first + term])
         total = total + chunk
     return total
 
 
-LONG = [c for c in CONTRACTIONS if c.name.startswith("long") and c.element != "f32"]
+def round_to_tf32(values):
+    """To 10 bits behind the point, halves away from zero."""
+    words = np.ascontiguousarray(values).view(np.uint32)
+    return ((words + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)
+
+
+LONG = [c for c in CONTRACTIONS if c.name.startswith("long")]
 
 
 @pytest.mark.parametrize("contraction", LONG, ids=str)
@@ -289,7 +321,10 @@ def test_order_of_sums(contraction, threads):
         b = b.T
     if not contraction.start:
         start = np.zeros_like(start)
-    got = results(inputs.normal, threads)[contraction.name]
+    tf32 = contraction.element == "f32"
+    if tf32:
+        a, b = round_to_tf32(a), round_to_tf32(b)
+    got = results(inputs.normal, threads, tf32)[contraction.name]
     same_bits(got, sum_in_order(a, b, start), "sums")
 
 
@@ -342,14 +377,16 @@ def test_chunks_of_terms_in_loops():
         same_bits(got, wanted, "steps")
 
 
-def test_nothing_comes_from_outside():
+@pytest.mark.parametrize("element, tf32", [("bf16", False), ("f32", True)])
+def test_nothing_comes_from_outside(element, tf32):
     """The last row and column, and the last terms, are read where there are none."""
-    contraction = next(c for c in CONTRACTIONS if c.name == "known_33_50_40_bf16")
+    name = f"known_33_50_40_{element}"
+    contraction = next(c for c in CONTRACTIONS if c.name == name)
     (a, b, s), _, _ = contraction.arrays(integers)
     a[-1, :-1], a[-1, -1] = np.nan, np.inf
     a[3, -1] = np.inf
     b[-1, 7] = 0
-    [[y]] = run(contraction.text(), [(contraction.name, [a, b, s])], "auto", 32)
+    [[y]] = run(contraction.text(), [(name, [a, b, s])], "auto", 32, tf32)
     with np.errstate(invalid="ignore"):
         wanted = np.einsum("mk,kn->mn", a.astype(np.float32), b.astype(np.float32))
     np.testing.assert_array_equal(y, wanted)

@@ -15,20 +15,35 @@ import inputs
 from harness import same_bits
 from programs import RoutingType, function, tensor
 
-PIPELINE = "builtin.module(condcomp-to-gpu-emulated{form=%s threads=%d})"
+PIPELINE = "builtin.module(condcomp-to-gpu-emulated{form=%s threads=%d tf32=%s})"
 # Threads of the grids: less than there are tiles, as many, and more, so that
 # contractions of f32 are computed in tiles and by elements. Multiples of 32 have
 # tensor cores, which the others must not be compared with.
-GRIDS = {"f32": (1, 7, 32, 512), "bf16": (32, 96, 512), "f16": (32, 96, 512)}
-# Terms and columns: multiples of what loads, tiles and steps take, or not.
-SIZES = {"f32": (20, 24), "bf16": (96, 104), "f16": (19, 33)}
+GRIDS = {
+    "f32": (1, 7, 32, 512),
+    "bf16": (32, 96, 512),
+    "f16": (32, 96, 512),
+    "long": (32, 96, 1024),
+    "tf32": (32, 96, 512),
+}
+# Terms and columns: multiples of what loads, tiles and steps take, or not. Of the long
+# one, warps share the terms if they are many; f32 is rounded to TF32 in the last one.
+SIZES = {
+    "f32": (20, 24),
+    "bf16": (96, 104),
+    "f16": (19, 33),
+    "long": (1040, 48),
+    "tf32": (524, 37),
+}
+ELEMENTS = {"long": "bf16", "tf32": "f32"}
 MODULES = 6
-EPS = {"f32": 2.0**-23, "bf16": 2.0**-8, "f16": 2.0**-11}
+EPS = {"f32": 2.0**-23, "bf16": 2.0**-8, "f16": 2.0**-11, "tf32": 2.0**-10}
+EPS["long"] = EPS["bf16"]
 
 
-def layer(element, modules=MODULES, body=""):
+def layer(name, modules=MODULES):
     """Rows go to two modules each: gate, up, what joins them, a bias, down."""
-    d, f = SIZES[element]
+    (d, f), element = SIZES[name], ELEMENTS.get(name, name)
     x, h = tensor(["?", d], element), tensor(["?", f], element)
     up, down = tensor([d, f], element), tensor([f, d], element)
     bias, of = tensor([f], element), RoutingType(["?", modules], "exactly ?")
@@ -69,7 +84,7 @@ def layer(element, modules=MODULES, body=""):
       }} -> {x}"""
     arguments = {"i": "tensor<?x?xindex>", "w": "tensor<?x?xf32>", "x": x}
     arguments |= dict(zip(("gate", "up", "bias", "down"), stacked)) | {"o": x}
-    return function(f"layer_{element}", arguments, text, {"y": x})
+    return function(f"layer_{name}", arguments, text, {"y": x})
 
 
 # Which two modules a row goes to.
@@ -81,8 +96,8 @@ CHOICES = {
 ROWS = (0, 1, 7, 70, 150)
 
 
-def arrays(element, rows, choose):
-    d, f = SIZES[element]
+def arrays(name, rows, choose):
+    (d, f), element = SIZES[name], ELEMENTS.get(name, name)
     indices = np.array([choose(row) for row in range(rows)], np.int64).reshape(rows, 2)
     shapes = {
         "x": (rows, d),
@@ -96,24 +111,29 @@ def arrays(element, rows, choose):
     return [indices, inputs.normal("w", (rows, 2)), *made]
 
 
+def run(name, jobs, form, threads):
+    """Results on a grid, or with 0 threads on a CPU."""
+    tf32 = "true" if name == "tf32" else "false"
+    pipeline = PIPELINE % (form, threads, tf32) if threads else ""
+    outcomes = ccrun.run(layer(name), jobs, form, pipeline=pipeline, opt_level=0)
+    for outcome in outcomes:
+        assert not isinstance(outcome, ccrun.Failure), outcome.message
+    return [y for [y] in outcomes]
+
+
 @functools.cache
-def results(element, form, threads):
-    """Results of all jobs on a grid, or with 0 threads on a CPU."""
+def results(name, form, threads):
     jobs = [
-        (f"layer_{element}", arrays(element, rows, choose), 1)
+        (f"layer_{name}", arrays(name, rows, choose), 1)
         for rows in ROWS
         for choose in CHOICES.values()
     ]
-    pipeline = PIPELINE % (form, threads) if threads else ""
-    outcomes = ccrun.run(layer(element), jobs, form, pipeline=pipeline, opt_level=0)
-    for outcome in outcomes:
-        assert not isinstance(outcome, ccrun.Failure), outcome.message
-    return jobs, [y for [y] in outcomes]
+    return jobs, run(name, jobs, form, threads)
 
 
-@pytest.mark.parametrize("element", SIZES)
-def test_reference(element):
-    jobs, got = results(element, "compact", 32)
+@pytest.mark.parametrize("name", SIZES)
+def test_reference(name):
+    jobs, got = results(name, "compact", 32)
     for (_, (i, w, x, gate, up, bias, down, o), _), y in zip(jobs, got):
         wide = [a.astype(np.float64) for a in (x, gate, up, bias, down, o)]
         x, gate, up, bias, down, o = wide
@@ -127,17 +147,32 @@ def test_reference(element):
                 "rf,rfd->rd", np.abs(h) + 1, np.abs(down[m])
             )
         error = np.abs(y.astype(np.float64) - wanted)
-        assert (error <= 16 * EPS[element] * size).all()
+        assert (error <= 16 * EPS[name] * size).all()
 
 
-@pytest.mark.parametrize("element", SIZES)
-def test_same_bits_on_all_grids(element):
+@pytest.mark.parametrize("name", SIZES)
+def test_same_bits_on_all_grids(name):
     """Whatever the form, and however many threads there are."""
-    jobs, first = results(element, "masked", 32)
-    for threads in GRIDS[element]:
-        _, others = results(element, "compact", threads)
+    jobs, first = results(name, "masked", 32)
+    for threads in GRIDS[name]:
+        _, others = results(name, "compact", threads)
         for (_, (i, *_), _), one, other in zip(jobs, first, others):
             same_bits(one, other, f"{len(i)} rows, {threads} threads")
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_rows_alone_agree(name):
+    """A row alone, whose few tiles warps share, is what it is among others."""
+    jobs, got = results(name, "compact", 32)
+    whole = ROWS.index(70) * len(CHOICES)
+    function, (i, w, x, *weights, o), _ = jobs[whole]
+    rows = (0, 15, 16, 69)
+    alone = [
+        (function, [*(a[r : r + 1] for a in (i, w, x)), *weights, o[r : r + 1]], 1)
+        for r in rows
+    ]
+    for row, y in zip(rows, run(name, alone, "compact", GRIDS[name][-1])):
+        same_bits(y[0], got[whole][row], f"row {row}")
 
 
 def test_same_bits_as_on_cpus():
@@ -147,15 +182,16 @@ def test_same_bits_as_on_cpus():
         same_bits(one, other, f"{len(i)} rows")
 
 
-def kernel(text, threads):
-    """The kernel of a program, with its barriers."""
+def kernel(name, modules):
+    """The kernel of a layer, with its barriers."""
+    tf32 = "true" if name == "tf32" else "false"
     return subprocess.run(
         [
             ccrun.CC_RUN.with_name("cc-opt"),
-            f"--condcomp-to-gpu-emulated=threads={threads} form=compact",
+            f"--condcomp-to-gpu-emulated=threads=32 form=compact tf32={tf32}",
             "--mlir-print-ir-after=condcomp-gpu-insert-barriers",
         ],
-        input=text,
+        input=layer(name, modules),
         capture_output=True,
         text=True,
         check=True,
@@ -177,9 +213,13 @@ def barriers(ir):
     return total, inside
 
 
-@pytest.mark.parametrize("element", SIZES)
-def test_barriers_do_not_grow_with_modules(element):
-    few, many = (barriers(kernel(layer(element, m), 32)) for m in (4, 64))
+@pytest.mark.parametrize("name", SIZES)
+def test_barriers_do_not_grow_with_modules(name):
+    few, many = (barriers(kernel(name, modules)) for modules in (4, 64))
     assert few == many
     total, inside = few
     assert 0 < total and inside == 0
+
+
+def test_shared_terms_need_no_barrier():
+    assert barriers(kernel("long", 4)) == barriers(kernel("bf16", 4))

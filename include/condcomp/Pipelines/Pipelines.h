@@ -170,6 +170,11 @@ struct ToGPUOptions : public mlir::PassPipelineOptions<ToGPUOptions> {
       llvm::cl::desc("Multiply bf16 and f16 in tensor cores, where the "
                      "chip has them (default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> tf32{
+      *this, "tf32",
+      llvm::cl::desc("Multiply f32 in tensor cores, too, rounded to TF32 "
+                     "(default: false)"),
+      llvm::cl::init(false)};
 };
 
 /// Adds the passes of `condcomp-to-gpu`: from condcomp ops and linalg on
@@ -212,6 +217,11 @@ struct ToCUDAOptions : public mlir::PassPipelineOptions<ToCUDAOptions> {
       llvm::cl::desc("Multiply bf16 and f16 in tensor cores, where the "
                      "chip has them (default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> tf32{
+      *this, "tf32",
+      llvm::cl::desc("Multiply f32 in tensor cores, too, rounded to TF32 "
+                     "(default: false)"),
+      llvm::cl::init(false)};
 };
 
 /// Adds the passes of `condcomp-to-cuda`: programs of the LLVM dialect with the
@@ -230,6 +240,11 @@ struct ToGPUThreadsOptions
       *this, "tensor-cores",
       llvm::cl::desc("Multiply bf16 and f16 in tensor cores (default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> tf32{
+      *this, "tf32",
+      llvm::cl::desc("Multiply f32 in tensor cores, too, rounded to TF32 "
+                     "(default: false)"),
+      llvm::cl::init(false)};
 };
 
 /// Adds the passes of `condcomp-to-gpu-threads`: the kernels that
@@ -254,6 +269,11 @@ struct ToEmulatedGPUOptions
       llvm::cl::desc("Multiply bf16 and f16 in tensor cores, if there "
                      "are 32 threads, 64, ... (default: true)"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> tf32{
+      *this, "tf32",
+      llvm::cl::desc("Multiply f32 in tensor cores, too, rounded to TF32 "
+                     "(default: false)"),
+      llvm::cl::init(false)};
 };
 
 /// Adds the passes of `condcomp-to-gpu-emulated`: the kernels that

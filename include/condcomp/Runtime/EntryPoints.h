@@ -94,6 +94,7 @@ condcomp_emulate_ldmatrix_x4_trans(const void *row, uint32_t *registers);
 /// of D.
 CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_mma_bf16(uint32_t *registers);
 CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_mma_f16(uint32_t *registers);
+CONDCOMP_RUNTIME_EXPORT void condcomp_emulate_mma_tf32(uint32_t *registers);
 
 /// The first of `count` CPUs with no more features than this machine's CPU, or
 /// -1 after recording an error. `features[i]` are LLVM's names, separated by

@@ -245,8 +245,9 @@ static bool widenRows(const ModuleLoop &m, linalg::GenericOp op,
   return true;
 }
 
-/// Whether the loop multiplies narrow floats by parameters of their type.
-static bool multipliesNarrowFloats(const ModuleLoop &m) {
+/// Whether the loop multiplies narrow floats, or with `tf32` floats, by
+/// parameters of their type.
+static bool usesTensorCores(const ModuleLoop &m, bool tf32) {
   return llvm::any_of(m.getSteps(), [&](Operation *step) {
     auto op = dyn_cast<linalg::LinalgOp>(step);
     if (!op || op.getNumReductionLoops() == 0 || op.getNumDpsInputs() != 2 ||
@@ -255,7 +256,8 @@ static bool multipliesNarrowFloats(const ModuleLoop &m) {
     auto element = [&](int64_t input) {
       return getElementTypeOrSelf(op.getDpsInputOperand(input)->get());
     };
-    return isa<BFloat16Type, Float16Type>(element(0)) &&
+    return (isa<BFloat16Type, Float16Type>(element(0)) ||
+            (tf32 && element(0).isF32())) &&
            element(0) == element(1);
   });
 }
@@ -286,7 +288,7 @@ struct BatchExpertsPass
         continue;
       }
       if (grid) {
-        bool unit = tensorCores && multipliesNarrowFloats(m);
+        bool unit = tensorCores && usesTensorCores(m, tf32);
         Batcher(m, grid, unit).run();
         continue;
       }

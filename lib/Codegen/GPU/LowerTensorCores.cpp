@@ -21,13 +21,14 @@ namespace condcomp {
 using namespace mlir;
 using namespace condcomp;
 
-/// The rows of a thread's part of a matrix: a register each, of two numbers.
-static SmallVector<Value> getPairs(ImplicitLocOpBuilder &b, Value matrix) {
-  SmallVector<Value> pairs;
+/// The rows of a thread's part of a matrix: a register each, of two numbers, or
+/// one of f32.
+static SmallVector<Value> getRegisters(ImplicitLocOpBuilder &b, Value matrix) {
+  SmallVector<Value> registers;
   for (int64_t i = 0, e = cast<VectorType>(matrix.getType()).getDimSize(0);
        i < e; ++i)
-    pairs.push_back(vector::ExtractOp::create(b, matrix, i));
-  return pairs;
+    registers.push_back(vector::ExtractOp::create(b, matrix, i));
+  return registers;
 }
 
 /// The numbers of a thread's part of C or D.
@@ -40,11 +41,15 @@ static SmallVector<Value> getNumbers(ImplicitLocOpBuilder &b, Value matrix) {
   return numbers;
 }
 
-/// A pair of numbers as one.
+/// What a register holds as one number.
 static Value toWord(ImplicitLocOpBuilder &b, Value pair) {
   auto type = VectorType::get(1, b.getI32Type());
   return vector::ExtractOp::create(b, vector::BitCastOp::create(b, type, pair),
                                    0);
+}
+
+static Type getElement(nvgpu::MmaSyncOp op) {
+  return cast<VectorType>(op.getMatrixA().getType()).getElementType();
 }
 
 namespace {
@@ -70,19 +75,34 @@ private:
 FailureOr<SmallVector<Value>>
 LowerTensorCoresPass::useInstruction(ImplicitLocOpBuilder &b,
                                      nvgpu::MmaSyncOp op) {
-  bool isBF16 =
-      cast<VectorType>(op.getMatrixA().getType()).getElementType().isBF16();
+  Type element = getElement(op);
+  FailureOr<LLVM::LLVMFuncOp> round;
+  if (element.isF32()) {
+    round =
+        declare(b, op, "llvm.nvvm.f2tf32.rna", b.getF32Type(), b.getI32Type());
+    if (failed(round))
+      return failure();
+  }
   SmallVector<Value> operands;
   for (Value matrix : {op.getMatrixA(), op.getMatrixB()})
-    for (Value pair : getPairs(b, matrix))
-      operands.push_back(isBF16 ? toWord(b, pair) : pair);
+    for (Value own : getRegisters(b, matrix)) {
+      if (element.isF32())
+        own = LLVM::CallOp::create(
+                  b, *round,
+                  ValueRange{vector::ExtractOp::create(b, own, 0).getResult()})
+                  .getResult();
+      else if (element.isBF16())
+        own = toWord(b, own);
+      operands.push_back(own);
+    }
   llvm::append_range(operands, getNumbers(b, op.getMatrixC()));
   auto result = LLVM::LLVMStructType::getLiteral(
       &getContext(), SmallVector<Type>(4, b.getF32Type()));
   FailureOr<LLVM::LLVMFuncOp> intrinsic =
       declare(b, op,
-              isBF16 ? "llvm.nvvm.mma.m16n8k16.row.col.bf16"
-                     : "llvm.nvvm.mma.m16n8k16.row.col.f32.f32",
+              element.isF32()    ? "llvm.nvvm.mma.m16n8k8.row.col.tf32"
+              : element.isBF16() ? "llvm.nvvm.mma.m16n8k16.row.col.bf16"
+                                 : "llvm.nvvm.mma.m16n8k16.row.col.f32.f32",
               llvm::to_vector(ValueRange(operands).getTypes()), result);
   if (failed(intrinsic))
     return failure();
@@ -97,18 +117,20 @@ LowerTensorCoresPass::useInstruction(ImplicitLocOpBuilder &b,
 FailureOr<SmallVector<Value>>
 LowerTensorCoresPass::callEmulator(ImplicitLocOpBuilder &b,
                                    nvgpu::MmaSyncOp op) {
-  bool isBF16 =
-      cast<VectorType>(op.getMatrixA().getType()).getElementType().isBF16();
+  Type element = getElement(op);
   auto pointer = LLVM::LLVMPointerType::get(&getContext());
-  FailureOr<LLVM::LLVMFuncOp> emulator = declare(
-      b, op, isBF16 ? "condcomp_emulate_mma_bf16" : "condcomp_emulate_mma_f16",
-      {pointer}, LLVM::LLVMVoidType::get(&getContext()));
+  FailureOr<LLVM::LLVMFuncOp> emulator =
+      declare(b, op,
+              element.isF32()    ? "condcomp_emulate_mma_tf32"
+              : element.isBF16() ? "condcomp_emulate_mma_bf16"
+                                 : "condcomp_emulate_mma_f16",
+              {pointer}, LLVM::LLVMVoidType::get(&getContext()));
   if (failed(emulator))
     return failure();
   SmallVector<Value> registers;
   for (Value matrix : {op.getMatrixA(), op.getMatrixB()})
-    for (Value pair : getPairs(b, matrix))
-      registers.push_back(toWord(b, pair));
+    for (Value own : getRegisters(b, matrix))
+      registers.push_back(toWord(b, own));
   int64_t first = registers.size();
   llvm::append_range(registers, getNumbers(b, op.getMatrixC()));
   Value memory = allocateWords(b, op, registers.size());

@@ -35,13 +35,14 @@ using namespace condcomp;
 
 /// Whether the unit multiplies these inputs. The number of rows must not
 /// matter: all forms of a program are to be computed alike.
-static bool isForTensorCores(const Contraction &c) {
+static bool isForTensorCores(const Contraction &c, bool tf32) {
   auto element = [](OpOperand *operand) {
     return cast<MemRefType>(operand->get().getType()).getElementType();
   };
   Type type = element(c.lhs);
-  return isa<BFloat16Type, Float16Type>(type) && type == element(c.rhs) &&
-         c.acc.isF32() && !c.isPacked() && !c.k.empty();
+  return (isa<BFloat16Type, Float16Type>(type) || (tf32 && type.isF32())) &&
+         type == element(c.rhs) && c.acc.isF32() && !c.isPacked() &&
+         !c.k.empty();
 }
 
 /// Whether one thread alone will run `op`: it is in a loop whose iterations are
@@ -76,7 +77,7 @@ struct UseTensorCoresPass
     SmallVector<std::pair<Contraction, linalg::FillOp>, 1> contractions;
     getOperation()->walk([&](linalg::LinalgOp op) {
       std::optional<Contraction> c = matchContraction(op);
-      if (!c || !isForTensorCores(*c))
+      if (!c || !isForTensorCores(*c, tf32))
         return;
       if (!isForOneThread(op)) {
         contractions.emplace_back(*c, findZeroFill(*c));

@@ -64,3 +64,14 @@ func.func @shared(%x: memref<?xbf16>, %i: index, %n: index) -> vector<4x2xbf16> 
   %y = nvgpu.ldmatrix %v[%i] {numTiles = 4 : i32, transpose = true} : memref<32xbf16, 3> -> vector<4x2xbf16>
   return %y : vector<4x2xbf16>
 }
+
+// f32 is rounded to TF32: of every register, one number.
+// CHECK-LABEL: func.func @tf32(
+// CHECK-COUNT-6: llvm.call @llvm.nvvm.f2tf32.rna({{.*}}) : (f32) -> i32
+// CHECK:         llvm.call @llvm.nvvm.mma.m16n8k8.row.col.tf32({{.*}}) {convergent} : (i32, i32, i32, i32, i32, i32, f32, f32, f32, f32) ->
+// EMULATE:       llvm.call @condcomp_emulate_mma_tf32(
+func.func @tf32(%a: vector<4x1xf32>, %b: vector<2x1xf32>, %c: vector<2x2xf32>) -> vector<2x2xf32> {
+  %d = nvgpu.mma.sync (%a, %b, %c) {mmaShape = [16, 8, 8], tf32Enabled}
+      : (vector<4x1xf32>, vector<2x1xf32>, vector<2x2xf32>) -> vector<2x2xf32>
+  return %d : vector<2x2xf32>
+}

@@ -1,5 +1,6 @@
 // RUN: cc-opt %s --pass-pipeline='builtin.module(func.func(condcomp-gpu-use-tensor-cores,canonicalize,cse))' --split-input-file | FileCheck %s
 // RUN: cc-opt %s --pass-pipeline='builtin.module(func.func(condcomp-gpu-use-tensor-cores{block-size=64}))' --split-input-file | FileCheck %s --check-prefix=WARPS
+// RUN: cc-opt %s --pass-pipeline='builtin.module(func.func(condcomp-gpu-use-tensor-cores{tf32=true},canonicalize,cse))' --split-input-file | FileCheck %s --check-prefix=TF32
 // RUN: cc-opt %s --pass-pipeline='builtin.module(func.func(condcomp-gpu-use-tensor-cores))' --split-input-file --remarks-filter=condcomp-gpu-use-tensor-cores 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
 
 // The threads of a warp are the innermost loop: each tile has all of them. What
@@ -77,12 +78,18 @@ func.func private @batch(%thread: index, %threads: index, %a: memref<?x?x?xf16>,
 // CHECK-NOT:       nvgpu.mma.sync
 // CHECK-LABEL: func.func private @f32(
 // CHECK-NEXT:    linalg.matmul
+
+// Four elements of f32 are 16 bytes.
+// TF32-LABEL:  func.func private @f32(
+// TF32:          vector.load %arg0{{.*}} {alignment = 16 : i64} : memref<?x16xf32>, vector<4xf32>
+// TF32:          vector.load %arg1{{.*}} {alignment = 16 : i64} : memref<16x4xf32>, vector<4xf32>
+// TF32-COUNT-16: nvgpu.mma.sync({{.*}}) {mmaShape = [16, 8, 8], tf32Enabled} : (vector<4x1xf32>, vector<2x1xf32>, vector<2x2xf32>) -> vector<2x2xf32>
 func.func private @strided(%a: memref<7x16xbf16, strided<[40, 2]>>, %b: memref<16x32xbf16, strided<[?, ?]>>, %c: memref<7x32xbf16>) attributes {condcomp.kernel} {
   linalg.matmul ins(%a, %b : memref<7x16xbf16, strided<[40, 2]>>, memref<16x32xbf16, strided<[?, ?]>>) outs(%c : memref<7x32xbf16>)
   return
 }
-func.func private @f32(%a: memref<?x8xf32>, %b: memref<8x4xf32>, %c: memref<?x4xf32>) attributes {condcomp.kernel} {
-  linalg.matmul ins(%a, %b : memref<?x8xf32>, memref<8x4xf32>) outs(%c : memref<?x4xf32>)
+func.func private @f32(%a: memref<?x16xf32>, %b: memref<16x4xf32>, %c: memref<?x4xf32>) attributes {condcomp.kernel} {
+  linalg.matmul ins(%a, %b : memref<?x16xf32>, memref<16x4xf32>) outs(%c : memref<?x4xf32>)
   return
 }
 

@@ -34,10 +34,10 @@ def BatchExperts : Pass<"condcomp-batch-experts"> {
     `condcomp-gpu-flatten-foralls` shares them among: a stage is one op with
     parameters, one iteration is one block of rows, and columns are not cut. A
     block has as many rows as a tile of a contraction: of bf16 by bf16 or f16 by
-    f16 with `tensor-cores` 32, or 128 if modules that have rows have 64 or more
-    on average, which is found out at run time; else 4. Bodies that compute
-    weights are left in their loop, where each module's are made once, for all
-    its rows.
+    f16 with `tensor-cores`, of f32 by f32 with `tf32` too, 32, or 128 if modules
+    that have rows have 64 or more on average, which is found out at run time;
+    else 4. Bodies that compute weights are left in their loop, where each
+    module's are made once, for all its rows.
 
     ```mlir
     %y = scf.forall (%block) in (%count) shared_outs(%out = %e) -> (tensor<?x64xf32>) {
@@ -54,6 +54,8 @@ def BatchExperts : Pass<"condcomp-batch-experts"> {
            "Make stages for the threads of a GPU's grid">,
     Option<"tensorCores", "tensor-cores", "bool", /*default=*/"false",
            "Contractions of narrow floats are computed by tensor cores">,
+    Option<"tf32", "tf32", "bool", /*default=*/"false",
+           "With tensor-cores: those of f32 are, too">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

@@ -76,7 +76,9 @@ def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp
     buffers of 32 terms. Steps, and the order of terms in them, are the same.
 
     Which contractions it takes depends on types alone, not on sizes: what one
-    row gives does not depend on how many rows there are.
+    row gives does not depend on how many rows there are. With `tf32` these are
+    those of f32 by f32 as well, in steps of 8 terms, whose operands are rounded
+    to TF32 when the step becomes an instruction.
 
     ```mlir
     linalg.matmul ins(%a, %b : memref<?x32xbf16>, memref<32x32xbf16>)
@@ -93,6 +95,8 @@ def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp
   let options = [
     Option<"blockSize", "block-size", "int64_t", /*default=*/"256",
            "Threads of a block">,
+    Option<"tf32", "tf32", "bool", /*default=*/"false",
+           "Contractions of f32, too, with operands rounded to TF32">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -144,8 +148,9 @@ def FlattenForalls : Pass<"condcomp-gpu-flatten-foralls", "::mlir::func::FuncOp"
 def LowerTensorCores : Pass<"condcomp-gpu-lower-tensor-cores", "::mlir::ModuleOp"> {
   let summary = "Turn steps of tensor cores into instructions, or emulate them";
   let description = [{
-    `nvgpu.mma.sync` of bf16 or f16 becomes a call of LLVM's intrinsic, with
-    registers as PTX has them. The call is `convergent`, which the intrinsic is
+    `nvgpu.mma.sync` of bf16, f16 or TF32 becomes a call of LLVM's intrinsic, with
+    registers as PTX has them; operands of TF32 are rounded to it, halves away
+    from zero. The call is `convergent`, which the intrinsic is
     not: else LLVM might move it to where only some threads of a warp get. (The
     upstream conversion does not know bf16.)
 

@@ -8,6 +8,7 @@
 
 #include "condcomp/Runtime/EntryPoints.h"
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -19,6 +20,8 @@
 namespace {
 constexpr size_t kStackBytes = 256 * 1024;
 constexpr int64_t kWarpSize = 32;
+/// Registers of a thread for both operands of a step of a tensor core.
+constexpr int64_t kOperandWords = 6;
 /// What a block may have without asking the driver.
 constexpr size_t kSharedBytes = 48 * 1024;
 
@@ -38,6 +41,10 @@ struct Grid {
     State state = State::Runs;
     /// What the others of its warp see of it.
     const void *shown = nullptr;
+    /// The operands of the last two steps of a tensor core, in turn: while it
+    /// is at one step, others of its warp may be at the one before.
+    std::array<std::array<uint32_t, kOperandWords>, 2> operands;
+    bool turn = false;
     /// Copies that may not have arrived, in groups; the last one is open.
     std::deque<std::vector<Copy>> copies{1};
   };
@@ -66,10 +73,11 @@ struct Grid {
     threads[running].shown = data;
     wait(State::WaitsForWarp);
   }
-  const void *getShown(int64_t lane) const {
-    return threads[running / kWarpSize * kWarpSize + lane].shown;
-  }
   Thread &getThread() { return threads[running]; }
+  /// Another one of its warp.
+  const Thread &getThread(int64_t lane) const {
+    return threads[running / kWarpSize * kWarpSize + lane];
+  }
   /// All whole, or one.
   int64_t countBlocks() const {
     return (static_cast<int64_t>(threads.size()) + blockSize - 1) / blockSize;
@@ -211,15 +219,18 @@ template <typename Type>
 void multiply(uint32_t *registers) {
   Grid &grid = *current;
   int64_t lane = grid.running % kWarpSize;
-  grid.show(registers);
+  bool turn = grid.getThread().turn;
+  grid.getThread().turn = !turn;
+  std::copy_n(registers, kOperandWords,
+              grid.getThread().operands[turn].begin());
+  grid.wait(Grid::State::WaitsForWarp);
   auto get = [&](int64_t owner, int64_t word, int64_t position) {
-    auto words = static_cast<const uint32_t *>(grid.getShown(owner));
-    return Type::get(words[word], position);
+    return Type::get(grid.getThread(owner).operands[turn][word], position);
   };
   float results[4];
   for (int64_t i = 0; i < 4; ++i) {
     int64_t row = lane / 4 + 8 * (i / 2), column = lane % 4 * 2 + i % 2;
-    memcpy(&results[i], registers + 6 + i, sizeof(float));
+    memcpy(&results[i], registers + kOperandWords + i, sizeof(float));
     for (int64_t term = 0; term < Type::kTerms; ++term) {
       int64_t position = term % Type::kOfRegister;
       int64_t member = term / Type::kOfRegister % 4;
@@ -228,9 +239,7 @@ void multiply(uint32_t *registers) {
                     get(column * 4 + member, 4 + high, position);
     }
   }
-  // The others may still read what this thread has.
-  grid.wait(Grid::State::WaitsForWarp);
-  memcpy(registers + 6, results, sizeof(results));
+  memcpy(registers + kOperandWords, results, sizeof(results));
 }
 } // namespace
 
@@ -298,7 +307,7 @@ void condcomp_emulate_ldmatrix_x4_trans(const void *row, uint32_t *registers) {
   for (int64_t matrix = 0; matrix < 4; ++matrix) {
     auto get = [&](int64_t row) -> uint32_t {
       return static_cast<const uint16_t *>(
-          grid.getShown(8 * matrix + row))[lane / 4];
+          grid.getThread(8 * matrix + row).shown)[lane / 4];
     };
     int64_t row = lane % 4 * 2;
     registers[matrix] = get(row) | get(row + 1) << 16;

@@ -19,6 +19,8 @@ import pathlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._arguments import Argument, Trace, Type
+    from ._bound import Bound
     from ._compile import compile
     from ._cuda import synchronize
     from ._errors import (
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
         StaleWeightsError,
     )
     from ._memory import memory_live_bytes, memory_peak_bytes, memory_trim
-    from ._program import Argument, Bound, Function, Program, Trace, Type
+    from ._program import Function, Program
 
 if not list(pathlib.Path(__file__).parent.glob("_condcomp.*.so")):
     # In a clone: the extension is where `./dev build` puts it.
@@ -39,6 +41,8 @@ if not list(pathlib.Path(__file__).parent.glob("_condcomp.*.so")):
 __version__ = "0.1.0"
 
 _EXPORTS = {
+    "_arguments": ["Argument", "Trace", "Type"],
+    "_bound": ["Bound"],
     "_compile": ["compile"],
     "_cuda": ["synchronize"],
     "_errors": [
@@ -50,7 +54,7 @@ _EXPORTS = {
         "StaleWeightsError",
     ],
     "_memory": ["memory_live_bytes", "memory_peak_bytes", "memory_trim"],
-    "_program": ["Argument", "Bound", "Function", "Program", "Trace", "Type"],
+    "_program": ["Function", "Program"],
 }
 __all__ = sorted(name for names in _EXPORTS.values() for name in names)
 

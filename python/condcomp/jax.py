@@ -23,7 +23,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from . import _condcomp
-from ._program import Bound, Function
+from ._bound import Bound
+from ._program import Function
 
 __all__ = ["Wrapped", "wrap"]
 

@@ -138,7 +138,7 @@ static void runOn(int32_t threads, nb::handle trace, Callable call) {
   Sink sink;
   if (!trace.is_none()) {
     sink.callback = nb::borrow(trace);
-    sink.record = nb::module_::import_("condcomp._program").attr("Trace");
+    sink.record = nb::module_::import_("condcomp._arguments").attr("Trace");
     condcomp_context_set_trace_sink(context, Sink::write, &sink);
   }
   condcomp_context_set_threads(context, threads);

@@ -48,7 +48,7 @@ def ParallelizeLoops
 }
 
 def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp"> {
-  let summary = "Compute contractions of bf16 and f16 by tensor cores";
+  let summary = "Compute contractions of bf16 and f16 (and f32) by tensor cores";
   let description = [{
     A contraction of bf16 by bf16 or f16 by f16 that sums in f32 becomes a
     `scf.parallel` over its batch loops, tiles of 32 rows and 32 columns, and the
@@ -69,11 +69,12 @@ def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp
     contraction is in, one warp sums all chunks, with a remark.
 
     With blocks of 256 threads there is another form, which is chosen at run time
-    where there are 64 rows and 64 terms or more and operands are aligned to 16
-    bytes: `scf.parallel` over tiles of 128 rows and 128 columns and the threads
-    of a block, with `gpu.barrier`. Operands come to shared memory,
-    a `memref.alloca` in memory space 3, by `nvgpu.device_async_copy`, in three
-    buffers of 32 terms. Steps, and the order of terms in them, are the same.
+    where there are 64 rows and 64 terms or more, operands are aligned to 16
+    bytes, and warps do not share terms: `scf.parallel` over tiles of 128 rows and
+    128 columns and the threads of a block, with `gpu.barrier`. Operands come to
+    shared memory, a `memref.alloca` in memory space 3, by
+    `nvgpu.device_async_copy`, in three buffers of 32 terms. Chunks, steps, and
+    the order of terms in them, are the same.
 
     Which contractions it takes depends on types alone, not on sizes: what one
     row gives does not depend on how many rows there are. With `tf32` these are
@@ -86,7 +87,7 @@ def UseTensorCores : Pass<"condcomp-gpu-use-tensor-cores", "::mlir::func::FuncOp
     // becomes
     scf.parallel (%i, %j, %lane) = (%c0, %c0, %c0) to (%tiles, %c1, %c32) step (%c1, %c1, %c1) {
       ...
-      %sums:4 = scf.for %k = %c0 to %c64 step %c64 iter_args(...) {
+      %sums:8 = scf.for %k = %c0 to %c32 step %c32 iter_args(...) {
         ...
         %next = nvgpu.mma.sync (%rows, %columns, %sum) {mmaShape = [16, 8, 16]}
             : (vector<4x2xbf16>, vector<2x2xbf16>, vector<2x2xf32>) -> vector<2x2xf32>
@@ -262,11 +263,12 @@ def DistributeLoops : Pass<"condcomp-gpu-distribute-loops", "::mlir::func::FuncO
     of the threads of a warp: both are one round, if there are threads enough. A
     choice between loops gives how many iterations it has handed out. A loop
     with barriers of blocks, which say how many threads they are for
-    (`condcomp.block_threads`), begins at a multiple of that: all threads of a
-    block have the same iterations, but for the innermost loop.
-    Sequential code that writes memory is run by thread 0. All other code, control flow in
-    particular, is run by every thread alike, on the same values, so that all
-    threads meet at every barrier.
+    (`condcomp.block_threads`), begins at a multiple of that, and counts threads
+    block by block, not by their numbers, which go from block to block: all
+    threads of a block have the same iterations, but for the innermost loop.
+    Sequential code that writes memory is run by thread 0. All other code,
+    control flow in particular, is run by every thread alike, on the same values,
+    so that all threads meet at every barrier.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect"];

@@ -73,37 +73,37 @@ def test_compiled_models_keep_one_graph(on_gpu):
     torch._dynamo.reset()  # it keeps the model
 
 
-def test_weights_are_read_where_they_are(gpu, cuda):
+def on_device(cuda):
+    """Of gpt-oss's experts: what to compile, weights on the device by name, arguments,
+    and what they give."""
     module, *_ = experts_of(make("gpt_oss", implementation="condcomp"))
-    x, chosen, weights = inputs(module, 5)
+    arguments = inputs(module, 5)
     with torch.no_grad():
-        expected = module(x, chosen, weights)
-    spec = layers.layer_of(module).describe(chosen.shape[1], False)
+        expected = module(*arguments)
+    spec = layers.layer_of(module).describe(arguments[1].shape[1], False)
     names = ["first", "second", "first_bias", "second_bias"]
-    parameters = [cuda(p) for p in layers.parameters_of(module)]
+    weights = dict(zip(names, map(cuda, layers.parameters_of(module))))
+    return spec, weights, arguments, expected
+
+
+def test_weights_are_read_where_they_are(gpu, cuda):
+    spec, weights, arguments, expected = on_device(cuda)
     used = gpu.fake_cuda_live_bytes()
-    bound = layers.compile_experts(spec, **EMULATED).bind(
-        "experts", dict(zip(names, parameters))
-    )
+    bound = layers.compile_experts(spec, **EMULATED).bind("experts", weights)
     assert bound.shares and bound.nbytes == 0
     assert gpu.fake_cuda_live_bytes() == used
-    y = bound.run(*map(cuda, (x, chosen, weights)), threads=2)
+    y = bound.run(*map(cuda, arguments), threads=2)
     assert isinstance(y, CudaTensor)
     assert distance(y.cpu_values(), expected) < 1e-5
 
 
 def test_layers_are_not_waited_for(gpu, cuda):
-    module, *_ = experts_of(make("gpt_oss", implementation="condcomp"))
-    x, chosen, weights = inputs(module, 5)
-    with torch.no_grad():
-        expected = module(x, chosen, weights)
-    spec = layers.layer_of(module).describe(chosen.shape[1], False)
-    names = ["first", "second", "first_bias", "second_bias"]
-    parameters = [cuda(p) for p in layers.parameters_of(module)]
+    spec, weights, arguments, expected = on_device(cuda)
     bound = layers.compile_experts(spec, **EMULATED, wait=False).bind(
-        "experts", dict(zip(names, parameters))
+        "experts", weights
     )
-    arguments = [*map(cuda, (x, chosen, weights))]
+    wrong = arguments[1].clone()
+    arguments = [*map(cuda, arguments)]
     bound.run(*arguments, threads=2)
     gpu.fake_cuda_configure(b"devices=2,lazy")
     before = waits(gpu)
@@ -112,7 +112,6 @@ def test_layers_are_not_waited_for(gpu, cuda):
     condcomp.synchronize(0)
     assert distance(y.cpu_values(), expected) < 1e-5
     # An expert that there is not.
-    wrong = chosen.clone()
     wrong[0, 0] = 1000
     arguments[1] = cuda(wrong)
     y = bound.run(*arguments, threads=2)

@@ -75,14 +75,13 @@ inline void scale(void **parameters, int64_t thread, int64_t threads) {
   p.report[FirstValue + 1] = p.size;
 }
 
-/// What compiled code does: `scale(x, factor) -> y`.
-inline int32_t callScale(condcomp_context *context, void **arguments) {
-  auto *kernel = static_cast<const condcomp_cuda_kernel *>(arguments[0]);
-  int64_t report[4];
-  condcomp_cuda_launch(kernel, report, arguments + 1);
+/// What compiled code does after a launch with a vector for its result: reports
+/// a check that failed, or takes the result.
+inline int32_t finish(condcomp_context *context, const int64_t *report,
+                      const char *message, void **arguments) {
   if (report[Status] == 1) {
-    condcomp_report(context, "test.mlir:1:1", "scale of {0} elements is bad",
-                    "i", report + FirstValue);
+    condcomp_report(context, "test.mlir:1:1", message, "i",
+                    report + FirstValue);
     return CONDCOMP_CHECK_FAILED;
   }
   auto &y = *static_cast<Vector *>(arguments[3]);
@@ -91,6 +90,14 @@ inline int32_t callScale(condcomp_context *context, void **arguments) {
       condcomp_cuda_take(report[FirstValue], y.size * int64_t(sizeof(float))));
   condcomp_cuda_release();
   return CONDCOMP_SUCCESS;
+}
+
+/// What compiled code does: `scale(x, factor) -> y`.
+inline int32_t callScale(condcomp_context *context, void **arguments) {
+  auto *kernel = static_cast<const condcomp_cuda_kernel *>(arguments[0]);
+  int64_t report[4];
+  condcomp_cuda_launch(kernel, report, arguments + 1);
+  return finish(context, report, "scale of {0} elements is bad", arguments);
 }
 
 class ScaleTest : public ::testing::Test {

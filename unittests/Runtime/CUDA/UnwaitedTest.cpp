@@ -40,12 +40,8 @@ TEST_F(CUDAUnwaited, AreChained) {
   callOnce();
   fake_cuda_configure("lazy");
   int64_t before = waits();
-  Vector y{}, z{};
-  ASSERT_EQ(late(2, y), CONDCOMP_SUCCESS) << error();
-  float *mine = std::exchange(onDevice, static_cast<float *>(y.aligned));
-  ASSERT_EQ(late(5, z), CONDCOMP_SUCCESS) << error();
-  onDevice = mine;
-  condcomp_cuda_free(y.allocated);
+  Vector z{};
+  ASSERT_NO_FATAL_FAILURE(chain(z));
   EXPECT_EQ(waits(), before);
   ASSERT_EQ(download(z), CONDCOMP_SUCCESS) << error();
   EXPECT_EQ(result.back(), 80);

@@ -11,6 +11,7 @@
 
 #include "ScaleTest.h"
 #include <cmath>
+#include <utility>
 
 namespace condcomp::test {
 
@@ -73,17 +74,7 @@ inline int32_t callLate(condcomp_context *context, void **arguments) {
   int64_t expected = static_cast<Vector *>(arguments[1])->size;
   int64_t report[4] = {-1, -1, expected * int64_t(sizeof(float)), expected};
   condcomp_cuda_launch(kernel, report, arguments + 1);
-  if (report[Status] == 1) {
-    condcomp_report(context, "test.mlir:1:1", "late of {0} elements is bad",
-                    "i", report + FirstValue);
-    return CONDCOMP_CHECK_FAILED;
-  }
-  auto &y = *static_cast<Vector *>(arguments[3]);
-  y.size = report[FirstValue + 1];
-  y.allocated = y.aligned = reinterpret_cast<void *>(
-      condcomp_cuda_take(report[FirstValue], y.size * int64_t(sizeof(float))));
-  condcomp_cuda_release();
-  return CONDCOMP_SUCCESS;
+  return finish(context, report, "late of {0} elements is bad", arguments);
 }
 
 inline int64_t waits() { return fake_cuda_count("cuStreamSynchronize"); }
@@ -124,6 +115,16 @@ protected:
     Vector argument{onDevice, onDevice, 0, size, 1};
     void *arguments[] = {&lateKernel, &argument, &factor, &y};
     return condcomp_call(context, callLate, arguments);
+  }
+  /// Two calls, of which the second one reads what the first one gives; that is
+  /// freed.
+  void chain(Vector &z) {
+    Vector y{};
+    ASSERT_EQ(late(2, y), CONDCOMP_SUCCESS) << error();
+    float *mine = std::exchange(onDevice, static_cast<float *>(y.aligned));
+    ASSERT_EQ(late(5, z), CONDCOMP_SUCCESS) << error();
+    onDevice = mine;
+    condcomp_cuda_free(y.allocated);
   }
   /// A call whose result is downloaded.
   int32_t downloaded(float factor) {

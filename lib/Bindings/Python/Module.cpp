@@ -17,6 +17,11 @@ void condcomp::python::raise(const char *exception, const std::string &text) {
   throw nb::python_error();
 }
 
+[[noreturn]] static void raiseMemoryError(const std::string &text) {
+  PyErr_SetString(PyExc_MemoryError, text.c_str());
+  throw nb::python_error();
+}
+
 void condcomp::python::raise(int32_t status, const std::string &text) {
   switch (status) {
   case CONDCOMP_SUCCESS:
@@ -24,8 +29,7 @@ void condcomp::python::raise(int32_t status, const std::string &text) {
   case CONDCOMP_CHECK_FAILED:
     raise("CheckError", text);
   case CONDCOMP_OUT_OF_MEMORY:
-    PyErr_SetString(PyExc_MemoryError, text.c_str());
-    throw nb::python_error();
+    raiseMemoryError(text);
   default:
     raise("DeviceError", text);
   }
@@ -53,8 +57,7 @@ void condcomp::python::raise(condcomp_error *error) {
   case CONDCOMP_ERROR_DEVICE:
     raise("DeviceError", message);
   case CONDCOMP_ERROR_OUT_OF_MEMORY:
-    PyErr_SetString(PyExc_MemoryError, message.c_str());
-    throw nb::python_error();
+    raiseMemoryError(message);
   default:
     throw nb::value_error(message.c_str());
   }

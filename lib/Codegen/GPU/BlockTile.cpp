@@ -9,6 +9,7 @@
 #include "BlockTile.h"
 #include "../CPU/LoopBuilder.h"
 #include "Grid.h"
+#include "Runs.h"
 #include "condcomp/Codegen/GPU/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -18,7 +19,6 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 using namespace condcomp;
@@ -41,22 +41,6 @@ static_assert(kBuffers * kBuffer * 2 == BlockTile::kSharedBytes);
 BlockTile::BlockTile(ImplicitLocOpBuilder &b, const Contraction &contraction,
                      bool fromZero)
     : TensorCoreTile(b, contraction, fromZero) {}
-
-/// Whether it is outside of all loops over blocks of rows, or can be computed
-/// there.
-bool BlockTile::isSameForAllBlocks(Value value) {
-  scf::ForallOp outermost;
-  for (auto forall = c.op->getParentOfType<scf::ForallOp>(); forall;
-       forall = forall->getParentOfType<scf::ForallOp>())
-    outermost = forall;
-  if (!outermost || outermost.isDefinedOutsideOfLoop(value))
-    return true;
-  Operation *op = value.getDefiningOp();
-  return op && op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
-         llvm::all_of(op->getOperands(), [&](Value operand) {
-           return isSameForAllBlocks(operand);
-         });
-}
 
 /// Where a block of rows begins makes no difference: strides are multiples of
 /// 16 bytes, but for the last one, along which no view may begin elsewhere.
@@ -84,7 +68,7 @@ Value BlockTile::getMisfit(OpOperand *operand) {
     misfit = b.createOrFold<arith::OrIOp>(
         misfit, mul(b, number, constantIndex(b, bytes)));
   }
-  return isSameForAllBlocks(misfit) ? misfit : Value();
+  return isSameForAllRuns(misfit, c.op) ? misfit : Value();
 }
 
 /// Whether `value` is not known to be below `least`.
@@ -108,8 +92,9 @@ bool BlockTile::isPossible() {
       !mayReach(countMost(c.m), kFewestRows) ||
       !mayReach(sizes[innerTerm], kFewestTerms))
     return false;
-  return llvm::all_of(ValueRange{countMost(c.m), columns, sizes[innerTerm]},
-                      [&](Value value) { return isSameForAllBlocks(value); });
+  return llvm::all_of(
+      ValueRange{countMost(c.m), columns, sizes[innerTerm]},
+      [&](Value value) { return isSameForAllRuns(value, c.op); });
 }
 
 Value BlockTile::isWorthwhile() {
@@ -173,10 +158,6 @@ void BlockTile::wait() {
                                      b.getIndexAttr(kThreads));
 }
 
-Value BlockTile::isBelow(Value index, Value size) {
-  return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, index, size);
-}
-
 /// How many of `kGroup` elements from `first` on are below `size`.
 static Value countInside(ImplicitLocOpBuilder &b, Value first, Value size) {
   Value left = sub(b, size, minimum(b, first, size));
@@ -236,9 +217,10 @@ void BlockTile::copyStage(Value stage, Value buffer) {
 
 void BlockTile::forEachPair(
     function_ref<void(int64_t, int64_t, Value, Value)> fn) {
-  Value row =
-      add(b, add(b, firstRow, warpRow), div(b, lane, constantIndex(b, 4)));
-  Value member = b.createOrFold<arith::RemUIOp>(lane, constantIndex(b, 4));
+  Value row = add(b, add(b, firstRow, warpRow),
+                  div(b, lane, constantIndex(b, kMembers)));
+  Value member =
+      b.createOrFold<arith::RemUIOp>(lane, constantIndex(b, kMembers));
   Value column = add(b, add(b, firstColumn, warpColumn),
                      mul(b, member, constantIndex(b, 2)));
   for (int64_t i = 0; i < kRowBlocks; ++i)
@@ -329,7 +311,9 @@ BlockTile::Values BlockTile::sumStage(Value stage, Value stages,
   }
   // Empty ones count.
   NVVM::CpAsyncCommitGroupOp::create(b);
-  Values results = multiply(reads, sums);
+  Values results = select(isActive, sums.getTypes(), [&](bool active) {
+    return active ? multiply(reads, sums) : Values(sums);
+  });
   Value following = add(b, reads, constantIndex(b, kBuffer));
   Value wraps = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, following,
                                       constantIndex(b, kBuffers * kBuffer));
@@ -341,12 +325,6 @@ BlockTile::Values BlockTile::sumStage(Value stage, Value stages,
 
 /// The sums after the slice in `buffer`.
 BlockTile::Values BlockTile::multiply(Value buffer, ValueRange sums) {
-  auto choice = scf::IfOp::create(b, sums.getTypes(), isActive,
-                                  /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(choice.elseBlock());
-  scf::YieldOp::create(b, sums);
-  b.setInsertionPointToStart(choice.thenBlock());
   Type element = getElementType(c.lhs);
   auto join = [&](ArrayRef<Value> pairs) {
     auto type =
@@ -374,8 +352,7 @@ BlockTile::Values BlockTile::multiply(Value buffer, ValueRange sums) {
       }
     }
   }
-  scf::YieldOp::create(b, next);
-  return Values(choice.getResults());
+  return next;
 }
 
 void BlockTile::storeAll(ValueRange sums) {

@@ -23,7 +23,7 @@ namespace condcomp {
 class BlockTile : TensorCoreTile {
 public:
   /// The threads of a block, and the bytes of shared memory.
-  static constexpr int64_t kThreads = 256;
+  static constexpr int64_t kThreads = SharedTile::kThreads;
   static constexpr int64_t kSharedBytes = 48 * 1024;
   /// Rows that make it worthwhile, and terms: two stages.
   static constexpr int64_t kFewestRows = 64, kFewestTerms = 64;
@@ -45,7 +45,6 @@ private:
   /// rows; null if it never does, or that may differ from block to block of
   /// rows.
   mlir::Value getMisfit(mlir::OpOperand *operand);
-  bool isSameForAllBlocks(mlir::Value value);
 
   /// A group of elements that the thread copies, as far as it is the same in
   /// all stages.
@@ -60,7 +59,6 @@ private:
                      mlir::Value size, llvm::ArrayRef<SharedTile::Copy> places);
   /// Waits for the threads of the block.
   void wait();
-  mlir::Value isBelow(mlir::Value index, mlir::Value size);
   Values initialize();
   Values sum(mlir::ValueRange sums);
   Values sumInner(mlir::ValueRange sums);

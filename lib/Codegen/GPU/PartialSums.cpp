@@ -14,52 +14,26 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 using namespace condcomp;
-
-/// `value` ahead of `outer`, where it is computed again if need be; null if it
-/// depends on what is inside.
-static Value getAhead(ImplicitLocOpBuilder &b, Value value, Operation *outer) {
-  if (!outer->isProperAncestor(value.getParentBlock()->getParentOp()) &&
-      value.getParentBlock()->getParentOp() != outer)
-    return value;
-  Operation *op = value.getDefiningOp();
-  if (!op || !isPure(op) || op->getNumRegions() != 0)
-    return Value();
-  IRMapping mapping;
-  for (Value operand : op->getOperands()) {
-    Value own = getAhead(b, operand, outer);
-    if (!own)
-      return Value();
-    mapping.map(operand, own);
-  }
-  unsigned number = cast<OpResult>(value).getResultNumber();
-  return b.clone(*op, mapping)->getResult(number);
-}
 
 std::optional<PartialSums>
 PartialSums::get(ImplicitLocOpBuilder &b, Operation *op, Value tiles,
                  Value chunks, VectorType type, int64_t values,
                  SmallVectorImpl<Value> &allCounters) {
   Value all = mul(b, countRuns(b, op), tiles);
+  if (!isSameForAllRuns(all, op) || !isSameForAllRuns(chunks, op))
+    return std::nullopt;
   OpBuilder::InsertionGuard guard(b);
-  Operation *outer = op;
-  while (auto forall = outer->getParentOfType<scf::ForallOp>())
-    outer = forall;
-  b.setInsertionPoint(outer);
+  b.setInsertionPoint(getOutermost(op));
   PartialSums sums;
   sums.op = op;
   sums.type = type;
   sums.tilesOfRun = tiles;
-  all = getAhead(b, all, outer);
-  sums.chunks = getAhead(b, chunks, outer);
-  if (!all || !sums.chunks)
-    return std::nullopt;
+  all = getAheadOfRuns(b, all, op);
+  sums.chunks = getAheadOfRuns(b, chunks, op);
 
   // Fewer tiles than every other warp: each gets two warps at least.
   Value threads = op->getParentOfType<func::FuncOp>().getArgument(Threads);

@@ -9,9 +9,43 @@
 #include "Runs.h"
 #include "../CPU/LoopBuilder.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
 using namespace condcomp;
+
+Operation *condcomp::getOutermost(Operation *op) {
+  while (auto forall = op->getParentOfType<scf::ForallOp>())
+    op = forall;
+  return op;
+}
+
+static bool isInside(Value value, Operation *outermost) {
+  return outermost->isAncestor(value.getParentBlock()->getParentOp());
+}
+
+bool condcomp::isSameForAllRuns(Value value, Operation *op) {
+  if (!isInside(value, getOutermost(op)))
+    return true;
+  Operation *from = value.getDefiningOp();
+  return from && from->getNumRegions() == 0 && isPure(from) &&
+         llvm::all_of(from->getOperands(), [&](Value operand) {
+           return isSameForAllRuns(operand, op);
+         });
+}
+
+Value condcomp::getAheadOfRuns(ImplicitLocOpBuilder &b, Value value,
+                               Operation *op) {
+  if (!isInside(value, getOutermost(op)))
+    return value;
+  Operation *from = value.getDefiningOp();
+  IRMapping mapping;
+  for (Value operand : from->getOperands())
+    mapping.map(operand, getAheadOfRuns(b, operand, op));
+  unsigned number = cast<OpResult>(value).getResultNumber();
+  return b.clone(*from, mapping)->getResult(number);
+}
 
 static SmallVector<Value> getLengths(ImplicitLocOpBuilder &b,
                                      scf::ForallOp forall) {

@@ -15,8 +15,6 @@
 using namespace mlir;
 using namespace condcomp;
 
-/// Threads that copy a tile.
-static constexpr int64_t kThreads = 256;
 /// Lines of a block of the unit.
 static constexpr int64_t kBlockLines = 8;
 /// Groups of eight terms that a line has, and of eight lines that a term has.

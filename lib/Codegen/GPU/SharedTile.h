@@ -21,6 +21,8 @@ namespace condcomp {
 class SharedTile {
 public:
   static constexpr int64_t kLines = 128, kTerms = 32;
+  /// Threads that copy a tile.
+  static constexpr int64_t kThreads = 256;
   /// Elements of a tile, and of what is copied at once.
   static constexpr int64_t kElements = kLines * kTerms, kGroup = 8;
 

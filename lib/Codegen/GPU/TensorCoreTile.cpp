@@ -59,3 +59,20 @@ TensorCoreTile::Values TensorCoreTile::addAll(ValueRange sums,
     next.push_back(arith::AddFOp::create(b, sum, other));
   return next;
 }
+
+Value TensorCoreTile::isBelow(Value index, Value size) {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, index, size);
+}
+
+TensorCoreTile::Values
+TensorCoreTile::select(Value condition, TypeRange types,
+                       function_ref<Values(bool)> choose) {
+  auto choice = scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  for (bool holds : {true, false}) {
+    b.setInsertionPointToStart(holds ? choice.thenBlock() : choice.elseBlock());
+    Values chosen = choose(holds);
+    scf::YieldOp::create(b, chosen);
+  }
+  return Values(choice.getResults());
+}

@@ -42,6 +42,10 @@ protected:
   bool isContiguous(mlir::OpOperand *operand, unsigned loop);
   Values makeZeros(int64_t number);
   Values addAll(mlir::ValueRange sums, mlir::ValueRange more);
+  mlir::Value isBelow(mlir::Value index, mlir::Value size);
+  /// What `choose` gives in either case.
+  Values select(mlir::Value condition, mlir::TypeRange types,
+                llvm::function_ref<Values(bool)> choose);
 
   /// What an instruction adds up per thread.
   mlir::VectorType sumType;

@@ -118,12 +118,8 @@ private:
     }
     if (!shared)
       shared = makeSharedMemory(getOperation());
-    auto choice = scf::IfOp::create(b, worthwhile, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(choice.thenYield());
-    blockTile.run(shared);
-    b.setInsertionPoint(choice.elseYield());
-    warpTile.run();
+    buildIfElse(
+        b, worthwhile, [&] { blockTile.run(shared); }, [&] { warpTile.run(); });
   }
 
   void setToZero();

@@ -132,8 +132,7 @@ WarpChunk::Slice WarpChunk::loadSlice(Value firstTerm, bool masked) {
   for (int64_t i = 0; i < ownTerms; ++i) {
     Value term = add(b, first, constantIndex(b, i)), size = sizes[innerTerm];
     if (masked) {
-      inside.push_back(
-          arith::CmpIOp::create(b, arith::CmpIPredicate::ult, term, size));
+      inside.push_back(isBelow(term, size));
       term = minimum(b, term, sub(b, size, constantIndex(b, 1)));
     }
     terms.push_back(term);

@@ -61,14 +61,6 @@ void WarpTile::run() {
     partial->goToTile(b, number, position[3]);
   }
 
-  auto branch = [&](Value condition, function_ref<void(bool)> body) {
-    auto choice = scf::IfOp::create(b, condition, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    for (bool holds : {true, false}) {
-      b.setInsertionPoint(holds ? choice.thenYield() : choice.elseYield());
-      body(holds);
-    }
-  };
   // All threads of a warp take the same ways. Few rows pay for one block.
   auto emit = [&](bool wide) {
     std::optional<int64_t> known = getConstantIntValue(rows);
@@ -77,10 +69,12 @@ void WarpTile::run() {
     Value many =
         arith::CmpIOp::create(b, arith::CmpIPredicate::ugt,
                               sub(b, rows, firstRow), constantIndex(b, kRows));
-    branch(many, [&](bool holds) { emitTile(holds ? kRowBlocks : 1, wide); });
+    buildIfElse(
+        b, many, [&] { emitTile(kRowBlocks, wide); },
+        [&] { emitTile(/*rowBlocks=*/1, wide); });
   };
   if (aligned)
-    branch(aligned, emit);
+    buildIfElse(b, aligned, [&] { emit(true); }, [&] { emit(false); });
   else
     emit(false);
 }
@@ -153,19 +147,6 @@ WarpTile::Values WarpTile::sum(Value first, Value end, ValueRange start) {
   return Values(loop.getResults());
 }
 
-/// What `choose` gives in either case.
-WarpTile::Values WarpTile::select(Value condition, TypeRange types,
-                                  function_ref<Values(bool)> choose) {
-  auto choice = scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  for (bool holds : {true, false}) {
-    b.setInsertionPointToStart(holds ? choice.thenBlock() : choice.elseBlock());
-    Values chosen = choose(holds);
-    scf::YieldOp::create(b, chosen);
-  }
-  return Values(choice.getResults());
-}
-
 /// The sums of the chunks that this warp has: all, or one.
 WarpTile::Values WarpTile::sumPart() {
   Values zeros = makeZeros();
@@ -221,11 +202,8 @@ WarpTile::Values WarpTile::addPartialSums(int64_t number) {
 
 void WarpTile::storeAll(ValueRange sums) {
   forEachResult([&](int64_t block, int64_t number, Value row, Value column) {
-    auto isInside = [&](Value index, Value size) {
-      return arith::CmpIOp::create(b, arith::CmpIPredicate::ult, index, size);
-    };
-    Value inside = arith::AndIOp::create(b, isInside(row, rows),
-                                         isInside(column, columns));
+    Value inside =
+        arith::AndIOp::create(b, isBelow(row, rows), isBelow(column, columns));
     Value sum = vector::ExtractOp::create(
         b, sums[block], ArrayRef<int64_t>{number / 2, number % 2});
     auto only = scf::IfOp::create(b, inside);

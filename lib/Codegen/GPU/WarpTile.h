@@ -33,8 +33,6 @@ private:
   void emitTile(int64_t rowBlocks, bool wide);
   Values initialize();
   Values sum(mlir::Value first, mlir::Value end, mlir::ValueRange start);
-  Values select(mlir::Value condition, mlir::TypeRange types,
-                llvm::function_ref<Values(bool)> choose);
   Values sumPart();
   void finish(Values sums);
   Values addPartialSums(int64_t number);
